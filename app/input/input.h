@@ -1,0 +1,51 @@
+// An input: a set of devices of one backend, and the sources (receive queues) it offers to workers.
+// Opened, handed out and closed by the main thread.
+#pragma once
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "packet/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct input;
+
+struct input_ops {
+	const char *name; // "dpdk", "pcap"
+	// Whether this build on this machine can take these devices; err: why not, and what would
+	// make it work. Opens nothing that stays open.
+	bool (*usable)(const struct conf *conf, struct err *err);
+	// NULL with err set. The configuration is borrowed until close.
+	struct input *(*open)(const struct conf *conf, struct err *err);
+	void (*close)(struct input *in);
+};
+
+struct input {
+	const struct input_ops *ops;
+	bool software; // one receiver polls every source and spreads to the workers; else worker w
+		// polls the sources of its queue alone
+	// Sources: software: all of them are the receiver's. Else queue[w] of each device is worker w's.
+	struct source **sources; // owned by the input
+	uint32_t n_sources;
+	uint32_t *worker; // sources[i] belongs to worker[i]; all 0 when software
+	// For threads that touch sources: called first and last on each of them. NULL: nothing to do.
+	int (*thread_enter)(struct input *in, struct err *err);
+	void (*thread_leave)(struct input *in);
+	// Memory for worker w's tables; mem_pages() if the input has no better.
+	const struct mem *(*mem)(struct input *in, uint32_t worker);
+};
+
+// The backends of this build, in the order `auto` tries them; ends with NULL.
+const struct input_ops *const *input_backends(void);
+
+// What `sluice inputs` prints about one backend, to stdout: able or not, why, the cure, devices.
+struct input_report {
+	const char *name;
+	bool built; // part of this build
+	bool able; // could run here
+	char text[4096]; // lines for people: devices when able; the reason and the cure when not
+};
+void input_report_dpdk(struct input_report *r);
+void input_report_pcap(struct input_report *r);

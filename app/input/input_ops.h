@@ -1,0 +1,16 @@
+// The functions behind each backend's struct input_ops; the table of those that this build has is
+// backends.c's.
+#pragma once
+
+#include "input.h"
+
+bool input_dpdk_usable(const struct conf *conf, struct err *err);
+struct input *input_dpdk_open(const struct conf *conf, struct err *err);
+void input_dpdk_close(struct input *in);
+
+bool input_pcap_usable(const struct conf *conf, struct err *err);
+struct input *input_pcap_open(const struct conf *conf, struct err *err);
+void input_pcap_close(struct input *in);
+
+// The backend of that name; NULL: not part of this build.
+const struct input_ops *input_backend(const char *name);

@@ -1,0 +1,143 @@
+// The ledger: reading it together and printing it.
+
+#include "ledger.h"
+
+#include "app/run.h"
+#include "base/units.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+static void add(struct tally *sum, struct counters *c) {
+	uint64_t v[TALLY_COUNT];
+	counters_read(c, v, TALLY_COUNT);
+	for (int i = 0; i < TALLY_COUNT; i++)
+		sum->value[i] += v[i];
+}
+
+// As the contract lists them, which is not the order in which they are given.
+static const enum verdict print_order[] = {
+	VERDICT_COUNTED,  VERDICT_NON_IP, VERDICT_MALFORMED,
+	VERDICT_FILTERED, VERDICT_LATE,   VERDICT_SHED,
+};
+static_assert(sizeof(print_order) / sizeof(print_order[0]) == VERDICT_COUNT);
+
+static double elapsed(struct run *run) {
+	uint64_t end = atomic_load(&run->end_ns);
+	if (end == 0) {
+		struct timespec ts;
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		end = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	}
+	return (double)(end - run->start_ns) / 1e9;
+}
+
+void ledger_read(struct run *run, struct ledger *l) {
+	*l = (struct ledger){.elapsed_s = elapsed(run)};
+	for (uint32_t i = 0; i < run->n_workers; i++)
+		add(&l->tally, &run->workers[i].published);
+	if (run->receiver != NULL)
+		add(&l->tally, &run->receiver->published);
+	uint64_t sum = 0;
+	for (int r = 0; r < REASON_COUNT; r++) {
+		l->verdict[reason_verdict(r)] += l->tally.value[TALLY_REASON + r];
+		sum += l->tally.value[TALLY_REASON + r];
+	}
+	l->balanced = sum == l->tally.value[TALLY_RECEIVED];
+	for (uint32_t i = 0; i < run->input->n_sources; i++) {
+		struct source *src = run->input->sources[i];
+		struct source_stats st = {0};
+		src->ops->stats(src, &st);
+		l->missed += st.missed;
+		l->bytes_read += st.bytes_read;
+		l->bytes_total += st.bytes_total;
+	}
+}
+
+void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
+	const struct conf *conf = run->conf;
+	fprintf(to,
+		"{\"backend\":\"%s\",\"workers\":%u,\"elapsed_s\":%.6f,\"resumed_at\":0,\"ledger\":{",
+		run->backend->name, run->n_workers, l->elapsed_s);
+	fprintf(to, "\"received\":%" PRIu64, l->tally.value[TALLY_RECEIVED]);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		fprintf(to, ",\"%s\":%" PRIu64, verdict_name(print_order[i]),
+			l->verdict[print_order[i]]);
+	fprintf(to, ",\"missed\":%" PRIu64 ",\"balanced\":%s},\"drops\":{", l->missed,
+		l->balanced ? "true" : "false");
+	for (int r = REASON_NONE + 1; r < REASON_COUNT; r++)
+		fprintf(to, "%s\"%s\":%" PRIu64, r > REASON_NONE + 1 ? "," : "", reason_name(r),
+			l->tally.value[TALLY_REASON + r]);
+	fprintf(to, "},\"streams\":{");
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		uint64_t st[STREAM_STAT_COUNT];
+		exporter_stream_stats(run->exporter, i, st);
+		fprintf(to,
+			"%s\"%s\":{\"windows\":%" PRIu64 ",\"records\":%" PRIu64
+			",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+			i > 0 ? "," : "", conf->stream[i].name, st[STREAM_WINDOWS],
+			st[STREAM_RECORDS], st[STREAM_PACKETS], st[STREAM_BYTES]);
+	}
+	fprintf(to, "},\"match\":{\"rules\":%u,\"events\":%" PRIu64 "},\"sinks\":{", run->n_rules,
+		l->tally.value[TALLY_MATCH_EVENTS]);
+	for (uint32_t i = 0; i < conf->n_sinks; i++) {
+		uint64_t st[SINK_STAT_COUNT];
+		exporter_sink_stats(run->exporter, i, st);
+		fprintf(to,
+			"%s\"%s\":{\"delivered\":%" PRIu64 ",\"spooled\":%" PRIu64
+			",\"dropped\":%" PRIu64 "}",
+			i > 0 ? "," : "", conf->sink[i].name, st[SINK_DELIVERED], st[SINK_SPOOLED],
+			st[SINK_DROPPED]);
+	}
+	fprintf(to, "}}\n");
+}
+
+static void print_reasons(const struct ledger *l, enum verdict verdict, FILE *to) {
+	const char *separator = "  (";
+	for (int r = REASON_NONE + 1; r < REASON_COUNT; r++) {
+		uint64_t n = l->tally.value[TALLY_REASON + r];
+		if (n == 0 || reason_verdict(r) != verdict)
+			continue;
+		fprintf(to, "%s%s %" PRIu64, separator, reason_name(r), n);
+		separator = ", ";
+	}
+	fprintf(to, "%s\n", separator[0] == ',' ? ")" : "");
+}
+
+void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
+	const struct conf *conf = run->conf;
+	uint64_t received = l->tally.value[TALLY_RECEIVED];
+	char rate[32], bits[32];
+	double seconds = l->elapsed_s > 0 ? l->elapsed_s : 1e-9;
+	units_format_count((double)received / seconds, rate, sizeof(rate));
+	units_format_count((double)l->tally.value[TALLY_BYTES] * 8 / seconds, bits, sizeof(bits));
+	fprintf(to, "%s, %u worker%s, %.3f s: %s packets/s, %sbit/s\n", run->backend->name,
+		run->n_workers, run->n_workers == 1 ? "" : "s", l->elapsed_s, rate, bits);
+	fprintf(to, "  %-10s %12" PRIu64 "\n", "received", received);
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		enum verdict v = print_order[i];
+		fprintf(to, "  %-10s %12" PRIu64, verdict_name(v), l->verdict[v]);
+		print_reasons(l, v, to);
+	}
+	fprintf(to, "  %-10s %12" PRIu64 "\n", "missed", l->missed);
+	fprintf(to, "  %s\n",
+		l->balanced ? "balanced: every frame is accounted for"
+			    : "NOT BALANCED: this is a fault of Sluice");
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		uint64_t st[STREAM_STAT_COUNT];
+		exporter_stream_stats(run->exporter, i, st);
+		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows\n",
+			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
+	}
+	if (run->n_rules > 0)
+		fprintf(to, "match: %" PRIu64 " events of %u rules\n",
+			l->tally.value[TALLY_MATCH_EVENTS], run->n_rules);
+	for (uint32_t i = 0; i < conf->n_sinks; i++) {
+		uint64_t st[SINK_STAT_COUNT];
+		exporter_sink_stats(run->exporter, i, st);
+		fprintf(to, "sink %s: %" PRIu64 " delivered, %" PRIu64 " dropped%s%s\n",
+			conf->sink[i].name, st[SINK_DELIVERED], st[SINK_DROPPED],
+			conf->sink[i].path != NULL ? " -> " : "",
+			conf->sink[i].path != NULL ? conf->sink[i].path : "");
+	}
+}

@@ -1,0 +1,30 @@
+// The ledger: what every frame came to, summed over all threads at one moment each, with what
+// streams, rules and sinks did; as JSON for --summary and as text for people.
+#pragma once
+
+#include "pipeline/tally.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct run;
+
+struct ledger {
+	double elapsed_s;
+	struct tally tally; // over all threads
+	uint64_t verdict[VERDICT_COUNT];
+	uint64_t missed;
+	uint64_t bytes_read; // of capture files, 0: not files
+	uint64_t bytes_total;
+	bool balanced; // received = the sum of all verdicts
+};
+
+// Any thread while the run lives.
+void ledger_read(struct run *run, struct ledger *out);
+
+// One JSON object and a newline (contract, section 5).
+void ledger_print_json(struct run *run, const struct ledger *l, FILE *to);
+
+// A few lines for a terminal.
+void ledger_print_text(struct run *run, const struct ledger *l, FILE *to);

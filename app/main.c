@@ -1,0 +1,74 @@
+// The program's entry: picks the command and prints the overall help.
+
+#include "commands.h"
+#include "version.h"
+
+#include "base/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"run", cmd_run,
+	 "process packets as a configuration says, until the input ends or a signal comes"},
+	{"check", cmd_check,
+	 "validate a configuration and its rule files, print it with all defaults"},
+	{"inputs", cmd_inputs, "which inputs this build and this machine can run, and why not"},
+	{"rules", cmd_rules, "parse rule files: what is accepted, what is refused and why"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *to) {
+	fprintf(to,
+		"usage: sluice COMMAND [ARGUMENT]...\n\n"
+		"Counts flows in event-time windows and matches payloads against patterns, at line "
+		"rate.\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fprintf(to,
+		"\n  --help     this text; sluice COMMAND --help tells about a command\n"
+		"  --version  version and the parts of this build\n\n"
+		"exit status: 0 done, 1 a fault while running, 2 bad usage or a bad configuration\n"
+		"SLUICE_LOG=error|warn|info|debug sets how much is logged to stderr (info)\n");
+}
+
+static void set_log_level(void) {
+	static const char *const levels[] = {"error", "warn", "info", "debug"};
+	const char *want = getenv("SLUICE_LOG");
+	for (int i = 0; want != NULL && i < 4; i++)
+		if (strcmp(want, levels[i]) == 0)
+			log_set_level((enum log_level)i);
+}
+
+int main(int argc, char **argv) {
+	// A sink whose reader is gone is an error of that sink, not the end of the process.
+	signal(SIGPIPE, SIG_IGN);
+	set_log_level();
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
+	    || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("sluice %s\n%s", SLUICE_VERSION, SLUICE_PARTS);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "sluice: %s: no such command (", argv[1]);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "%s%s", commands[i].name, i + 1 < COMMANDS ? ", " : ")\n");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,70 @@
+// A run: everything that `sluice run` opens, in the order it is opened, and the threads over it.
+// Owned by the main thread.
+#pragma once
+
+#include "app/input/input.h"
+#include "conf/conf.h"
+#include "export/exporter.h"
+#include "match/matcher.h"
+#include "packet/filter.h"
+#include "pipeline/receiver.h"
+#include "pipeline/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// A thread of the run and how it ended.
+struct run_thread {
+	struct run *run;
+	pthread_t thread;
+	bool started;
+	int cpu; // pinned to; -1: not
+	uint32_t index; // of the worker
+	int result; // worker, receiver: what the last step returned; read after join
+	struct err err; // text of a fault; read after join
+};
+
+struct run {
+	const struct conf *conf; // borrowed
+	const struct input_ops *backend;
+	struct input *input;
+	struct filter *filter;
+	struct matcher *matcher;
+	uint32_t n_rules;
+	struct sink *sink[CONF_MAX_SINKS];
+	uint32_t n_sinks;
+	struct exporter *exporter;
+	struct worker *workers; // owned, n_workers
+	uint32_t n_workers;
+	struct source ***worker_sources; // owned; per worker
+	uint32_t *n_worker_sources;
+	struct receiver *receiver; // NULL: every worker polls its own queues
+	bool patient; // capture files: the input waits for us
+	bool polite; // threads that find nothing to do give the processor away
+	uint64_t start_ns; // CLOCK_MONOTONIC
+	_Atomic(uint64_t) end_ns; // exporter → any: when all was written; 0: not yet
+	struct run_thread worker_thread[CONF_MAX_WORKERS];
+	struct run_thread receiver_thread;
+	struct run_thread exporter_thread;
+	_Atomic(uint32_t) attached; // worker, receiver → control: sources are attached
+	_Atomic(uint32_t) finished; // worker → exporter: threads done with their last step
+	_Atomic(uint32_t) failed; // worker, receiver → control: a fault ended the thread
+	_Atomic(bool) go; // control → worker, receiver: everybody is attached, start
+	int done_fd; // eventfd: written by the exporter when all is done
+};
+
+// Opens all there is to open, in this order: filter, rules, sinks, input, workers, exporter. Nothing
+// runs yet. 0, or -errno with err set; call run_close in any case.
+int run_open(struct run *run, const struct conf *conf, struct err *err);
+void run_close(struct run *run);
+
+// Starts the threads. 0 or -errno with err set: nothing runs then.
+int run_start(struct run *run, struct err *err);
+
+// Asks for the end: receive no more, drain, emit, flush. Returns at once.
+void run_stop(struct run *run);
+
+// Waits for all threads. Returns 0, or -errno with the first fault's text in err.
+int run_join(struct run *run, struct err *err);

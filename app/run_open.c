@@ -1,0 +1,290 @@
+// Opening a run: each part in turn, what can be wrong without a device first, so that an unwritable
+// output or a rule file is said before any device is touched.
+
+#include "app/run.h"
+#include "app/threads.h"
+#include "base/log.h"
+#include "export/sinks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static int open_filter(struct run *run, struct err *err) {
+	const char *text = run->conf->input.filter;
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	run->filter = filter_new(text, err);
+	return run->filter == NULL ? err_wrap(err, -EINVAL, "input.filter") : 0;
+}
+
+// Where compiled databases are kept. NULL: nowhere.
+static const char *cache_folder(const char *conf, char *buf, size_t len) {
+	if (strcmp(conf, "off") == 0)
+		return NULL;
+	if (strcmp(conf, "auto") != 0)
+		return conf;
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	if (xdg != NULL && xdg[0] == '/')
+		snprintf(buf, len, "%s/sluice", xdg);
+	else if (geteuid() == 0)
+		snprintf(buf, len, "/var/cache/sluice");
+	else if (home != NULL && home[0] == '/')
+		snprintf(buf, len, "%s/.cache/sluice", home);
+	else
+		return NULL;
+	return buf;
+}
+
+static int open_rules(struct run *run, struct err *err) {
+	const struct conf_match *conf = &run->conf->match;
+	if (conf->rules.n == 0)
+		return 0;
+	struct ruleset *rs = ruleset_new();
+	int ret = rs == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+	for (uint32_t i = 0; ret == 0 && i < conf->rules.n; i++)
+		ret = ruleset_add_file(rs, conf->rules.item[i], err);
+	char folder[4096];
+	struct matcher_config mc = {.cache_dir = cache_folder(conf->cache, folder, sizeof(folder))};
+	if (ret == 0) {
+		run->matcher = matcher_new(rs, &mc, err);
+		ret = run->matcher == NULL ? -EINVAL : 0;
+	}
+	if (ret == 0) {
+		for (uint32_t i = 0; i < rs->n_refusals && i < 10; i++)
+			log_warn(
+				"%s:%u: rule %s refused: %s", rs->files[rs->refusals[i].file],
+				rs->refusals[i].line, rs->refusals[i].rule, rs->refusals[i].reason
+			);
+		if (rs->n_refusals > 10)
+			log_warn(
+				"%u further rules refused; sluice rules FILE lists them",
+				rs->n_refusals - 10
+			);
+		run->n_rules = matcher_rules(run->matcher);
+		log_info(
+			"%u rules%s", run->n_rules,
+			matcher_from_cache(run->matcher) ? " (compiled before)" : ""
+		);
+		if (run->n_rules == 0) {
+			matcher_free(run->matcher);
+			run->matcher = NULL;
+		}
+	}
+	ruleset_free(rs);
+	return ret;
+}
+
+static int open_sinks(struct run *run, struct err *err) {
+	for (uint32_t i = 0; i < run->conf->n_sinks; i++) {
+		const struct conf_sink *c = &run->conf->sink[i];
+		struct sink *s = c->type == CONF_SINK_NULL
+			? sink_null_new(err)
+			: sink_json_new(
+				&(struct out_file_config){
+					.path = c->path,
+					.rotate_size = c->rotate_size,
+					.rotate_every_us = c->rotate_every_us,
+				},
+				err
+			);
+		if (s == NULL)
+			return err_wrap(err, -EIO, "sink %s", c->name);
+		run->sink[run->n_sinks++] = s;
+	}
+	return 0;
+}
+
+static const char *backend_name(uint32_t backend) {
+	static const char *const names[] = {"auto", "dpdk", "xdp", "pcap"};
+	return names[backend];
+}
+
+// One backend by name, or the first that can take the devices.
+static int open_input(struct run *run, struct err *err) {
+	const struct conf *conf = run->conf;
+	const char *want = backend_name(conf->input.backend);
+	bool any = conf->input.backend == CONF_BACKEND_AUTO;
+	char tried[4096] = "";
+	for (const struct input_ops *const *b = input_backends(); *b != NULL; b++) {
+		if (!any && strcmp((*b)->name, want) != 0)
+			continue;
+		struct err why = {0};
+		if (any && !(*b)->usable(conf, &why)) {
+			log_info("input: %s passed over: %s", (*b)->name, why.text);
+			size_t n = strlen(tried);
+			snprintf(tried + n, sizeof(tried) - n, "; %s: %s", (*b)->name, why.text);
+			continue;
+		}
+		run->backend = *b;
+		run->input = (*b)->open(conf, err);
+		return run->input == NULL ? -EIO : 0;
+	}
+	if (any)
+		return err_set(err, -ENODEV, "no backend can take these devices%s", tried);
+	return err_set(
+		err, -ENODEV,
+		"input.backend: %s is not part of this build (sluice inputs tells "
+		"what is)",
+		want
+	);
+}
+
+static void seed_intake(const struct run *run, struct intake_config *c) {
+	*c = (struct intake_config){
+		.lateness_us = run->conf->input.lateness_us,
+		.tunnels = run->conf->input.tunnels,
+		.filter = run->filter,
+	};
+	hash_seed_init(&c->seed);
+}
+
+static int open_receiver(struct run *run, struct err *err) {
+	struct input *in = run->input;
+	if (!in->software)
+		return 0;
+	run->receiver = aligned_alloc(CACHE_LINE, sizeof(*run->receiver));
+	struct receiver_config rc = {
+		.sources = in->sources,
+		.n_sources = in->n_sources,
+		.n_lanes = run->conf->input.workers,
+	};
+	seed_intake(run, &rc.intake);
+	if (run->receiver != NULL && receiver_init(run->receiver, &rc) == 0)
+		return 0;
+	free(run->receiver);
+	run->receiver = NULL;
+	return err_set(err, -ENOMEM, "out of memory for the receiver");
+}
+
+// worker_sources[w]: the lane, or this worker's queues of every device.
+static int share_sources(struct run *run) {
+	struct input *in = run->input;
+	uint32_t n = run->conf->input.workers;
+	run->worker_sources = calloc(n, sizeof(struct source **));
+	run->n_worker_sources = calloc(n, sizeof(uint32_t));
+	if (run->worker_sources == NULL || run->n_worker_sources == NULL)
+		return -ENOMEM;
+	for (uint32_t w = 0; w < n; w++) {
+		run->worker_sources[w] = calloc(in->n_sources + 1, sizeof(struct source *));
+		if (run->worker_sources[w] == NULL)
+			return -ENOMEM;
+		if (run->receiver != NULL) {
+			run->worker_sources[w][0] = &run->receiver->lanes[w].source;
+			run->n_worker_sources[w] = 1;
+			continue;
+		}
+		for (uint32_t i = 0; i < in->n_sources; i++)
+			if (in->worker[i] == w)
+				run->worker_sources[w][run->n_worker_sources[w]++] = in->sources[i];
+	}
+	return 0;
+}
+
+static int open_workers(struct run *run, struct err *err) {
+	const struct conf *conf = run->conf;
+	if (share_sources(run) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	int64_t sizes[CONF_MAX_STREAMS];
+	struct worker_config wc = {.matcher = run->matcher};
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		sizes[i] = conf->stream[i].window.size_us;
+		wc.fields |= conf->stream[i].key;
+	}
+	seed_intake(run, &wc.intake);
+	wc.seed = wc.intake.seed;
+	wc.panes = (struct pane_config){
+		.width_us = pane_width(sizes, conf->n_streams),
+		.active = conf->flow.panes,
+		.spares = conf->flow.spares,
+		.rows = conf->flow.rows,
+		.patient = run->patient,
+	};
+	run->workers = aligned_alloc(CACHE_LINE, conf->input.workers * sizeof(*run->workers));
+	if (run->workers == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (; run->n_workers < conf->input.workers; run->n_workers++) {
+		uint32_t w = run->n_workers;
+		wc.sources = run->worker_sources[w];
+		wc.n_sources = run->n_worker_sources[w];
+		wc.panes.mem = run->input->mem != NULL ? run->input->mem(run->input, w)
+						       : mem_pages();
+		if (worker_init(&run->workers[w], &wc) < 0)
+			return err_set(
+				err, -ENOMEM,
+				"out of memory for worker %u of %u: tables of "
+				"flow.rows = %u, flow.panes = %u, flow.spares = %u",
+				w + 1, conf->input.workers, conf->flow.rows, conf->flow.panes,
+				conf->flow.spares
+			);
+	}
+	return 0;
+}
+
+static int open_exporter(struct run *run, struct err *err) {
+	const struct conf *conf = run->conf;
+	struct exporter_stream streams[CONF_MAX_STREAMS];
+	struct exporter_sink sinks[CONF_MAX_SINKS];
+	struct pane_store *stores[CONF_MAX_WORKERS];
+	for (uint32_t i = 0; i < conf->n_streams; i++)
+		streams[i] = (struct exporter_stream){
+			.name = conf->stream[i].name,
+			.fields = conf->stream[i].key,
+			.size_us = conf->stream[i].window.size_us,
+		};
+	for (uint32_t i = 0; i < conf->n_sinks; i++)
+		sinks[i] = (struct exporter_sink){
+			.sink = run->sink[i],
+			.streams = conf->sink[i].streams,
+			.name = conf->sink[i].name,
+		};
+	for (uint32_t i = 0; i < run->n_workers; i++)
+		stores[i] = &run->workers[i].panes;
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	struct exporter_config ec = {
+		.streams = streams,
+		.n_streams = conf->n_streams,
+		.sinks = sinks,
+		.n_sinks = conf->n_sinks,
+		.stores = stores,
+		.n_stores = run->n_workers,
+		.memory = conf->flow.memory,
+		.live_start_us = run->patient ? INT64_MIN : ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
+	};
+	hash_seed_init(&ec.seed);
+	run->exporter = exporter_new(&ec);
+	return run->exporter == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+}
+
+int run_open(struct run *run, const struct conf *conf, struct err *err) {
+	memset(run, 0, sizeof(*run));
+	run->conf = conf;
+	run->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int ret = run->done_fd < 0 ? err_set(err, -errno, "eventfd: %s", strerror(errno)) : 0;
+	if (ret == 0)
+		ret = open_filter(run, err);
+	if (ret == 0)
+		ret = open_rules(run, err);
+	if (ret == 0)
+		ret = open_sinks(run, err);
+	if (ret == 0)
+		ret = open_input(run, err);
+	if (ret < 0)
+		return ret;
+	run->patient = true;
+	for (uint32_t i = 0; i < run->input->n_sources; i++)
+		run->patient &= run->input->sources[i]->patient;
+	ret = open_receiver(run, err);
+	if (ret == 0)
+		ret = open_workers(run, err);
+	if (ret == 0)
+		ret = open_exporter(run, err);
+	if (ret == 0)
+		threads_place(run);
+	return ret;
+}

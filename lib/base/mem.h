@@ -1,0 +1,16 @@
+// Memory for big tables, handed in by the caller: an input gives memory near its device, tests give
+// the ordinary kind.
+#pragma once
+
+#include <stddef.h>
+
+struct mem {
+	// Zeroed, cache-line aligned; NULL when there is none.
+	void *(*alloc)(const struct mem *mem, size_t octets);
+	void (*free)(const struct mem *mem, void *ptr, size_t octets);
+	void *ctx; // the giver's
+};
+
+// Anonymous memory: explicit huge pages where enough are reserved, else transparent ones where the
+// kernel has them, else ordinary pages; touched only when used. Any thread. Never NULL.
+const struct mem *mem_pages(void);

@@ -1,0 +1,149 @@
+// What only shows when several values are seen together: CPUs for the workers, a pane width that
+// suits every window, outputs that would get in each other's way.
+
+#include "build.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PANE_MIN_US 10000
+
+// Reports about a key where its value stands.
+static void
+refuse(const struct conf_build *b, const struct conf_slot *slot, uint32_t key, const char *what) {
+	char *name = conf_entry_name(slot->name, NULL, slot->section->keys[key].name);
+	conf_report_add(
+		b->report, conf_slot_where(slot, key), name, conf_slot_text(slot, key), "%s", what
+	);
+	free(name);
+}
+
+static bool is_section(const struct conf_slot *slot, const char *name) {
+	return strcmp(slot->section->name, name) == 0;
+}
+
+static void check_cpus(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_input *input = slot->base;
+	uint32_t cpus = conf_slot_key(slot, "cpus"), workers = conf_slot_key(slot, "workers");
+	if (slot->bad[cpus] || slot->bad[workers] || input->n_cpus == 0
+	    || input->n_cpus >= input->workers)
+		return;
+	char what[128];
+	snprintf(
+		what, sizeof(what),
+		"%u CPUs for %u workers (accepted: at least one CPU for each worker)",
+		input->n_cpus, input->workers
+	);
+	refuse(b, slot, cpus, what);
+}
+
+static int64_t divisor(int64_t a, int64_t b) {
+	while (b != 0) {
+		int64_t rest = a % b;
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+static void refuse_panes(
+	const struct conf_build *b, const struct conf_slot *slot, int64_t pane_us,
+	const char *windows
+) {
+	char pane[32], least[32], *what = NULL;
+	units_format_duration(pane_us, pane, sizeof(pane));
+	units_format_duration(PANE_MIN_US, least, sizeof(least));
+	int ret = asprintf(
+		&what,
+		"%s ask for panes of %s together (accepted: sizes with a common divisor of at least %s)",
+		windows, pane, least
+	);
+	if (ret < 0)
+		return;
+	refuse(b, slot, conf_slot_key(slot, "window"), what);
+	free(what);
+}
+
+// Panes are as wide as the greatest common divisor of all windows. The windows that narrow it, one
+// after the other, are those that ask for what comes out.
+static void check_panes(const struct conf_build *b) {
+	int64_t pane_us = 0;
+	char *windows = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&windows, &len);
+	for (uint32_t i = 0; i < b->n && out != NULL; i++) {
+		const struct conf_slot *slot = &b->slot[i];
+		if (!is_section(slot, "stream") || slot->bad[conf_slot_key(slot, "window")])
+			continue;
+		const struct conf_stream *stream = slot->base;
+		int64_t narrower = divisor(stream->window.size_us, pane_us);
+		if (narrower == pane_us)
+			continue;
+		char size[32];
+		units_format_duration(stream->window.size_us, size, sizeof(size));
+		fprintf(out, "%s%s (%s)", pane_us > 0 ? " and " : "", slot->name, size);
+		pane_us = narrower;
+		if (pane_us >= PANE_MIN_US)
+			continue;
+		fflush(out);
+		refuse_panes(b, slot, pane_us, windows);
+		break;
+	}
+	if (out != NULL)
+		fclose(out);
+	free(windows);
+}
+
+// The same file, by its name or, when both are there, by what the names stand for.
+static bool same_file(const char *a, const char *b) {
+	struct stat x, y;
+	if (strcmp(a, b) == 0)
+		return true;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev
+		&& x.st_ino == y.st_ino;
+}
+
+static bool writes_file(const struct conf_slot *slot) {
+	const struct conf_sink *sink = slot->base;
+	return is_section(slot, "sink") && sink->type == CONF_SINK_JSON
+		&& !slot->bad[conf_slot_key(slot, "type")]
+		&& !slot->bad[conf_slot_key(slot, "path")];
+}
+
+static void check_path(const struct conf_build *b, uint32_t i) {
+	const struct conf_slot *slot = &b->slot[i];
+	const struct conf_sink *sink = slot->base;
+	uint32_t path = conf_slot_key(slot, "path");
+	if (sink->path[0] == '\0') {
+		refuse(b, slot, path, "is missing (accepted: a file, or - for stdout)");
+		return;
+	}
+	for (uint32_t j = 0; j < i; j++) {
+		const struct conf_sink *other = b->slot[j].base;
+		if (!writes_file(&b->slot[j]) || !same_file(sink->path, other->path))
+			continue;
+		char what[128];
+		snprintf(
+			what, sizeof(what),
+			"%s writes there already (accepted: a file of its own for each sink)",
+			b->slot[j].name
+		);
+		refuse(b, slot, path, what);
+		return;
+	}
+}
+
+int conf_check(const struct conf_build *b) {
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (is_section(&b->slot[i], "input"))
+			check_cpus(b, &b->slot[i]);
+		if (writes_file(&b->slot[i]))
+			check_path(b, i);
+	}
+	check_panes(b);
+	return conf_report_any(b->report) ? -EINVAL : 0;
+}

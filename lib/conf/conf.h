@@ -1,0 +1,142 @@
+// The configuration as the program uses it: read from an INI file and --set, checked whole, with
+// every error named by file, line, section and key. Plain values; nothing here touches a device.
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum conf_backend {
+	CONF_BACKEND_AUTO,
+	CONF_BACKEND_DPDK,
+	CONF_BACKEND_XDP,
+	CONF_BACKEND_PCAP
+};
+enum conf_dispatch {
+	CONF_DISPATCH_AUTO,
+	CONF_DISPATCH_RSS,
+	CONF_DISPATCH_SOFTWARE
+};
+enum conf_xdp_mode {
+	CONF_XDP_OBSERVE,
+	CONF_XDP_REDIRECT,
+	CONF_XDP_KERNEL
+};
+enum conf_match_mode {
+	CONF_MATCH_BLOCK
+};
+enum conf_window_kind {
+	CONF_WINDOW_TUMBLING
+};
+enum conf_sink_type {
+	CONF_SINK_JSON,
+	CONF_SINK_NULL
+};
+
+#define CONF_PACE_MAX 0
+#define CONF_PACE_REAL (-1)
+#define CONF_LATENESS_ALL INT64_MAX
+#define CONF_MAX_STREAMS 64
+#define CONF_MAX_SINKS 32
+#define CONF_MAX_WORKERS 64
+#define CONF_MAX_DEVICES 255
+
+struct conf_list {
+	char **item; // owned
+	uint32_t n;
+};
+
+struct conf_input {
+	uint32_t backend; // enum conf_backend
+	struct conf_list device; // files are made absolute by the file's folder; "-" stays
+	uint32_t workers; // 1 ..
+	uint32_t *cpus; // owned; one per thread that polls, n_cpus 0: chosen
+	uint32_t n_cpus;
+	uint32_t dispatch; // enum conf_dispatch
+	uint32_t xdp_mode; // enum conf_xdp_mode
+	char *filter; // "" : everything
+	uint32_t snaplen;
+	int64_t pace; // CONF_PACE_MAX, CONF_PACE_REAL, or packets a second
+	int64_t lateness_us; // or CONF_LATENESS_ALL
+	uint32_t tunnels; // bits in the order gre vxlan geneve gtpu ipip
+};
+
+struct conf_dpdk {
+	struct conf_list args;
+	uint32_t mbufs;
+	uint32_t rx_desc;
+	bool hugepages;
+};
+
+struct conf_match {
+	struct conf_list rules; // absolute paths
+	uint32_t mode; // enum conf_match_mode
+	char *cache; // "auto", "off", or an absolute folder
+};
+
+// Bounds of the flow tables; fixed at start.
+struct conf_flow {
+	uint32_t rows; // flows that one worker's pane table holds
+	uint32_t panes; // panes a worker keeps active
+	uint32_t spares; // further tables in circulation between a worker and the exporter
+	uint64_t memory; // octets the exporter may hold in open windows
+};
+
+struct conf_window {
+	uint32_t kind; // enum conf_window_kind
+	int64_t size_us;
+};
+
+struct conf_stream {
+	char *name;
+	uint32_t key; // FIELD_BIT()s of base/field.h
+	uint8_t key_order[32]; // enum field, in the order configured
+	uint32_t n_key;
+	struct conf_window window;
+};
+
+struct conf_sink {
+	char *name;
+	uint32_t type; // enum conf_sink_type
+	uint64_t streams; // bit N: stream N; all when none was named
+	char *path; // absolute, or "-"; "" where none was given, which json does not allow
+	uint64_t rotate_size; // octets; 0: never
+	int64_t rotate_every_us; // 0: never
+};
+
+struct conf {
+	char *path; // absolute
+	struct conf_input input;
+	struct conf_dpdk dpdk;
+	struct conf_match match;
+	struct conf_flow flow;
+	struct conf_stream stream[CONF_MAX_STREAMS];
+	uint32_t n_streams;
+	struct conf_sink sink[CONF_MAX_SINKS];
+	uint32_t n_sinks;
+};
+
+// All that is wrong with a configuration, one line an error, in order of line.
+struct conf_errors {
+	char **line; // owned: "FILE:LINE: section.key: VALUE: what is wrong (what is accepted)"
+	uint32_t n;
+};
+void conf_errors_fini(struct conf_errors *errors);
+
+// Reads `path`, applies `n_sets` strings "section.key=value" or "section.name.key=value" (the last
+// of a key wins; an error in one is reported as "--set:N: ...", N counts from 1), fills in defaults
+// and checks everything that can be checked without touching a device. Relative paths of the file
+// count from its folder, those of a --set from the working directory, as a shell's user expects.
+// Sections and keys are lower case; names of streams and sinks that differ in case only are one.
+// Returns NULL with at least one error when anything is wrong. Free with conf_free.
+struct conf *
+conf_load(const char *path, const char *const *sets, uint32_t n_sets, struct conf_errors *errors);
+void conf_free(struct conf *conf);
+
+// The effective configuration, as a file that loads to the same.
+void conf_print(const struct conf *conf, FILE *to);
+
+// The nearest of `n` names to a misspelt one, NULL when none is near.
+const char *conf_nearest(const char *name, const char *const *names, uint32_t n);

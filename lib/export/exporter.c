@@ -1,0 +1,274 @@
+// The exporter. Its order is what makes results exact: horizons are read first, panes taken second,
+// windows closed last; a worker pushes panes before it stores the horizon that follows them.
+
+#include "exporter.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct stream {
+	struct exporter_stream conf;
+	struct window_set *windows;
+	uint64_t stat[STREAM_STAT_COUNT];
+	struct counters published;
+};
+
+struct sink_slot {
+	struct exporter_sink conf;
+	bool failed; // said so already
+	struct counters published;
+};
+
+struct exporter {
+	struct stream *streams;
+	uint32_t n_streams;
+	struct sink_slot *sinks;
+	uint32_t n_sinks;
+	struct pane_store **stores;
+	uint32_t n_stores;
+	struct budget budget;
+	int64_t live_start_us;
+	bool dirty; // sinks hold what was not flushed
+	bool failed;
+	bool forced; // said that memory made windows close early
+	bool full; // said that memory made a rest row
+};
+
+static void *lines_alloc(size_t n, size_t size) {
+	size_t octets = n * size + CACHE_LINE - (n * size) % CACHE_LINE;
+	void *p = aligned_alloc(CACHE_LINE, octets);
+	if (p != NULL)
+		memset(p, 0, octets);
+	return p;
+}
+
+struct exporter *exporter_new(const struct exporter_config *conf) {
+	struct exporter *e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return NULL;
+	e->live_start_us = conf->live_start_us;
+	e->budget.max = conf->memory;
+	e->streams = lines_alloc(conf->n_streams, sizeof(*e->streams));
+	e->sinks = lines_alloc(conf->n_sinks, sizeof(*e->sinks));
+	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
+	if (e->streams == NULL || e->sinks == NULL || e->stores == NULL)
+		goto no_memory;
+	for (; e->n_streams < conf->n_streams; e->n_streams++) {
+		struct stream *s = &e->streams[e->n_streams];
+		s->conf = conf->streams[e->n_streams];
+		s->windows = window_set_new(&(struct window_config){
+			.fields = s->conf.fields,
+			.size_us = s->conf.size_us,
+			.budget = &e->budget,
+			.seed = conf->seed,
+		});
+		if (s->windows == NULL)
+			goto no_memory;
+	}
+	for (; e->n_sinks < conf->n_sinks; e->n_sinks++)
+		e->sinks[e->n_sinks].conf = conf->sinks[e->n_sinks];
+	for (; e->n_stores < conf->n_stores; e->n_stores++)
+		e->stores[e->n_stores] = conf->stores[e->n_stores];
+	return e;
+no_memory:
+	exporter_free(e);
+	return NULL;
+}
+
+void exporter_free(struct exporter *e) {
+	if (e == NULL)
+		return;
+	for (uint32_t i = 0; i < e->n_streams; i++)
+		window_set_free(e->streams[i].windows);
+	free(e->streams);
+	free(e->sinks);
+	free(e->stores);
+	free(e);
+}
+
+static void sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err) {
+	e->failed = true;
+	if (!s->failed)
+		log_error("sink %s: %s; records are being dropped", s->conf.name, err->text);
+	s->failed = true;
+}
+
+static void publish_sink(struct sink_slot *s) {
+	const struct sink_stats *st = &s->conf.sink->stats;
+	uint64_t v[SINK_STAT_COUNT] = {
+		[SINK_DELIVERED] = st->delivered,
+		[SINK_SPOOLED] = st->spooled,
+		[SINK_DROPPED] = st->dropped,
+	};
+	counters_publish(&s->published, v, SINK_STAT_COUNT);
+}
+
+static void write_slice(
+	struct exporter *e, uint32_t stream, const struct window_info *info,
+	const struct window_slice *slice
+) {
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink_slot *s = &e->sinks[i];
+		if (!(s->conf.streams >> stream & 1))
+			continue;
+		struct sink *sink = s->conf.sink;
+		struct err err = {0};
+		int ret = 0;
+		sink->ops->begin(sink, info);
+		if (slice->sums.n > 0)
+			ret |= sink->ops->write(sink, slice->sums.sum, slice->sums.n, &err);
+		if (slice->rest.packets > 0)
+			ret |= sink->ops->write(sink, &slice->rest, 1, &err);
+		ret |= sink->ops->end(sink, &err);
+		if (ret != 0)
+			sink_fault(e, s, &err);
+		e->dirty = true;
+		publish_sink(s);
+	}
+}
+
+static void emit(struct exporter *e, uint32_t stream, struct window_slice *slice, bool partial) {
+	struct stream *s = &e->streams[stream];
+	struct window_info info = {
+		.stream = s->conf.name,
+		.fields = s->conf.fields,
+		.start_us = slice->start_us,
+		.end_us = slice->end_us,
+		.partial = partial || slice->start_us < e->live_start_us,
+	};
+	if (slice->rest.packets > 0 && !e->full) {
+		e->full = true;
+		log_warn(
+			"stream %s: more flows than memory holds: some are one row, \"rest\":\"full\" "
+			"(flow.rows, flow.spares, flow.memory)",
+			s->conf.name
+		);
+	}
+	write_slice(e, stream, &info, slice);
+	s->stat[STREAM_WINDOWS] += slice->sums.n > 0 || slice->rest.packets > 0;
+	s->stat[STREAM_RECORDS] += slice->sums.n + (slice->rest.packets > 0);
+	for (uint32_t i = 0; i < slice->sums.n; i++) {
+		s->stat[STREAM_PACKETS] += slice->sums.sum[i].packets;
+		s->stat[STREAM_BYTES] += slice->sums.sum[i].bytes;
+	}
+	s->stat[STREAM_PACKETS] += slice->rest.packets;
+	s->stat[STREAM_BYTES] += slice->rest.bytes;
+	window_slice_free(slice);
+}
+
+static uint32_t close_windows(struct exporter *e, int64_t horizon_us, bool partial) {
+	uint32_t closed = 0;
+	for (uint32_t i = 0; i < e->n_streams; i++) {
+		struct stream *s = &e->streams[i];
+		struct window_slice *slice;
+		uint32_t before = closed;
+		while ((slice = window_set_close(s->windows, horizon_us)) != NULL) {
+			emit(e, i, slice, partial);
+			closed++;
+		}
+		uint64_t open = window_set_open(s->windows);
+		if (closed != before || open != s->stat[STREAM_OPEN]) {
+			s->stat[STREAM_OPEN] = open;
+			counters_publish(&s->published, s->stat, STREAM_STAT_COUNT);
+		}
+	}
+	return closed;
+}
+
+// More open windows than memory holds even one row of: the oldest must go, and says so.
+static void force_oldest(struct exporter *e) {
+	while (e->budget.used > e->budget.max) {
+		bool any = false;
+		for (uint32_t i = 0; i < e->n_streams; i++) {
+			struct window_slice *slice = window_set_close(
+				e->streams[i].windows, INT64_MAX
+			);
+			if (slice == NULL)
+				continue;
+			any = true;
+			emit(e, i, slice, true);
+		}
+		if (!any)
+			return;
+		if (!e->forced)
+			log_warn(
+				"more open windows than flow.memory holds: the oldest are given out "
+				"early and marked partial"
+			);
+		e->forced = true;
+	}
+}
+
+static uint32_t take_panes(struct exporter *e) {
+	uint32_t taken = 0;
+	for (uint32_t i = 0; i < e->n_stores; i++) {
+		struct pane *pane;
+		while ((pane = pane_store_take(e->stores[i])) != NULL) {
+			for (uint32_t k = 0; k < e->n_streams; k++) {
+				if (window_set_add(e->streams[k].windows, pane) == 0)
+					continue;
+				log_error(
+					"stream %s: out of memory: %u packets lost from its windows",
+					e->streams[k].conf.name, pane->packets
+				);
+				e->failed = true;
+			}
+			pane_store_return(e->stores[i], pane);
+			force_oldest(e);
+			taken++;
+		}
+	}
+	return taken;
+}
+
+static int64_t slowest_horizon(const struct exporter *e) {
+	int64_t horizon = INT64_MAX;
+	for (uint32_t i = 0; i < e->n_stores; i++) {
+		int64_t h = atomic_load_explicit(&e->stores[i]->horizon_us, memory_order_acquire);
+		horizon = h < horizon ? h : horizon;
+	}
+	return horizon;
+}
+
+static void flush(struct exporter *e) {
+	for (uint32_t i = 0; e->dirty && i < e->n_sinks; i++) {
+		struct sink_slot *s = &e->sinks[i];
+		struct err err = {0};
+		if (s->conf.sink->ops->flush(s->conf.sink, &err) < 0)
+			sink_fault(e, s, &err);
+		publish_sink(s);
+	}
+	e->dirty = false;
+}
+
+bool exporter_step(struct exporter *e) {
+	int64_t horizon = slowest_horizon(e);
+	uint32_t done = take_panes(e);
+	done += close_windows(e, horizon, false);
+	if (done == 0)
+		flush(e);
+	return done > 0;
+}
+
+void exporter_finish(struct exporter *e, bool cut) {
+	int64_t horizon = slowest_horizon(e);
+	take_panes(e);
+	close_windows(e, horizon, false);
+	close_windows(e, INT64_MAX, cut);
+	e->dirty = true;
+	flush(e);
+}
+
+bool exporter_failed(const struct exporter *e) {
+	return e->failed;
+}
+
+void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]) {
+	counters_read(&e->streams[stream].published, out, STREAM_STAT_COUNT);
+}
+
+void exporter_sink_stats(struct exporter *e, uint32_t sink, uint64_t out[SINK_STAT_COUNT]) {
+	counters_read(&e->sinks[sink].published, out, SINK_STAT_COUNT);
+}

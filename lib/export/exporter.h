@@ -1,0 +1,75 @@
+// The exporter: takes handed-over panes from all workers, makes windows of every stream from them,
+// and writes a window to the sinks once no worker can add to it. One thread.
+#pragma once
+
+#include "base/counters.h"
+#include "export/sink.h"
+#include "flow/pane.h"
+#include "flow/window.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exporter_stream {
+	const char *name; // borrowed
+	uint32_t fields; // FIELD_BIT()s of the key
+	int64_t size_us; // of the tumbling window
+};
+
+struct exporter_sink {
+	struct sink *sink; // borrowed; only the exporter calls it until exporter_free
+	uint64_t streams; // bit N: takes stream N
+	const char *name; // borrowed
+};
+
+struct exporter_config {
+	const struct exporter_stream *streams;
+	uint32_t n_streams; // at most 64
+	const struct exporter_sink *sinks;
+	uint32_t n_sinks;
+	struct pane_store *const *stores; // one a worker; borrowed
+	uint32_t n_stores;
+	uint64_t memory; // octets that open windows may hold together
+	int64_t live_start_us; // windows that began before it are partial; INT64_MIN: a capture file
+	struct hash_seed seed;
+};
+
+// What `counters` of a stream hold.
+enum exporter_stream_stat {
+	STREAM_WINDOWS, // with at least one record
+	STREAM_RECORDS,
+	STREAM_PACKETS,
+	STREAM_BYTES,
+	STREAM_OPEN, // windows open now
+	STREAM_STAT_COUNT,
+};
+
+// What `counters` of a sink hold, as struct sink_stats.
+enum exporter_sink_stat {
+	SINK_DELIVERED,
+	SINK_SPOOLED,
+	SINK_DROPPED,
+	SINK_STAT_COUNT
+};
+
+struct exporter;
+
+// NULL when out of memory. Copies what `conf` points to but the names, sinks and stores.
+struct exporter *exporter_new(const struct exporter_config *conf);
+void exporter_free(struct exporter *e);
+
+// Takes what was handed over, closes what is complete, flushes when there is nothing else to do.
+// Returns whether there was anything to do.
+bool exporter_step(struct exporter *e);
+
+// After the last worker has finished: takes the rest, closes every window, flushes. `cut`: windows
+// that were not complete are marked partial.
+void exporter_finish(struct exporter *e, bool cut);
+
+// Whether anything was lost on the way out (a sink refused records, memory was out): the log says
+// what, the run has a fault. After exporter_finish.
+bool exporter_failed(const struct exporter *e);
+
+// Any thread.
+void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]);
+void exporter_sink_stats(struct exporter *e, uint32_t sink, uint64_t out[SINK_STAT_COUNT]);

@@ -1,0 +1,13 @@
+// A window record as one line of JSON (contract, section 4).
+#pragma once
+
+#include "export/sink.h"
+
+#include <stdint.h>
+
+// No record is longer: fields are numbers and addresses, the stream's name is at most 32 octets.
+#define RECORD_JSON_MAX 1024
+
+// Writes the record with its newline to `to`, which has room for RECORD_JSON_MAX octets. Returns the
+// octets written.
+uint32_t record_json(char *to, const struct window_info *window, const struct flow_sum *sum);

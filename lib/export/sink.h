@@ -1,0 +1,44 @@
+// A sink: where records go. Opened by the control thread before the first packet, then used by the
+// exporter thread only.
+#pragma once
+
+#include "base/err.h"
+#include "flow/sums.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// The window that the records written next belong to.
+struct window_info {
+	const char *stream; // name
+	uint32_t fields; // FIELD_BIT()s of its key
+	int64_t start_us;
+	int64_t end_us;
+	bool partial;
+};
+
+struct sink_stats {
+	uint64_t delivered; // records that reached the sink
+	uint64_t spooled; // records that wait for it
+	uint64_t dropped; // records that it could not take
+};
+
+struct sink;
+
+struct sink_ops {
+	// A window with at least one record begins.
+	void (*begin)(struct sink *s, const struct window_info *window);
+	// `n` records of it. 0 or -errno with err set: what could not be written was counted dropped.
+	int (*write)(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err);
+	// The window is complete. 0 or -errno: as above.
+	int (*end)(struct sink *s, struct err *err);
+	// Everything to where it outlives the process. 0 or -errno: as above.
+	int (*flush)(struct sink *s, struct err *err);
+	void (*close)(struct sink *s);
+};
+
+// Embedded first in each kind of sink.
+struct sink {
+	const struct sink_ops *ops;
+	struct sink_stats stats; // the exporter publishes it
+};

@@ -1,0 +1,90 @@
+// Panes: slices of event time, each with a flow table, that a worker fills and hands to the exporter
+// by pointer. Handing over is not closing: a pane may be handed over any number of times.
+#pragma once
+
+#include "base/spsc.h"
+#include "flow/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// No pane is wider, so that offsets fit 32 bits; wider windows are made of several.
+#define PANE_WIDTH_MAX_US 3600000000
+#define PANES_ACTIVE_MAX 64
+
+struct pane {
+	int64_t start_us; // multiple of the width
+	int64_t end_us;
+	uint64_t used_at; // when it was last active, in opened panes; worker's
+	uint32_t packets; // counted in it since it was empty
+	bool reserve; // a small one, for when all others are with the exporter
+	struct flow_row rest; // what found no room in the table
+	struct flow_table table;
+};
+
+struct pane_config {
+	int64_t width_us; // 1 .. PANE_WIDTH_MAX_US
+	uint32_t active; // panes kept active, 1 .. PANES_ACTIVE_MAX
+	uint32_t spares; // further panes in circulation
+	uint32_t rows; // of each
+	bool patient; // wait for a pane rather than give up a row: the input waits for us
+	const struct mem *mem;
+};
+
+// One worker's. Only `sealed`, `spare` and `horizon_us` are touched by the exporter.
+struct pane_store {
+	int64_t width_us;
+	uint32_t max_active;
+	uint32_t n_active;
+	bool patient;
+	uint32_t rows; // flows that a pane opened next is laid out for
+	uint64_t opened;
+	uint64_t handed_over;
+	struct pane *active[PANES_ACTIVE_MAX];
+	struct pane *all; // owned
+	uint32_t n_all;
+	uint32_t n_reserve;
+	struct pane **reserve; // free small ones
+	struct spsc sealed; // struct pane *: worker → exporter
+	struct spsc spare; // struct pane *: exporter → worker, emptied
+	CACHE_GUARD(guard);
+	// Nothing earlier than this will be handed over any more. Worker → exporter; stored after
+	// the panes it speaks of were pushed to `sealed`.
+	CACHE_ALIGNED _Atomic(int64_t) horizon_us;
+	CACHE_GUARD(guard_end);
+};
+
+// 0 or -ENOMEM. The store must not move afterwards. Free with pane_store_fini.
+int pane_store_init(struct pane_store *ps, const struct pane_config *conf);
+void pane_store_fini(struct pane_store *ps);
+
+// The widest pane not over PANE_WIDTH_MAX_US of which every one of `n` window sizes is a multiple.
+int64_t pane_width(const int64_t *sizes_us, uint32_t n);
+
+// The start of the pane that holds `time_us`: rounded down, also before 1970.
+int64_t pane_start(int64_t time_us, int64_t width_us);
+
+// Worker: the active pane that holds `time_us`; NULL if it is not active.
+struct pane *pane_store_find(struct pane_store *ps, int64_t time_us);
+
+// Worker: makes the pane that holds `time_us` active, which may hand over the one used longest ago.
+// NULL when no pane is left; a patient store waits instead.
+struct pane *pane_store_open(struct pane_store *ps, int64_t time_us);
+
+// Worker: `p` is full; hands it over and returns an empty one for the same time. Returns `p` itself
+// when no pane is left; a patient store waits instead.
+struct pane *pane_store_renew(struct pane_store *ps, struct pane *p);
+
+// Worker: whether renew would find a pane, now or by waiting.
+bool pane_store_has_spare(struct pane_store *ps);
+
+// Worker: hands over what ends at or before `horizon_us`, or could not take another burst, then
+// publishes the horizon. INT64_MAX: everything.
+void pane_store_advance(struct pane_store *ps, int64_t horizon_us);
+
+// Worker: hands over everything without moving the horizon: the run was cut short.
+void pane_store_flush(struct pane_store *ps);
+
+// Exporter: the next pane handed over, NULL if there is none; give it back with pane_store_return.
+struct pane *pane_store_take(struct pane_store *ps);
+void pane_store_return(struct pane_store *ps, struct pane *p);

@@ -1,0 +1,42 @@
+// A flow row: one key's counters within one pane, hot in one cache line. A row with IPv6 addresses
+// takes a second line that holds nothing but them.
+#pragma once
+
+#include "packet/flow_key.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+struct flow_row {
+	// The first FLOW_KEY_HEAD octets of struct flow_key: compared and copied as such.
+	uint8_t head[FLOW_KEY_HEAD];
+	uint32_t
+		packets; // a table is handed over long before this can wrap (FLOW_TABLE_PACKETS_MAX)
+	uint64_t bytes;
+	uint64_t frame_bytes;
+	uint32_t first_us; // from the pane's start
+	uint32_t last_us; // from the pane's start
+	uint32_t matches; // saturating
+	uint8_t tcp_flags; // of all packets, or'ed
+	uint8_t pad[3];
+};
+
+static_assert(sizeof(struct flow_row) == CACHE_LINE);
+static_assert(offsetof(struct flow_row, bytes) == 32);
+
+#define FLOW_ROW_EMPTY_FIRST UINT32_MAX
+
+// Counts one packet, `offset_us` into the pane.
+static inline void flow_row_count(
+	struct flow_row *r, uint32_t offset_us, uint32_t bytes, uint32_t frame_bytes,
+	uint32_t matches, uint8_t tcp_flags
+) {
+	r->packets++;
+	r->bytes += bytes;
+	r->frame_bytes += frame_bytes;
+	r->first_us = offset_us < r->first_us ? offset_us : r->first_us;
+	r->last_us = offset_us > r->last_us ? offset_us : r->last_us;
+	uint32_t sum = r->matches + matches;
+	r->matches = sum < matches ? UINT32_MAX : sum;
+	r->tcp_flags |= tcp_flags;
+}

@@ -1,0 +1,74 @@
+// Sums by flow key: entries lie densely in order of insertion, an open-addressing index finds them.
+// Both double together; growth that the budget forbids is refused, what is there stays.
+
+#include "sums.h"
+
+#include <stdlib.h>
+
+#define FIRST_CAPACITY 4
+
+static uint64_t octets(uint32_t capacity) {
+	return (uint64_t)capacity * (sizeof(struct flow_sum) + 2 * sizeof(uint32_t));
+}
+
+void sums_init(struct sums *s, struct budget *budget) {
+	memset(s, 0, sizeof(*s));
+	s->budget = budget;
+}
+
+void sums_fini(struct sums *s) {
+	free(s->sum);
+	free(s->index);
+	s->budget->used -= octets(s->capacity);
+	sums_init(s, s->budget);
+}
+
+static int grow(struct sums *s) {
+	uint32_t capacity = s->capacity == 0 ? FIRST_CAPACITY : s->capacity * 2;
+	uint64_t more = octets(capacity) - octets(s->capacity);
+	if (capacity > UINT32_MAX / 4 || s->budget->used + more > s->budget->max)
+		return -1;
+	struct flow_sum *sum = realloc(s->sum, capacity * sizeof(*sum));
+	if (sum == NULL)
+		return -1;
+	s->sum = sum;
+	uint32_t *index = calloc((size_t)capacity * 2, sizeof(*index));
+	if (index == NULL)
+		return -1;
+	uint32_t mask = capacity * 2 - 1;
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t at = sum[i].key.hash & mask;
+		while (index[at] != 0)
+			at = (at + 1) & mask;
+		index[at] = i + 1;
+	}
+	free(s->index);
+	s->index = index;
+	s->capacity = capacity;
+	s->budget->used += more;
+	return 0;
+}
+
+struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key) {
+	uint32_t mask = s->capacity * 2 - 1;
+	uint32_t at = key->hash & mask;
+	if (s->capacity > 0) {
+		for (; s->index[at] != 0; at = (at + 1) & mask) {
+			struct flow_sum *sum = &s->sum[s->index[at] - 1];
+			if (sum->key.hash == key->hash && flow_key_equal(&sum->key, key))
+				return sum;
+		}
+	}
+	if (s->n == s->capacity) {
+		if (grow(s) < 0)
+			return NULL;
+		mask = s->capacity * 2 - 1;
+		for (at = key->hash & mask; s->index[at] != 0;)
+			at = (at + 1) & mask;
+	}
+	s->index[at] = s->n + 1;
+	struct flow_sum *sum = &s->sum[s->n++];
+	memset(sum, 0, sizeof(*sum));
+	sum->key = *key;
+	return sum;
+}

@@ -1,0 +1,32 @@
+// The octets of a capture file as a stdio stream, unpacked on the fly when they are gzip'd. Internal
+// to the capture-file source; one thread.
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct capture_stream; // opaque; freed by fclose of its FILE
+
+// Opens `path` ("-": standard input). NULL with err set (path and reason). `*stream` is valid until
+// fclose.
+FILE *capture_stream_open(const char *path, struct capture_stream **stream, struct err *err);
+
+// Size of a regular file, UINT64_MAX for anything else.
+uint64_t capture_stream_size(const struct capture_stream *s);
+
+// Octets taken from the file so far, packed ones of a gzip'd file.
+uint64_t capture_stream_taken(const struct capture_stream *s);
+
+// Octets handed to stdio so far.
+uint64_t capture_stream_given(const struct capture_stream *s);
+
+bool capture_stream_packed(const struct capture_stream *s);
+
+// What went wrong with reading or unpacking, NULL if nothing did.
+const char *capture_stream_fault(const struct capture_stream *s);
+
+// Waits at most `max_us` until reading would not block. Always true for regular files.
+bool capture_stream_ready(const struct capture_stream *s, uint32_t max_us);

@@ -1,0 +1,26 @@
+// Event time of an input: the newest time it has seen, and which packets are late against it. Run in
+// order of arrival by whoever calls recv, before the packets are spread over workers, so that the
+// verdict does not depend on their number.
+#pragma once
+
+#include "packet/burst.h"
+
+#include <stdint.h>
+
+// Nothing is ever late.
+#define LATENESS_ALL INT64_MAX
+
+// Sets PACKET_LATE on the packets of the burst that are behind `*newest_us` by more than
+// `lateness_us`, and advances it. INT64_MIN: nothing seen yet.
+static inline void event_clock_stamp(int64_t *newest_us, int64_t lateness_us, struct burst *b) {
+	int64_t newest = *newest_us;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct packet *p = &b->pkt[i];
+		int64_t floor = newest;
+		if (__builtin_sub_overflow(newest, lateness_us, &floor))
+			floor = INT64_MIN;
+		p->flags = p->time_us < floor ? PACKET_LATE : 0;
+		newest = p->time_us > newest ? p->time_us : newest;
+	}
+	*newest_us = newest;
+}

@@ -1,0 +1,104 @@
+// The flow key: masks for sets of fields, the direction-free hash, and an order for people.
+
+#include "flow_key.h"
+
+#include "base/field.h"
+
+#include <stddef.h>
+
+void flow_key_mask(struct flow_key *mask, uint32_t fields) {
+	memset(mask, 0, sizeof(*mask));
+	if (fields & FIELD_BIT(FIELD_SRC_IP)) {
+		memset(mask->src4, 0xff, sizeof(mask->src4));
+		memset(mask->src6, 0xff, sizeof(mask->src6));
+		mask->flags |= KEY_V4 | KEY_V6;
+	}
+	if (fields & FIELD_BIT(FIELD_DEST_IP)) {
+		memset(mask->dst4, 0xff, sizeof(mask->dst4));
+		memset(mask->dst6, 0xff, sizeof(mask->dst6));
+		mask->flags |= KEY_V4 | KEY_V6;
+	}
+	if (fields & FIELD_BIT(FIELD_SRC_PORT))
+		mask->src_port = 0xffff;
+	if (fields & FIELD_BIT(FIELD_DEST_PORT))
+		mask->dst_port = 0xffff;
+	if (fields & FIELD_BIT(FIELD_PROTO))
+		mask->proto = 0xff;
+	if (fields & FIELD_BIT(FIELD_TOS))
+		mask->tos = 0xff;
+	if (fields & FIELD_BIT(FIELD_IN_PORT))
+		mask->in_port = 0xff;
+	if (fields & FIELD_BIT(FIELD_VLAN)) {
+		mask->vlan = 0xffff;
+		mask->flags |= KEY_VLAN;
+	}
+	if (fields & FIELD_BIT(FIELD_VLAN_INNER)) {
+		mask->mpls_vlan_inner |= 0xfff;
+		mask->flags |= KEY_VLAN_INNER;
+	}
+	if (fields & FIELD_BIT(FIELD_MPLS)) {
+		mask->mpls_vlan_inner |= 0xfffff000;
+		mask->flags |= KEY_MPLS;
+	}
+	if (fields & FIELD_BIT(FIELD_VNI)) {
+		mask->vni = 0xffffffff;
+		mask->flags |= KEY_VNI;
+	}
+	if (fields & FIELD_BIT(FIELD_ICMP_TYPE)) {
+		mask->icmp_type = 0xff;
+		mask->flags |= KEY_ICMP;
+	}
+	if (fields & FIELD_BIT(FIELD_ICMP_CODE)) {
+		mask->icmp_code = 0xff;
+		mask->flags |= KEY_ICMP;
+	}
+}
+
+uint32_t flow_key_spread(const struct flow_key *key, const struct hash_seed *seed) {
+	uint64_t src[2] = {0}, dst[2] = {0};
+	if (key->flags & KEY_V6) {
+		memcpy(src, key->src6, 16);
+		memcpy(dst, key->dst6, 16);
+	} else {
+		memcpy(src, key->src4, 4);
+		memcpy(dst, key->dst4, 4);
+	}
+	// Addition makes the two ends change places without changing the sum.
+	uint64_t a = hash_4(seed, src[0], src[1], key->src_port, 0);
+	uint64_t b = hash_4(seed, dst[0], dst[1], key->dst_port, 0);
+	uint64_t h = hash_mum((a + b) ^ key->proto, seed->k[1]);
+	return (uint32_t)(h ^ (h >> 32));
+}
+
+#define BY(x, y)        \
+	if ((x) != (y)) \
+		return (x) < (y) ? -1 : 1;
+
+static int compare_ip(const struct flow_key *a, const struct flow_key *b, bool dst) {
+	BY(a->flags & KEY_V6, b->flags & KEY_V6);
+	if (a->flags & KEY_V6)
+		return memcmp(dst ? a->dst6 : a->src6, dst ? b->dst6 : b->src6, 16);
+	return memcmp(dst ? a->dst4 : a->src4, dst ? b->dst4 : b->src4, 4);
+}
+
+int flow_key_compare(const struct flow_key *a, const struct flow_key *b) {
+	BY(a->flags & KEY_REST, b->flags & KEY_REST);
+	int c = compare_ip(a, b, false);
+	if (c == 0)
+		c = compare_ip(a, b, true);
+	if (c != 0)
+		return c;
+	BY(a->src_port, b->src_port);
+	BY(a->dst_port, b->dst_port);
+	BY(a->proto, b->proto);
+	BY(a->flags, b->flags);
+	BY(a->vlan, b->vlan);
+	BY(flow_key_vlan_inner(a), flow_key_vlan_inner(b));
+	BY(flow_key_mpls(a), flow_key_mpls(b));
+	BY(a->vni, b->vni);
+	BY(a->tos, b->tos);
+	BY(a->in_port, b->in_port);
+	BY(a->icmp_type, b->icmp_type);
+	BY(a->icmp_code, b->icmp_code);
+	return 0;
+}

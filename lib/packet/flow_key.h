@@ -1,0 +1,127 @@
+// The flow key: every field a stream may use, of the innermost headers, in one cache line. Unused
+// fields are zero, so keys compare and mask as plain octets.
+#pragma once
+
+#include "base/cache.h"
+#include "base/hash.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+enum flow_key_flag {
+	KEY_V6 = 1 << 0, // addresses are IPv6
+	KEY_V4 = 1 << 1, // addresses are IPv4
+	KEY_VLAN = 1 << 2, // `vlan` is there
+	KEY_VLAN_INNER = 1 << 3,
+	KEY_MPLS = 1 << 4,
+	KEY_VNI = 1 << 5,
+	KEY_ICMP = 1 << 6, // `icmp_type` and `icmp_code` are there
+	KEY_REST = 1 << 7, // not a key but the row of what found no room
+};
+
+// All numbers in host order, addresses in network order.
+struct flow_key {
+	CACHE_ALIGNED uint16_t src_port; // 0 where the protocol has none
+	uint16_t dst_port;
+	uint8_t proto; // final protocol, behind IPv6 extension headers
+	uint8_t tos; // IPv4 TOS or IPv6 traffic class
+	uint8_t flags; // enum flow_key_flag
+	uint8_t in_port;
+	uint16_t vlan; // VID of the outermost tag
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	uint32_t
+		mpls_vlan_inner; // label of the top entry << 12 | VID of the tag behind the outermost
+	uint32_t vni; // 24 bits, innermost of VXLAN's and Geneve's
+	uint8_t src4[4];
+	uint8_t dst4[4];
+	uint32_t hash; // of all other octets; not compared
+	uint8_t src6[16];
+	uint8_t dst6[16];
+};
+
+static_assert(sizeof(struct flow_key) == CACHE_LINE);
+static_assert(offsetof(struct flow_key, src4) == 20);
+static_assert(offsetof(struct flow_key, hash) == 28);
+static_assert(offsetof(struct flow_key, src6) == 32);
+
+// The octets ahead of `hash`; all there is to compare when addresses are not IPv6.
+#define FLOW_KEY_HEAD offsetof(struct flow_key, hash)
+static_assert(FLOW_KEY_HEAD == 28);
+
+static inline uint32_t flow_key_mpls(const struct flow_key *k) {
+	return k->mpls_vlan_inner >> 12;
+}
+
+static inline uint16_t flow_key_vlan_inner(const struct flow_key *k) {
+	return k->mpls_vlan_inner & 0xfff;
+}
+
+// Ones where the fields of `fields` (FIELD_BIT) are, zeros elsewhere; `hash` is zero.
+void flow_key_mask(struct flow_key *mask, uint32_t fields);
+
+// Four words of a key and its mask. Words rather than octets or vectors: the hash wants them in
+// general registers.
+static inline uint64_t
+flow_key_mask_hash_4(void *key, const void *mask, const struct hash_seed *seed) {
+	typedef uint64_t __attribute__((may_alias)) word;
+	word *k = __builtin_assume_aligned(key, 32);
+	const word *m = __builtin_assume_aligned(mask, 32);
+	uint64_t a = k[0] & m[0], b = k[1] & m[1], c = k[2] & m[2], d = k[3] & m[3];
+	k[0] = a;
+	k[1] = b;
+	k[2] = c;
+	k[3] = d;
+	return hash_4(seed, a, b, c, d);
+}
+
+// key &= mask; sets key->hash of what is left and returns it. The octets of IPv6 addresses are
+// neither masked nor hashed where there are none.
+static inline uint32_t
+flow_key_finish(struct flow_key *key, const struct flow_key *mask, const struct hash_seed *seed) {
+	uint8_t flags = key->flags & mask->flags;
+	uint64_t h = flow_key_mask_hash_4(key, mask, seed);
+	if (UNLIKELY(flags & KEY_V6))
+		h = hash_mum(h ^ flow_key_mask_hash_4(key->src6, mask->src6, seed), seed->k[2]);
+	key->hash = (uint32_t)(h ^ (h >> 32));
+	return key->hash;
+}
+
+// The same for both directions of a conversation: for spreading over workers. Not to be confused
+// with `hash`. Works on an unmasked key.
+uint32_t flow_key_spread(const struct flow_key *key, const struct hash_seed *seed);
+
+// Whether the octets ahead of `hash` agree. Written out: compilers make a call of memcmp.
+static inline bool flow_key_head_equal(const void *a, const void *b) {
+#if defined(__SSE2__)
+	const char *p = a, *q = b;
+	__m128i front = _mm_cmpeq_epi8(
+		_mm_loadu_si128((const __m128i *)p), _mm_loadu_si128((const __m128i *)q)
+	);
+	// Overlaps the front, ends ahead of `hash`.
+	__m128i back = _mm_cmpeq_epi8(
+		_mm_loadu_si128((const __m128i *)(p + FLOW_KEY_HEAD - 16)),
+		_mm_loadu_si128((const __m128i *)(q + FLOW_KEY_HEAD - 16))
+	);
+	return _mm_movemask_epi8(_mm_and_si128(front, back)) == 0xffff;
+#else
+	return memcmp(a, b, FLOW_KEY_HEAD) == 0;
+#endif
+}
+
+// Full comparison without `hash`.
+static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b) {
+	return flow_key_head_equal(a, b)
+		&& (LIKELY(!(a->flags & KEY_V6)) || memcmp(a->src6, b->src6, 32) == 0);
+}
+
+// The order of the fields numerically, in the order src_ip, dest_ip, src_port, dest_port, proto, then
+// the rest; IPv4 before IPv6, an absent field before a present one. <0, 0, >0.
+int flow_key_compare(const struct flow_key *a, const struct flow_key *b);

@@ -1,0 +1,51 @@
+// Where packets come from: one receive queue, polled by one thread. Capture file, DPDK queue, XDP
+// ring and the ring between a receiver and a worker all look like this.
+#pragma once
+
+#include "base/err.h"
+#include "packet/burst.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source;
+
+// What the input lost before Sluice could take it, by where it was lost. Cumulative.
+struct source_stats {
+	uint64_t missed; // frames, all causes together
+	uint64_t bytes_read; // octets of the capture files read so far; 0: not a file
+	uint64_t bytes_total; // size of the capture files; 0: unknown
+};
+
+struct source_ops {
+	// Called once on the thread that will call recv and release. 0 or -errno with src->err set.
+	int (*attach)(struct source *src);
+	// Never blocks. Fills b->pkt[0 .. n) and, if src->parsed, b->key[0 .. n) too; sets b->n and
+	// src->newest_us. Returns n >= 0, -ENODATA at the end of the input (for good), or another
+	// -errno for a fault, with src->err set; packets received before a fault are returned first.
+	int (*recv)(struct source *src, struct burst *b);
+	// Gives all b->n packets of the burst back. Same thread as recv.
+	void (*release)(struct source *src, struct burst *b);
+	// Copies up to `len` octets of a packet in several segments from its first octet on; returns
+	// how many. Any thread that holds the packet. NULL: packets are always in one piece.
+	uint32_t (*gather
+	)(const struct source *src, const struct packet *p, uint8_t *to, uint32_t len);
+	// Waits until packets may be there, at most `max_us`. Same thread as recv. NULL: poll.
+	void (*wait)(struct source *src, uint32_t max_us);
+	// Any thread, while attached.
+	void (*stats)(struct source *src, struct source_stats *out);
+	// Called once on the thread that attached.
+	void (*detach)(struct source *src);
+};
+
+// Embedded first in each kind of source.
+struct source {
+	const struct source_ops *ops;
+	// The newest event time this input has seen, without lateness; INT64_MIN before the first
+	// packet. Kept by recv for sources that are `parsed`, by whoever calls recv for the others
+	// (packet/event_clock.h).
+	int64_t newest_us;
+	bool patient; // a capture file: it waits for us, nothing is shed, its end is an end
+	bool parsed; // packets come with key, verdict and lateness
+	struct err err; // text of the fault that recv or attach returned
+};

@@ -1,0 +1,37 @@
+// The intake: one pass a purpose over the burst.
+
+#include "intake.h"
+
+#include "packet/event_clock.h"
+
+#include <errno.h>
+
+// First fragments remembered at once, about 64 octets each.
+#define FRAGMENTS 65536
+
+int intake_init(struct intake *in, const struct intake_config *conf) {
+	memset(in, 0, sizeof(*in));
+	in->lateness_us = conf->lateness_us;
+	in->fragments = fragment_table_new(FRAGMENTS, &conf->seed);
+	int ret = in->fragments == NULL ? -ENOMEM : 0;
+	if (ret == 0)
+		ret = parser_init(&in->parser, conf->tunnels, in->fragments);
+	if (ret == 0)
+		ret = stage_filter_init(&in->filter, conf->filter);
+	if (ret < 0)
+		intake_fini(in);
+	return ret;
+}
+
+void intake_fini(struct intake *in) {
+	stage_filter_fini(&in->filter);
+	parser_fini(&in->parser);
+	fragment_table_free(in->fragments);
+	in->fragments = NULL;
+}
+
+void intake_run(struct intake *in, struct source *src, struct burst *b) {
+	event_clock_stamp(&src->newest_us, in->lateness_us, b);
+	parse_burst(&in->parser, src, b);
+	stage_filter_run(&in->filter, src, b);
+}

@@ -1,0 +1,207 @@
+// The receiver: rings to the workers are its only contact with them. A full ring is back-pressure to
+// a capture file and an overload, shed and counted, to live traffic.
+
+#include "receiver.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+int receiver_init(struct receiver *r, const struct receiver_config *conf) {
+	memset(r, 0, sizeof(*r));
+	r->sources = conf->sources;
+	r->n_sources = conf->n_sources;
+	r->n_live = conf->n_sources;
+	r->seed = conf->intake.seed;
+	r->patient = true;
+	for (uint32_t i = 0; i < r->n_sources; i++)
+		r->patient &= r->sources[i]->patient;
+	r->ended = calloc(conf->n_sources, sizeof(*r->ended));
+	size_t octets = conf->n_lanes * sizeof(*r->lanes);
+	r->lanes = aligned_alloc(CACHE_LINE, octets);
+	if (r->ended == NULL || r->lanes == NULL)
+		goto no_memory;
+	memset(r->lanes, 0, octets);
+	for (; r->n_lanes < conf->n_lanes; r->n_lanes++)
+		if (lane_init(&r->lanes[r->n_lanes], conf->sources[0], r->patient) < 0)
+			goto no_memory;
+	if (intake_init(&r->intake, &conf->intake) < 0)
+		goto no_memory;
+	return 0;
+no_memory:
+	receiver_fini(r);
+	return -ENOMEM;
+}
+
+void receiver_fini(struct receiver *r) {
+	intake_fini(&r->intake);
+	for (uint32_t i = 0; i < r->n_lanes; i++)
+		lane_fini(&r->lanes[i]);
+	free(r->lanes);
+	free(r->ended);
+	r->lanes = NULL;
+	r->ended = NULL;
+	r->n_lanes = 0;
+}
+
+// Gives back what a worker is done with. Handles of several sources may be mixed: runs of one source
+// go back together.
+static void collect(struct receiver *r, struct lane *l) {
+	struct burst *b = &r->returned;
+	uint32_t first, n;
+	while ((n = spsc_peek(&l->back, BURST_MAX, &first)) > 0) {
+		uint64_t source = 0;
+		b->n = 0;
+		for (uint32_t i = 0; i < n; i++) {
+			const struct lane_return *back = spsc_slot(&l->back, first + i);
+			if (b->n > 0 && back->source != source) {
+				r->sources[source]->ops->release(r->sources[source], b);
+				b->n = 0;
+			}
+			source = back->source;
+			b->pkt[b->n++].handle = back->handle;
+		}
+		r->sources[source]->ops->release(r->sources[source], b);
+		spsc_drop(&l->back, n);
+		l->outstanding -= n;
+	}
+}
+
+static int64_t newest_of_all(const struct receiver *r) {
+	int64_t newest = INT64_MAX;
+	for (uint32_t i = 0; i < r->n_sources; i++)
+		if (!r->ended[i] && r->sources[i]->newest_us < newest)
+			newest = r->sources[i]->newest_us;
+	return newest;
+}
+
+static void publish_newest(struct receiver *r) {
+	int64_t newest = newest_of_all(r);
+	for (uint32_t i = 0; i < r->n_lanes; i++)
+		atomic_store_explicit(&r->lanes[i].newest_us, newest, memory_order_release);
+}
+
+static struct lane *
+choose_lane(struct receiver *r, const struct packet *p, const struct flow_key *key) {
+	uint64_t hash;
+	if (UNLIKELY(p->flags & PACKET_FRAGMENT)) {
+		// Ports are not in every fragment: addresses and identification are.
+		struct flow_key whole = *key;
+		whole.src_port = whole.dst_port = 0;
+		whole.proto = 0;
+		hash = flow_key_spread(&whole, &r->seed)
+			^ (uint32_t)hash_mum(p->fragment_id, r->seed.k[0]);
+	} else {
+		hash = flow_key_spread(key, &r->seed);
+	}
+	return &r->lanes[hash * r->n_lanes >> 32];
+}
+
+static bool lane_has_room(struct receiver *r, struct lane *l, uint32_t *slot) {
+	// Handles on their way back must fit the ring back whatever the worker does.
+	if (UNLIKELY(l->outstanding >= l->back.mask + 1 - BURST_MAX))
+		collect(r, l);
+	return l->outstanding < l->back.mask + 1 - BURST_MAX && spsc_reserve(&l->out, 1, slot) == 1;
+}
+
+// A packet that no worker will see is accounted for here, by the first verdict that applies.
+static void shed(struct receiver *r, struct packet *p) {
+	enum reason reason = p->reason;
+	if (reason == REASON_NONE)
+		reason = p->flags & PACKET_LATE ? REASON_LATE : REASON_WORKER_BUSY;
+	r->tally.value[TALLY_RECEIVED]++;
+	r->tally.value[TALLY_BYTES] += p->wire_len;
+	r->tally.value[TALLY_REASON + reason]++;
+}
+
+static void spread(struct receiver *r, uint32_t source, int64_t newest_before) {
+	struct burst *b = &r->burst;
+	uint32_t n_shed = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct packet *p = &b->pkt[i];
+		struct lane *l = choose_lane(r, p, &b->key[i]);
+		uint32_t slot;
+		bool room = lane_has_room(r, l, &slot);
+		// Workers empty their lanes until told that the end has come, so this ends.
+		while (!room && r->patient) {
+			sched_yield();
+			room = lane_has_room(r, l, &slot);
+		}
+		if (!room) {
+			shed(r, p);
+			b->pkt[n_shed++].handle = p->handle;
+			continue;
+		}
+		struct lane_item *item = spsc_slot(&l->out, slot);
+		item->packet = *p;
+		item->packet.newest_us = newest_before;
+		item->key = b->key[i];
+		item->key.hash = source;
+		l->outstanding++;
+		spsc_commit(&l->out, 1);
+	}
+	if (n_shed > 0) {
+		b->n = n_shed;
+		r->sources[source]->ops->release(r->sources[source], b);
+	}
+}
+
+// Tells the workers that nothing more comes.
+static int end(struct receiver *r, int ret, int how) {
+	for (uint32_t i = 0; i < r->n_lanes; i++)
+		atomic_store_explicit(&r->lanes[i].ended, how, memory_order_release);
+	return ret;
+}
+
+int receiver_step(struct receiver *r) {
+	if (atomic_load_explicit(&r->stop, memory_order_relaxed))
+		return end(r, -ENODATA, -ECANCELED);
+	int taken = 0;
+	for (uint32_t i = 0; i < r->n_lanes; i++)
+		collect(r, &r->lanes[i]);
+	for (uint32_t i = 0; i < r->n_sources; i++) {
+		struct source *src = r->sources[i];
+		if (r->ended[i])
+			continue;
+		// What a packet of this burst may say of time is what stood before the burst.
+		int64_t newest_before = newest_of_all(r);
+		int n = src->ops->recv(src, &r->burst);
+		if (n == -ENODATA) {
+			r->ended[i] = true;
+			r->n_live--;
+			continue;
+		}
+		if (n < 0)
+			return end(r, n, -ENODATA);
+		if (n == 0)
+			continue;
+		taken += n;
+		intake_run(&r->intake, src, &r->burst);
+		spread(r, i, newest_before);
+	}
+	if (taken > 0) {
+		struct fragment_stats fragments = fragment_table_stats(r->intake.fragments);
+		r->tally.value[TALLY_FRAGMENTS_EVICTED] = fragments.evicted;
+		counters_publish(&r->published, r->tally.value, TALLY_COUNT);
+	}
+	publish_newest(r);
+	return r->n_live == 0 ? end(r, -ENODATA, -ENODATA) : taken;
+}
+
+void receiver_drain(struct receiver *r) {
+	for (uint32_t i = 0; i < r->n_lanes; i++) {
+		struct lane *l = &r->lanes[i];
+		struct burst *b = &r->burst;
+		int n;
+		// A worker that stopped early leaves packets in its lane.
+		while ((n = l->source.ops->recv(&l->source, b)) > 0)
+			for (int k = 0; k < n; k++) {
+				struct source *src = r->sources[l->taken_source[k]];
+				r->returned.n = 1;
+				r->returned.pkt[0].handle = b->pkt[k].handle;
+				src->ops->release(src, &r->returned);
+				l->outstanding--;
+			}
+		collect(r, l);
+	}
+}

@@ -1,0 +1,47 @@
+// The receiver (dispatch = software): polls every source of an input, parses, and spreads packets
+// over the workers' lanes, both directions of a conversation and all fragments of a datagram to the
+// same one. Runs on a thread of its own.
+#pragma once
+
+#include "pipeline/intake.h"
+#include "pipeline/lane.h"
+
+struct receiver_config {
+	struct source **sources; // borrowed
+	uint32_t n_sources;
+	uint32_t n_lanes;
+	struct intake_config intake;
+};
+
+struct receiver {
+	// the receiver thread's
+	struct source **sources;
+	uint32_t n_sources;
+	uint32_t n_lanes;
+	uint32_t n_live; // sources that have not ended
+	bool patient;
+	bool *ended; // owned; per source
+	struct lane *lanes; // owned
+	struct intake intake;
+	struct hash_seed seed;
+	struct tally tally; // of what it had to shed
+	struct burst burst;
+	struct burst returned; // only its handles are used
+	CACHE_GUARD(guard);
+	struct counters published; // receiver → any thread
+	_Atomic(bool) stop; // control → receiver
+	CACHE_GUARD(guard_end);
+};
+
+// 0 or -ENOMEM. Must not move afterwards.
+int receiver_init(struct receiver *r, const struct receiver_config *conf);
+void receiver_fini(struct receiver *r);
+
+// One round over all sources. Returns packets taken (0: nothing was there), -ENODATA once every
+// source has ended or `stop` was seen and all lanes were told so, or a source's fault: its text is in
+// that source's err, and the lanes are told that the input has ended.
+int receiver_step(struct receiver *r);
+
+// After the last step and after every worker has finished: gives the last packets back. Then the
+// sources may be detached.
+void receiver_drain(struct receiver *r);

@@ -1,0 +1,127 @@
+// The track stage, in passes over the part so that the misses of one packet overlap with those of the
+// others: verdicts and hashes, then the row that the index points to, then the row itself.
+
+#include "stage_track.h"
+
+#include "packet/verdict.h"
+
+void stage_track_init(
+	struct stage_track *st, struct pane_store *panes, uint32_t fields,
+	const struct hash_seed *seed
+) {
+	st->panes = panes;
+	st->current = NULL;
+	flow_key_mask(&st->mask, fields);
+	st->seed = *seed;
+	st->rest = 0;
+}
+
+static void set_verdict(struct packet *p, enum verdict verdict, enum reason reason) {
+	p->verdict = (uint8_t)verdict;
+	p->reason = (uint8_t)reason;
+}
+
+static bool in_pane(const struct pane *pane, const struct packet *p) {
+	return pane != NULL && p->time_us >= pane->start_us && p->time_us < pane->end_us;
+}
+
+// Verdicts of the packets ahead of the first one that is to be counted, and that one's pane. NULL:
+// no packet is left.
+static struct pane *enter_pane(struct stage_track *st, struct burst *b, uint32_t *at) {
+	for (uint32_t i = *at; i < b->n; i++) {
+		struct packet *p = &b->pkt[i];
+		*at = i;
+		if (p->verdict != VERDICT_COUNTED)
+			continue;
+		if (p->flags & PACKET_LATE) {
+			set_verdict(p, VERDICT_LATE, REASON_LATE);
+			continue;
+		}
+		if (!in_pane(st->current, p))
+			st->current = pane_store_find(st->panes, p->time_us);
+		if (st->current == NULL)
+			st->current = pane_store_open(st->panes, p->time_us);
+		if (st->current != NULL)
+			return st->current;
+		set_verdict(p, VERDICT_SHED, REASON_NO_PANE);
+	}
+	*at = b->n;
+	return NULL;
+}
+
+// First pass: verdicts, keys, hashes. The part ends at the first packet of another pane.
+static uint32_t hash_keys(struct stage_track *st, struct burst *b, uint32_t i, struct pane *pane) {
+	uint32_t n = 0;
+	int64_t start_us = pane->start_us;
+	uint64_t width_us = (uint64_t)(pane->end_us - start_us);
+	for (; i < b->n; i++) {
+		struct packet *p = &b->pkt[i];
+		uint64_t offset_us = (uint64_t)(p->time_us - start_us);
+		if (UNLIKELY(p->verdict | (p->flags & PACKET_LATE))) {
+			if (p->verdict == VERDICT_COUNTED)
+				set_verdict(p, VERDICT_LATE, REASON_LATE);
+			continue;
+		}
+		if (UNLIKELY(offset_us >= width_us))
+			break;
+		uint32_t hash = flow_key_finish(&b->key[i], &st->mask, &st->seed);
+		// The whole bucket: tags and lines.
+		__builtin_prefetch(flow_table_bucket(&pane->table, hash), 1);
+		b->offset_us[i] = (uint32_t)offset_us;
+		b->count[n++] = (uint8_t)i;
+	}
+	b->n_count = n;
+	return i;
+}
+
+// A full table: ahead of the part's first row it can be renewed, nothing points into it. Elsewhere
+// the part ends here, unless renewing would find nothing anyway. NULL: end the part.
+static struct flow_row *
+find_room(struct stage_track *st, struct pane **pane, bool first, const struct flow_key *key) {
+	if (!first && pane_store_has_spare(st->panes))
+		return NULL;
+	if (first)
+		*pane = st->current = pane_store_renew(st->panes, *pane);
+	struct flow_row *row = flow_table_find_insert(&(*pane)->table, key);
+	if (row == NULL && flow_table_stretch(&(*pane)->table))
+		row = flow_table_find_insert(&(*pane)->table, key);
+	if (row != NULL)
+		return row;
+	st->rest++;
+	return &(*pane)->rest;
+}
+
+void stage_track_run(struct stage_track *st, struct burst *b) {
+	struct flow_row *rows[BURST_MAX];
+	uint32_t at = b->begin;
+	b->n_count = 0;
+	struct pane *pane = enter_pane(st, b, &at);
+	b->end = pane != NULL ? hash_keys(st, b, at, pane) : at;
+	uint32_t n = b->n_count;
+	for (uint32_t k = 0; k < n; k++) {
+		rows[k] = flow_table_candidate(&pane->table, b->key[b->count[k]].hash);
+		// Its only hot line; an IPv6 row's addresses are the next. No row, no harm.
+		__builtin_prefetch(rows[k], 1);
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t i = b->count[k];
+		struct flow_row *row = rows[k];
+		if (UNLIKELY(row == NULL || !flow_row_is(row, &b->key[i])))
+			row = flow_table_find_insert(&pane->table, &b->key[i]);
+		if (UNLIKELY(row == NULL)) {
+			struct pane *before = pane;
+			row = find_room(st, &pane, k == 0, &b->key[i]);
+			// What the first pass found lies in a pane that is the exporter's now.
+			if (pane != before)
+				memset(rows, 0, sizeof(rows));
+		}
+		if (UNLIKELY(row == NULL)) {
+			b->n_count = n = k;
+			b->end = i;
+			break;
+		}
+		b->pkt[i].row = row;
+	}
+	if (n > 0)
+		pane->packets += n;
+}

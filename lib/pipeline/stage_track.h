@@ -1,0 +1,30 @@
+// The track stage: late packets get their verdict, every other one gets the row it will be counted
+// in. Works on a part of the burst at a time, whose packets all fall into one pane: panes change only
+// between parts, where no packet still points into one.
+#pragma once
+
+#include "flow/pane.h"
+#include "packet/burst.h"
+
+struct stage_track {
+	struct pane_store *panes; // borrowed
+	struct pane *current; // the pane of the packet before
+	struct flow_key mask; // of the finest key any stream needs
+	struct hash_seed seed;
+	uint64_t rest; // packets that found no row but the pane's rest
+};
+
+void stage_track_init(
+	struct stage_track *st, struct pane_store *panes, uint32_t fields,
+	const struct hash_seed *seed
+);
+
+// Takes up at b->begin and sets b->end: [begin, end) have their verdict or their row; b->count and
+// b->offset_us say which and where. The caller counts them, sets b->begin = b->end and calls again
+// until b->end == b->n. Always moves on by at least one packet.
+void stage_track_run(struct stage_track *st, struct burst *b);
+
+// Panes were handed over by someone else: forget the current one.
+static inline void stage_track_forget(struct stage_track *st) {
+	st->current = NULL;
+}

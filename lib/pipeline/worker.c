@@ -1,0 +1,130 @@
+// The worker loop's body.
+
+#include "worker.h"
+
+#include "pipeline/stage_count.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int worker_init(struct worker *w, const struct worker_config *conf) {
+	memset(w, 0, sizeof(*w));
+	w->sources = conf->sources;
+	w->n_sources = conf->n_sources;
+	w->n_live = conf->n_sources;
+	w->lateness_us = conf->intake.lateness_us;
+	w->ended = calloc(conf->n_sources, sizeof(*w->ended));
+	int ret = w->ended == NULL ? -ENOMEM : 0;
+	for (uint32_t i = 0; i < w->n_sources; i++)
+		w->has_intake |= !w->sources[i]->parsed;
+	if (ret == 0 && w->has_intake)
+		ret = intake_init(&w->intake, &conf->intake);
+	if (ret == 0)
+		ret = stage_match_init(&w->match, conf->matcher);
+	if (ret == 0)
+		ret = pane_store_init(&w->panes, &conf->panes);
+	if (ret < 0) {
+		worker_fini(w);
+		return ret;
+	}
+	stage_track_init(&w->track, &w->panes, conf->fields, &conf->seed);
+	return 0;
+}
+
+void worker_fini(struct worker *w) {
+	pane_store_fini(&w->panes);
+	stage_match_fini(&w->match);
+	if (w->has_intake)
+		intake_fini(&w->intake);
+	free(w->ended);
+	w->ended = NULL;
+}
+
+// Each packet adds to exactly one reason, REASON_NONE being "counted".
+static void tally_burst(struct worker *w, const struct burst *b) {
+	uint64_t bytes = 0;
+	uint32_t other = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		bytes += b->pkt[i].wire_len;
+		if (UNLIKELY(b->pkt[i].reason != REASON_NONE)) {
+			w->tally.value[TALLY_REASON + b->pkt[i].reason]++;
+			other++;
+		}
+	}
+	w->tally.value[TALLY_REASON + REASON_NONE] += b->n - other;
+	w->tally.value[TALLY_RECEIVED] += b->n;
+	w->tally.value[TALLY_BYTES] += bytes;
+}
+
+static void run_burst(struct worker *w, struct source *src, struct burst *b) {
+	if (!src->parsed)
+		intake_run(&w->intake, src, b);
+	for (b->begin = 0; b->begin < b->n; b->begin = b->end) {
+		stage_track_run(&w->track, b);
+		stage_match_run(&w->match, src, b);
+		stage_count_run(b);
+	}
+	tally_burst(w, b);
+	src->ops->release(src, b);
+}
+
+// The slowest live source decides how far this worker's time has come.
+static void advance(struct worker *w) {
+	int64_t newest = INT64_MAX;
+	for (uint32_t i = 0; i < w->n_sources; i++)
+		if (!w->ended[i] && w->sources[i]->newest_us < newest)
+			newest = w->sources[i]->newest_us;
+	uint64_t handed_over = w->panes.handed_over;
+	pane_store_advance(&w->panes, intake_horizon(newest, w->lateness_us));
+	if (w->panes.handed_over != handed_over)
+		stage_track_forget(&w->track);
+}
+
+static void publish(struct worker *w) {
+	w->tally.value[TALLY_MATCH_EVENTS] = w->match.events;
+	w->tally.value[TALLY_REST] = w->track.rest;
+	w->tally.value[TALLY_HANDED_OVER] = w->panes.handed_over;
+	if (w->has_intake) {
+		struct fragment_stats fragments = fragment_table_stats(w->intake.fragments);
+		w->tally.value[TALLY_FRAGMENTS_EVICTED] = fragments.evicted;
+	}
+	counters_publish(&w->published, w->tally.value, TALLY_COUNT);
+}
+
+static int finish(struct worker *w, int ret) {
+	if (ret == -ECANCELED)
+		pane_store_flush(&w->panes);
+	else
+		pane_store_advance(&w->panes, INT64_MAX);
+	publish(w);
+	return ret;
+}
+
+int worker_step(struct worker *w) {
+	if (atomic_load_explicit(&w->stop, memory_order_relaxed))
+		return finish(w, -ECANCELED);
+	int taken = 0;
+	for (uint32_t i = 0; i < w->n_sources; i++) {
+		struct source *src = w->sources[i];
+		if (w->ended[i])
+			continue;
+		int n = src->ops->recv(src, &w->burst);
+		if (n > 0) {
+			run_burst(w, src, &w->burst);
+			taken += n;
+		} else if (n == -ENODATA) {
+			w->ended[i] = true;
+			w->n_live--;
+		} else if (n < 0) {
+			return finish(w, n);
+		}
+	}
+	advance(w);
+	if (taken > 0)
+		publish(w);
+	return w->n_live == 0 ? finish(w, -ENODATA) : taken;
+}
+
+void worker_tally(struct worker *w, struct tally *out) {
+	counters_read(&w->published, out->value, TALLY_COUNT);
+}

@@ -1,0 +1,95 @@
+// What does not fit together.
+
+#include "load.h"
+
+#define INPUT "[input]\ndevice = a\n"
+#define KEY "key = src_ip\n"
+#define PANES " (accepted: sizes with a common divisor of at least 10ms)\n"
+#define OWN " (accepted: a file of its own for each sink)\n"
+
+Test(check, misfits_by_table) {
+	static const struct refused table[] = {
+		{INPUT "workers = 4\ncpus = 1-3\n",
+		 "test.conf:4: input.cpus: 1-3: 3 CPUs for 4 workers (accepted: at least one CPU for each "
+		 "worker)\n"},
+		{INPUT "[stream a]\n" KEY "window = tumbling 10ms\n[stream b]\n" KEY
+		       "window = tumbling 25ms\n",
+		 "test.conf:8: stream.b.window: tumbling 25ms: stream.a (10ms) and stream.b (25ms) ask for panes "
+		 "of 5ms together" PANES},
+		// Any two of them get along.
+		{INPUT "[stream a]\n" KEY "window = tumbling 42ms\n[stream b]\n" KEY
+		       "window = tumbling 70ms\n[stream c]\n" KEY "window = tumbling 105ms\n",
+		 "test.conf:11: stream.c.window: tumbling 105ms: stream.a (42ms) and stream.b (70ms) and "
+		 "stream.c (105ms) ask for panes of 7ms together" PANES},
+		// The one that is a multiple of another does not ask for it.
+		{INPUT "[stream a]\n" KEY "window = tumbling 20ms\n[stream b]\n" KEY
+		       "window = tumbling 1s\n[stream c]\n" KEY "window = tumbling 25ms\n",
+		 "test.conf:11: stream.c.window: tumbling 25ms: stream.a (20ms) and stream.c (25ms) ask for "
+		 "panes of 5ms together" PANES},
+		{INPUT "[sink a]\n",
+		 "test.conf:3: sink.a.path: is missing (accepted: a file, or - for stdout)\n"},
+		{INPUT "[sink a]\npath =\n",
+		 "test.conf:4: sink.a.path: \"\": is missing (accepted: a file, or - for stdout)\n"},
+		{INPUT "[sink a]\npath = x\n[sink b]\npath = ./x\n",
+		 "test.conf:6: sink.b.path: ./x: sink.a writes there already" OWN},
+		{INPUT "[sink a]\npath = -\n[sink b]\npath = -\n",
+		 "test.conf:6: sink.b.path: -: sink.a writes there already" OWN},
+	};
+	EXPECT_TABLE(table);
+}
+
+Test(check, one_cpu_for_each_worker_is_enough) {
+	conf_free(expect_loads(INPUT "workers = 4\ncpus = 0-3\n", NULL));
+	conf_free(expect_loads(INPUT "workers = 4\ncpus = 0-4\n", NULL));
+	conf_free(expect_loads(INPUT "workers = 4\n", NULL));
+}
+
+Test(check, panes_of_10_ms_are_fine) {
+	struct conf *conf = expect_loads(
+		INPUT "[stream a]\n" KEY "window = tumbling 20ms\n[stream b]\n" KEY
+		      "window = tumbling 30ms\n",
+		NULL
+	);
+	cr_expect_eq(conf->stream[1].window.size_us, 30000);
+	conf_free(conf);
+}
+
+Test(check, a_sink_that_keeps_nothing_needs_no_path) {
+	conf_free(expect_loads(
+		INPUT
+		"[sink a]\ntype = null\n[sink b]\ntype = null\npath = x\n[sink c]\npath = x\n",
+		NULL
+	));
+}
+
+Test(check, links_to_one_file_are_one_file) {
+	char folder[32];
+	struct conf_errors errors;
+	static const char text[] = INPUT "[sink a]\npath = a.hs\n[sink b]\npath = b.hs\n";
+	load_enter(folder);
+	load_write("a.hs", "", 0);
+	cr_assert_eq(symlink("a.hs", "b.hs"), 0);
+	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
+	cr_assert_eq(errors.n, 1);
+	cr_expect_str_eq(
+		errors.line[0],
+		"test.conf:6: sink.b.path: b.hs: sink.a writes there already (accepted: a file "
+		"of its own for each sink)"
+	);
+	conf_errors_fini(&errors);
+	load_leave(folder);
+}
+
+Test(check, what_could_not_be_read_is_not_checked_further) {
+	expect_errors(
+		INPUT "workers = 4\ncpus = x\n[stream a]\n" KEY
+		      "window = tumbling 1ms\n[stream b]\n" KEY
+		      "window = tumbling 25ms\n[sink a]\ntype = kafka\n",
+		NULL,
+		"test.conf:4: input.cpus: x: not a number and not a range (accepted: numbers and ranges, as 1-4 "
+		"or 0,2, up to 1023, each once)\n"
+		"test.conf:7: stream.a.window: tumbling 1ms: out of range (accepted: tumbling SIZE, SIZE from "
+		"10ms to 366d)\n"
+		"test.conf:12: sink.a.type: kafka: this version does not have kafka (accepted: json, null)\n"
+	);
+}

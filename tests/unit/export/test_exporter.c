@@ -1,0 +1,182 @@
+// The exporter: when windows leave, that the slowest worker decides, and what partial marks.
+
+#include "base/field.h"
+#include "export/exporter.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#define SECOND 1000000ll
+#define MAX_SEEN 64
+
+// A sink that remembers the windows it was given.
+struct memory_sink {
+	struct sink sink;
+	struct window_info seen[MAX_SEEN];
+	uint64_t packets[MAX_SEEN];
+	uint32_t n;
+	int fault;
+};
+
+static void begin(struct sink *s, const struct window_info *w) {
+	struct memory_sink *m = (struct memory_sink *)s;
+	cr_assert_lt(m->n, MAX_SEEN);
+	m->seen[m->n++] = *w;
+}
+
+static int write_sums(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err) {
+	struct memory_sink *m = (struct memory_sink *)s;
+	for (uint32_t i = 0; i < n; i++)
+		m->packets[m->n - 1] += sums[i].packets;
+	s->stats.delivered += n;
+	return m->fault != 0 ? err_set(err, m->fault, "on purpose") : 0;
+}
+
+static int done(struct sink *s, struct err *err) {
+	return 0;
+}
+
+static void close_sink(struct sink *s) {}
+
+static const struct sink_ops ops = {begin, write_sums, done, done, close_sink};
+
+static struct memory_sink sink;
+static struct pane_store stores[2];
+static struct exporter *exporter;
+
+static void open_with(int64_t live_start_us, uint64_t memory) {
+	static const struct exporter_stream streams[] = {
+		{"fine", FIELD_BIT(FIELD_SRC_PORT), 1 * SECOND},
+		{"coarse", 0, 4 * SECOND},
+	};
+	sink = (struct memory_sink){.sink = {.ops = &ops}};
+	struct exporter_sink sinks[] = {{&sink.sink, 1, "memory"}};
+	struct pane_store *both[] = {&stores[0], &stores[1]};
+	struct pane_config pc = {
+		.width_us = SECOND, .active = 2, .spares = 6, .rows = 256, .mem = mem_pages()};
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(pane_store_init(&stores[i], &pc), 0);
+	struct exporter_config c = {
+		.streams = streams,
+		.n_streams = 2,
+		.sinks = sinks,
+		.n_sinks = 1,
+		.stores = both,
+		.n_stores = 2,
+		.memory = memory,
+		.live_start_us = live_start_us};
+	hash_seed_fixed(&c.seed, 1);
+	exporter = exporter_new(&c);
+	cr_assert_not_null(exporter);
+}
+
+static void open_file(void) {
+	open_with(INT64_MIN, 1 << 20);
+}
+
+static void close_all(void) {
+	exporter_free(exporter);
+	pane_store_fini(&stores[0]);
+	pane_store_fini(&stores[1]);
+}
+
+static void count(int store, int64_t time_us, uint16_t port) {
+	struct pane *p = pane_store_find(&stores[store], time_us);
+	if (p == NULL)
+		p = pane_store_open(&stores[store], time_us);
+	struct flow_key k = {.src_port = port, .hash = port};
+	flow_row_count(
+		flow_table_find_insert(&p->table, &k), (uint32_t)(time_us - p->start_us), 1, 1, 0, 0
+	);
+}
+
+Test(exporter, the_slowest_worker_decides_when_a_window_leaves, .init = open_file,
+     .fini = close_all) {
+	count(0, 0, 1);
+	count(1, 0, 1);
+	pane_store_advance(&stores[0], 5 * SECOND);
+	exporter_step(exporter);
+	cr_assert_eq(sink.n, 0);
+	pane_store_advance(&stores[1], SECOND);
+	exporter_step(exporter);
+	cr_assert_eq(sink.n, 1);
+	cr_assert_eq(sink.seen[0].start_us, 0);
+	cr_assert_eq(sink.packets[0], 2);
+}
+
+Test(exporter, a_pane_handed_over_twice_is_one_window, .init = open_file, .fini = close_all) {
+	count(0, 0, 1);
+	pane_store_flush(&stores[0]);
+	count(0, 1, 1);
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_step(exporter);
+	cr_assert_eq(sink.n, 1);
+	cr_assert_eq(sink.packets[0], 2);
+	uint64_t st[STREAM_STAT_COUNT];
+	exporter_stream_stats(exporter, 0, st);
+	cr_assert_eq(st[STREAM_WINDOWS], 1);
+	cr_assert_eq(st[STREAM_RECORDS], 1);
+	cr_assert_eq(st[STREAM_PACKETS], 2);
+	exporter_stream_stats(exporter, 1, st);
+	cr_assert_eq(st[STREAM_PACKETS], 2, "a stream without a sink is counted all the same");
+	cr_assert_not(exporter_failed(exporter));
+}
+
+Test(exporter, only_what_was_cut_is_partial, .init = open_file, .fini = close_all) {
+	count(0, 0, 1);
+	count(0, 2 * SECOND, 1);
+	pane_store_advance(&stores[0], 2 * SECOND);
+	pane_store_advance(&stores[1], 2 * SECOND);
+	pane_store_flush(&stores[0]);
+	exporter_finish(exporter, true);
+	cr_assert_eq(sink.n, 2);
+	cr_assert_not(sink.seen[0].partial);
+	cr_assert(sink.seen[1].partial);
+}
+
+Test(exporter, nothing_is_partial_at_the_end_of_a_file, .init = open_file, .fini = close_all) {
+	count(0, 0, 1);
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_finish(exporter, false);
+	cr_assert_eq(sink.n, 1);
+	cr_assert_not(sink.seen[0].partial);
+}
+
+Test(exporter, the_first_window_of_a_live_run_is_partial, .fini = close_all) {
+	open_with(SECOND / 2, 1 << 20);
+	count(0, SECOND / 2 + 1, 1);
+	count(0, SECOND, 1);
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_finish(exporter, false);
+	cr_assert_eq(sink.n, 2);
+	cr_assert(sink.seen[0].partial);
+	cr_assert_not(sink.seen[1].partial);
+}
+
+Test(exporter, more_windows_than_memory_leave_early_and_lose_nothing, .fini = close_all) {
+	open_with(INT64_MIN, 4096);
+	for (int i = 0; i < 50; i++) {
+		count(0, i * SECOND, 1);
+		pane_store_flush(&stores[0]);
+		exporter_step(exporter);
+	}
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_finish(exporter, false);
+	uint64_t packets = 0;
+	for (uint32_t i = 0; i < sink.n; i++)
+		packets += sink.packets[i];
+	cr_assert_eq(packets, 50);
+}
+
+Test(exporter, a_sink_that_fails_makes_the_run_a_fault, .init = open_file, .fini = close_all) {
+	sink.fault = -EIO;
+	count(0, 0, 1);
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_finish(exporter, false);
+	cr_assert(exporter_failed(exporter));
+}

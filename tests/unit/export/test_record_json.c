@@ -1,0 +1,119 @@
+// Records as JSON lines: which fields stand in them, and in what form.
+
+#include "base/field.h"
+#include "export/record_json.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const uint32_t five_tuple = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP)
+	| FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT) | FIELD_BIT(FIELD_PROTO);
+
+static const char *print(uint32_t fields, const struct flow_sum *sum, bool partial) {
+	static char buf[RECORD_JSON_MAX + 1];
+	struct window_info w = {
+		.stream = "flows",
+		.fields = fields,
+		.start_us = 1700000000000000,
+		.end_us = 1700000010000000,
+		.partial = partial,
+	};
+	buf[record_json(buf, &w, sum)] = '\0';
+	return buf;
+}
+
+Test(record_json, is_the_contracts_example) {
+	struct flow_sum s = {
+		.key = {.flags = KEY_V4,
+			.src4 = {10, 0, 0, 1},
+			.dst4 = {10, 0, 0, 2},
+			.src_port = 51000,
+			.dst_port = 80,
+			.proto = 6},
+		.packets = 12,
+		.bytes = 3400,
+		.frame_bytes = 3568,
+		.first_us = 1700000000000001,
+		.last_us = 1700000000000002,
+		.tcp_flags = 27,
+		.matches = 1,
+	};
+	cr_assert_str_eq(
+		print(five_tuple, &s, false),
+		"{\"type\":\"window\",\"stream\":\"flows\",\"window_start_us\":1700000000000000,"
+		"\"window_end_us\":1700000010000000,\"src_ip\":\"10.0.0.1\",\"src_port\":51000,"
+		"\"dest_ip\":\"10.0.0.2\",\"dest_port\":80,\"proto\":6,\"packets\":12,\"bytes\":3400,"
+		"\"frame_bytes\":3568,\"first_us\":1700000000000001,\"last_us\":1700000000000002,"
+		"\"tcp_flags\":27,\"matches\":1}\n"
+	);
+}
+
+Test(record_json, leaves_out_fields_that_are_not_there) {
+	struct flow_sum s = {.key = {.flags = KEY_V4 | KEY_VLAN, .vlan = 7}, .packets = 1};
+	uint32_t fields = FIELD_BIT(FIELD_VLAN) | FIELD_BIT(FIELD_VLAN_INNER)
+		| FIELD_BIT(FIELD_MPLS) | FIELD_BIT(FIELD_VNI) | FIELD_BIT(FIELD_ICMP_TYPE);
+	const char *line = print(fields, &s, false);
+	cr_assert_not_null(strstr(line, "\"vlan\":7"));
+	cr_assert_null(strstr(line, "vlan_inner"));
+	cr_assert_null(strstr(line, "mpls"));
+	cr_assert_null(strstr(line, "vni"));
+	cr_assert_null(strstr(line, "icmp_type"));
+	cr_assert_null(strstr(line, "src_ip"));
+}
+
+Test(record_json, holds_every_field_a_stream_can_ask_for) {
+	struct flow_sum s = {
+		.key = {.flags = KEY_V6 | KEY_VLAN | KEY_VLAN_INNER | KEY_MPLS | KEY_VNI | KEY_ICMP,
+			.vlan = 100,
+			.mpls_vlan_inner = 1048575u << 12 | 200,
+			.vni = 16777215,
+			.tos = 184,
+			.in_port = 3,
+			.icmp_type = 8,
+			.icmp_code = 1,
+			.proto = 58},
+		.packets = UINT64_MAX,
+	};
+	memset(s.key.src6, 0xff, 16);
+	s.key.dst6[15] = 1;
+	const char *line = print(FIELD_SET_ALL, &s, true);
+	static const char *const parts[] = {
+		"\"src_ip\":\"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"",
+		"\"dest_ip\":\"::1\"",
+		"\"vlan\":100",
+		"\"vlan_inner\":200",
+		"\"mpls\":1048575",
+		"\"vni\":16777215",
+		"\"tos\":184",
+		"\"in_port\":3",
+		"\"icmp_type\":8",
+		"\"icmp_code\":1",
+		"\"packets\":18446744073709551615",
+		"\"partial\":true}\n",
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		cr_expect_not_null(strstr(line, parts[i]), "%s in %s", parts[i], line);
+}
+
+Test(record_json, the_rest_row_has_no_key) {
+	struct flow_sum s = {.key = {.flags = KEY_REST}, .packets = 5, .first_us = -3};
+	const char *line = print(five_tuple, &s, false);
+	cr_assert_not_null(strstr(line, "\"rest\":\"full\",\"packets\":5"));
+	cr_assert_null(strstr(line, "src_port"));
+	cr_assert_not_null(strstr(line, "\"first_us\":-3"));
+}
+
+Test(record_json, the_longest_record_fits) {
+	struct flow_sum s;
+	memset(&s, 0xff, sizeof(s));
+	s.key.flags = 0xff & ~KEY_REST;
+	char buf[RECORD_JSON_MAX];
+	struct window_info w = {
+		.stream = "abcdefghijklmnopqrstuvwxyz012345",
+		.fields = FIELD_SET_ALL,
+		.start_us = INT64_MIN,
+		.end_us = INT64_MIN,
+		.partial = true};
+	s.first_us = s.last_us = INT64_MIN;
+	cr_assert_lt(record_json(buf, &w, &s), RECORD_JSON_MAX);
+}

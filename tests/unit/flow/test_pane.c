@@ -1,0 +1,178 @@
+// Panes: widths, boundaries, and the circulation between a worker and the exporter.
+
+#include "flow/pane.h"
+
+#include <criterion/criterion.h>
+
+static struct pane_config config(uint32_t active, uint32_t spares, bool patient) {
+	return (struct pane_config){
+		.width_us = 1000000,
+		.active = active,
+		.spares = spares,
+		.rows = 1024,
+		.patient = patient,
+		.mem = mem_pages(),
+	};
+}
+
+Test(pane, width_divides_every_window) {
+	static const struct {
+		int64_t sizes[3];
+		uint32_t n;
+		int64_t width;
+	} cases[] = {
+		{{10000000}, 1, 10000000},        {{10000000, 60000000}, 2, 10000000},
+		{{6000000, 4000000}, 2, 2000000}, {{6000000, 10000000, 15000000}, 3, 1000000},
+		{{86400000000}, 1, 3600000000},   {{3600000000}, 1, 3600000000},
+		{{7200000000}, 1, 3600000000},    {{0}, 0, 3600000000},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(pane_width(cases[i].sizes, cases[i].n), cases[i].width, "case %zu", i);
+	int64_t odd = 3607000000;
+	int64_t width = pane_width(&odd, 1);
+	cr_expect_eq(odd % width, 0);
+	cr_expect_leq(width, PANE_WIDTH_MAX_US);
+}
+
+Test(pane, start_rounds_down_on_both_sides_of_1970) {
+	cr_expect_eq(pane_start(0, 10), 0);
+	cr_expect_eq(pane_start(9, 10), 0);
+	cr_expect_eq(pane_start(10, 10), 10);
+	cr_expect_eq(pane_start(-1, 10), -10);
+	cr_expect_eq(pane_start(-10, 10), -10);
+	cr_expect_eq(pane_start(-11, 10), -20);
+}
+
+Test(pane, opening_one_too_many_hands_over_the_one_used_longest_ago) {
+	struct pane_store ps;
+	struct pane_config c = config(2, 2, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *a = pane_store_open(&ps, 500000);
+	struct pane *b = pane_store_open(&ps, 1500000);
+	cr_assert(a != NULL && b != NULL && a != b);
+	cr_assert_eq(a->start_us, 0);
+	cr_assert_eq(b->start_us, 1000000);
+	cr_assert_eq(pane_store_find(&ps, 999999), a);
+	struct pane *third = pane_store_open(&ps, 2000000);
+	cr_assert_not_null(third);
+	cr_assert_eq(pane_store_take(&ps), b, "a was used after b");
+	cr_assert_null(pane_store_take(&ps));
+	cr_assert_null(pane_store_find(&ps, 1500000));
+	pane_store_return(&ps, b);
+	pane_store_fini(&ps);
+}
+
+Test(pane, advance_hands_over_what_ended_and_then_stores_the_horizon) {
+	struct pane_store ps;
+	struct pane_config c = config(4, 4, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *a = pane_store_open(&ps, 0);
+	struct pane *b = pane_store_open(&ps, 1000000);
+	pane_store_advance(&ps, 999999);
+	cr_assert_null(pane_store_take(&ps));
+	cr_assert_eq(atomic_load(&ps.horizon_us), 999999);
+	pane_store_advance(&ps, 1000000);
+	cr_assert_eq(pane_store_take(&ps), a);
+	cr_assert_eq(ps.n_active, 1);
+	pane_store_advance(&ps, 500000);
+	cr_assert_eq(atomic_load(&ps.horizon_us), 1000000, "a horizon never goes back");
+	pane_store_advance(&ps, INT64_MAX);
+	cr_assert_eq(pane_store_take(&ps), b);
+	pane_store_fini(&ps);
+}
+
+Test(pane, flush_hands_over_without_moving_the_horizon) {
+	struct pane_store ps;
+	struct pane_config c = config(4, 4, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *a = pane_store_open(&ps, 0);
+	pane_store_flush(&ps);
+	cr_assert_eq(pane_store_take(&ps), a);
+	cr_assert_eq(atomic_load(&ps.horizon_us), INT64_MIN);
+	pane_store_fini(&ps);
+}
+
+Test(pane, returned_panes_come_back_empty) {
+	struct pane_store ps;
+	struct pane_config c = config(1, 1, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct flow_key k = {.flags = KEY_V4, .src_port = 5};
+	for (int i = 0; i < 100; i++) {
+		struct pane *p = pane_store_open(&ps, i * 1000000ll);
+		cr_assert_not_null(p);
+		cr_assert_eq(p->table.flows, 0);
+		cr_assert_eq(p->rest.packets, 0);
+		struct flow_row *row = flow_table_find_insert(&p->table, &k);
+		cr_assert_eq(row->packets, 0);
+		row->packets = 1;
+		p->rest.packets = 3;
+		struct pane *done = pane_store_take(&ps);
+		if (done != NULL)
+			pane_store_return(&ps, done);
+	}
+	pane_store_fini(&ps);
+}
+
+Test(pane, without_spares_small_ones_serve_and_then_none) {
+	struct pane_store ps;
+	struct pane_config c = config(1, 1, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	int opened = 0;
+	struct pane *p;
+	while ((p = pane_store_open(&ps, opened * 1000000ll)) != NULL) {
+		cr_assert_eq(p->reserve, opened >= 2);
+		cr_assert_lt(++opened, 1000);
+	}
+	cr_assert_gt(opened, 2);
+	struct pane *back = pane_store_take(&ps);
+	pane_store_return(&ps, back);
+	cr_assert_not_null(pane_store_open(&ps, opened * 1000000ll), "one came back");
+	pane_store_fini(&ps);
+}
+
+Test(pane, renewing_a_full_pane_keeps_its_time) {
+	struct pane_store ps;
+	struct pane_config c = config(2, 1, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *a = pane_store_open(&ps, 2500000);
+	struct pane *fresh = pane_store_renew(&ps, a);
+	cr_assert_neq(fresh, a);
+	cr_assert_eq(fresh->start_us, 2000000);
+	cr_assert_eq(fresh->end_us, 3000000);
+	cr_assert_eq(pane_store_take(&ps), a);
+	cr_assert_eq(pane_store_find(&ps, 2000000), fresh);
+	struct pane *again = pane_store_renew(&ps, fresh);
+	cr_assert_neq(again, fresh);
+	cr_assert_eq(pane_store_renew(&ps, again), again, "no spare is left");
+	cr_assert_not(pane_store_has_spare(&ps));
+	pane_store_fini(&ps);
+}
+
+Test(pane, one_that_could_wrap_its_counters_is_handed_over) {
+	struct pane_store ps;
+	struct pane_config c = config(2, 2, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *a = pane_store_open(&ps, 0);
+	a->packets = FLOW_TABLE_PACKETS_MAX - 10;
+	pane_store_advance(&ps, INT64_MIN);
+	cr_assert_eq(pane_store_take(&ps), a);
+	pane_store_fini(&ps);
+}
+
+Test(pane, sizes_follow_the_number_of_flows) {
+	struct pane_store ps;
+	struct pane_config c = config(1, 2, false);
+	c.rows = 100000;
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *p = pane_store_open(&ps, 0);
+	cr_assert_eq(p->table.limit, FLOW_TABLE_ROWS_MIN);
+	p->table.flows = p->table.limit;
+	p = pane_store_renew(&ps, p);
+	cr_assert_eq(p->table.limit, 16 * FLOW_TABLE_ROWS_MIN);
+	for (int i = 1; i < 10; i++) {
+		pane_store_return(&ps, pane_store_take(&ps));
+		p = pane_store_open(&ps, i * 1000000ll);
+	}
+	cr_assert_eq(p->table.limit, FLOW_TABLE_ROWS_MIN, "few flows: smaller by and by");
+	pane_store_fini(&ps);
+}

@@ -1,0 +1,168 @@
+// The receiver and its lanes, stepped by hand: every packet reaches one worker or is shed by name,
+// every handle comes back, both directions of a conversation go the same way.
+
+#include "frame.h"
+#include "memory_source.h"
+#include "pipeline/receiver.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define PACKETS 5000
+#define FRAMES 64
+#define LANES 3
+
+static struct frame *frames;
+static struct packet packets[PACKETS];
+static struct memory_source source;
+static struct source *sources[] = {&source.source};
+static struct receiver *receiver;
+
+static void open_receiver(bool patient) {
+	frames = calloc(FRAMES, sizeof(*frames));
+	// Even frames go one way, the odd one behind it is the answer.
+	for (uint32_t i = 0; i < FRAMES; i += 2) {
+		uint16_t port = (uint16_t)(2000 + i);
+		frame_ipv4_udp(&frames[i], "10.0.0.1", port, "10.9.0.2", 53, "q", 1);
+		frame_ipv4_udp(&frames[i + 1], "10.9.0.2", 53, "10.0.0.1", port, "a", 1);
+	}
+	for (uint32_t i = 0; i < PACKETS; i++)
+		frame_packet(&frames[i % FRAMES], &packets[i], i);
+	memory_source_init(&source, packets, PACKETS, 64);
+	source.source.patient = patient;
+	struct receiver_config c = {
+		.sources = sources,
+		.n_sources = 1,
+		.n_lanes = LANES,
+		.intake = {.lateness_us = 1000, .tunnels = TUNNEL_ALL}};
+	hash_seed_fixed(&c.intake.seed, 11);
+	size_t octets = (sizeof(*receiver) + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+	receiver = aligned_alloc(CACHE_LINE, octets);
+	cr_assert_eq(receiver_init(receiver, &c), 0);
+}
+
+static void close_receiver(void) {
+	receiver_fini(receiver);
+	free(receiver);
+	memory_source_fini(&source);
+	free(frames);
+}
+
+static uint32_t seen[LANES][FRAMES];
+
+// Takes what is in a lane; notes which frames came that way.
+static int take(uint32_t lane) {
+	static struct burst b;
+	struct source *src = &receiver->lanes[lane].source;
+	int n = src->ops->recv(src, &b);
+	for (int i = 0; i < n; i++)
+		seen[lane][b.pkt[i].handle % FRAMES]++;
+	if (n > 0)
+		src->ops->release(src, &b);
+	return n;
+}
+
+Test(receiver, gives_every_packet_to_one_lane_and_gets_it_back, .fini = close_receiver) {
+	open_receiver(true);
+	int ret, live = LANES;
+	bool ended[LANES] = {false};
+	do {
+		ret = receiver_step(receiver);
+		for (uint32_t i = 0; i < LANES; i++)
+			while (take(i) > 0)
+				;
+	} while (ret >= 0);
+	cr_assert_eq(ret, -ENODATA);
+	for (uint32_t i = 0; i < LANES; i++) {
+		while (!ended[i]) {
+			int n = take(i);
+			ended[i] = n == -ENODATA;
+		}
+		live--;
+		cr_assert_eq(receiver->lanes[i].source.newest_us, INT64_MAX);
+	}
+	cr_assert_eq(live, 0);
+	receiver_drain(receiver);
+	cr_assert_eq(source.released, PACKETS);
+	cr_assert_not(source.release_broken);
+	uint32_t total = 0, lanes_used = 0;
+	for (uint32_t i = 0; i < LANES; i++) {
+		uint32_t here = 0;
+		for (uint32_t f = 0; f < FRAMES; f++)
+			here += seen[i][f];
+		total += here;
+		lanes_used += here > 0;
+	}
+	cr_assert_eq(total, PACKETS);
+	cr_assert_eq(lanes_used, LANES);
+	for (uint32_t i = 0; i < LANES; i++)
+		for (uint32_t f = 0; f < FRAMES; f += 2)
+			cr_assert_eq(
+				seen[i][f] > 0, seen[i][f + 1] > 0, "both directions, frame %u", f
+			);
+}
+
+Test(receiver, live_traffic_that_finds_no_room_is_shed_and_counted, .fini = close_receiver) {
+	open_receiver(false);
+	int ret;
+	while ((ret = receiver_step(receiver)) >= 0)
+		;
+	uint64_t v[TALLY_COUNT];
+	counters_read(&receiver->published, v, TALLY_COUNT);
+	uint64_t waiting = 0;
+	for (uint32_t i = 0; i < LANES; i++) {
+		int n;
+		while ((n = take(i)) > 0)
+			waiting += (uint64_t)n;
+	}
+	cr_assert_gt(v[TALLY_REASON + REASON_WORKER_BUSY], 0);
+	cr_assert_eq(v[TALLY_REASON + REASON_WORKER_BUSY], v[TALLY_RECEIVED]);
+	cr_assert_eq(v[TALLY_RECEIVED] + waiting, PACKETS);
+	receiver_drain(receiver);
+	cr_assert_eq(source.released, PACKETS);
+	cr_assert_not(source.release_broken);
+}
+
+Test(receiver, stopping_cuts_the_lanes, .fini = close_receiver) {
+	open_receiver(true);
+	cr_assert_eq(receiver_step(receiver), 64);
+	atomic_store(&receiver->stop, true);
+	cr_assert_eq(receiver_step(receiver), -ENODATA);
+	for (uint32_t i = 0; i < LANES; i++) {
+		int n;
+		while ((n = take(i)) > 0)
+			;
+		cr_assert_eq(n, -ECANCELED);
+	}
+	receiver_drain(receiver);
+	cr_assert_eq(source.released, 64);
+}
+
+Test(receiver, time_in_a_lane_never_runs_ahead_of_its_packets, .fini = close_receiver) {
+	open_receiver(true);
+	static struct burst b;
+	struct source *src = &receiver->lanes[0].source;
+	int64_t floor = INT64_MIN;
+	for (int step = 0; step < 10; step++) {
+		receiver_step(receiver);
+		for (uint32_t i = 1; i < LANES; i++)
+			while (take(i) > 0)
+				;
+		int n = src->ops->recv(src, &b);
+		for (int i = 0; i < n; i++)
+			cr_assert_geq(b.pkt[i].time_us, floor);
+		if (n > 0)
+			src->ops->release(src, &b);
+		// Nothing counted later may be older than what the newest time allows.
+		floor = src->newest_us - 1000;
+	}
+	while (receiver_step(receiver) >= 0)
+		for (uint32_t i = 0; i < LANES; i++)
+			while (take(i) > 0)
+				;
+	for (uint32_t i = 0; i < LANES; i++)
+		while (take(i) > 0)
+			;
+	receiver_drain(receiver);
+}

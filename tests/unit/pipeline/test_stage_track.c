@@ -1,0 +1,138 @@
+// The track stage: parts, panes, late packets, full tables; the sum of what is counted always holds.
+
+#include "base/field.h"
+#include "packet/verdict.h"
+#include "pipeline/stage_count.h"
+#include "pipeline/stage_track.h"
+
+#include <criterion/criterion.h>
+
+#define SECOND 1000000ll
+
+static struct pane_store panes;
+static struct stage_track track;
+static struct burst burst;
+
+static void open_with(uint32_t active, uint32_t spares, uint32_t rows) {
+	struct pane_config c = {
+		.width_us = SECOND,
+		.active = active,
+		.spares = spares,
+		.rows = rows,
+		.mem = mem_pages()};
+	struct hash_seed seed;
+	hash_seed_fixed(&seed, 1);
+	cr_assert_eq(pane_store_init(&panes, &c), 0);
+	stage_track_init(&track, &panes, FIELD_BIT(FIELD_SRC_PORT), &seed);
+}
+
+static void fill(uint32_t i, int64_t time_us, uint16_t port) {
+	burst.pkt[i] = (struct packet){.time_us = time_us, .ip_len = 100, .wire_len = 114};
+	burst.key[i] = (struct flow_key){.src_port = port, .dst_port = 9, .flags = KEY_V4};
+}
+
+// Runs the burst through track and count; returns the number of parts.
+static uint32_t run(uint32_t n) {
+	uint32_t parts = 0;
+	burst.n = n;
+	for (burst.begin = 0; burst.begin < n; burst.begin = burst.end) {
+		stage_track_run(&track, &burst);
+		cr_assert_gt(burst.end, burst.begin, "a part must move on");
+		stage_count_run(&burst);
+		parts++;
+	}
+	return parts;
+}
+
+// Takes every pane and returns the packets in them, adding those of `rest` to *rest.
+static uint64_t collect(uint64_t *rest) {
+	uint64_t packets = 0;
+	struct pane *p;
+	while ((p = pane_store_take(&panes)) != NULL) {
+		uint32_t line = 0;
+		struct flow_key k;
+		const struct flow_row *row;
+		while ((row = flow_table_next(&p->table, &line, &k)) != NULL) {
+			packets += row->packets;
+			cr_assert_eq(k.dst_port, 0, "masked");
+		}
+		packets += p->rest.packets;
+		*rest += p->rest.packets;
+		pane_store_return(&panes, p);
+	}
+	return packets;
+}
+
+Test(stage_track, one_pane_is_one_part) {
+	open_with(2, 2, 256);
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		fill(i, i, (uint16_t)(i % 5));
+	cr_assert_eq(run(BURST_MAX), 1);
+	cr_assert_eq(panes.active[0]->table.flows, 5);
+	cr_assert_eq(panes.active[0]->packets, BURST_MAX);
+	pane_store_fini(&panes);
+}
+
+Test(stage_track, a_burst_that_jumps_through_time_loses_nothing) {
+	open_with(2, 2, 256);
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		fill(i, (i * 37 % 16) * SECOND, 1);
+	uint64_t rest = 0, packets = 0, shed = 0;
+	// Few panes: the exporter takes some back between bursts.
+	for (int k = 0; k < 10; k++) {
+		for (uint32_t i = 0; i < BURST_MAX; i++)
+			fill(i, (i * 37 % 16) * SECOND, 1);
+		run(BURST_MAX);
+		for (uint32_t i = 0; i < BURST_MAX; i++)
+			shed += burst.pkt[i].verdict == VERDICT_SHED;
+		packets += collect(&rest);
+	}
+	pane_store_flush(&panes);
+	packets += collect(&rest);
+	cr_assert_eq(packets + shed, 10 * BURST_MAX);
+	cr_assert_gt(shed, 0, "64 jumps a burst are more than there are panes");
+	pane_store_fini(&panes);
+}
+
+Test(stage_track, late_and_refused_packets_have_no_row) {
+	open_with(2, 2, 256);
+	for (uint32_t i = 0; i < 4; i++)
+		fill(i, 0, 1);
+	burst.pkt[1].flags = PACKET_LATE;
+	burst.pkt[2].verdict = VERDICT_MALFORMED;
+	burst.pkt[2].reason = REASON_IPV4_HEADER;
+	burst.pkt[2].flags = PACKET_LATE;
+	run(4);
+	cr_assert_eq(burst.pkt[0].verdict, VERDICT_COUNTED);
+	cr_assert_eq(burst.pkt[1].verdict, VERDICT_LATE);
+	cr_assert_eq(burst.pkt[1].reason, REASON_LATE);
+	cr_assert_eq(burst.pkt[2].verdict, VERDICT_MALFORMED, "the first that applies counts");
+	cr_assert_eq(panes.active[0]->packets, 2);
+	pane_store_fini(&panes);
+}
+
+Test(stage_track, a_full_table_is_handed_over_and_counting_goes_on) {
+	open_with(1, 8, 16);
+	uint64_t rest = 0;
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		fill(i, 5, (uint16_t)i);
+	run(BURST_MAX);
+	pane_store_flush(&panes);
+	cr_assert_eq(collect(&rest), BURST_MAX);
+	cr_assert_eq(rest, 0, "there were spares");
+	cr_assert_eq(panes.handed_over, 4);
+	pane_store_fini(&panes);
+}
+
+Test(stage_track, without_spares_the_rest_row_takes_what_finds_no_room) {
+	open_with(1, 1, 16);
+	uint64_t rest = 0;
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		fill(i, 5, (uint16_t)i);
+	run(BURST_MAX);
+	pane_store_flush(&panes);
+	cr_assert_eq(collect(&rest), BURST_MAX);
+	cr_assert_eq(rest, BURST_MAX - 32);
+	cr_assert_eq(track.rest, rest);
+	pane_store_fini(&panes);
+}
