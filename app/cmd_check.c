@@ -1,10 +1,9 @@
 // sluice check: everything that can be wrong with a configuration, without touching a device.
 
 #include "commands.h"
+#include "load.h"
 
-#include "conf/conf.h"
 #include "match/ruleset.h"
-#include "packet/filter.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -65,11 +64,7 @@ int cmd_check(int argc, char **argv) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	struct conf_errors errors = {0};
-	struct conf *conf = conf_load(argv[optind], sets, n_sets, &errors);
-	for (uint32_t i = 0; i < errors.n; i++)
-		fprintf(stderr, "%s\n", errors.line[i]);
-	conf_errors_fini(&errors);
+	struct conf *conf = load_configuration(argv[optind], sets, n_sets);
 	if (conf == NULL)
 		return EXIT_USAGE;
 	int status = check_rules(conf);

@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "ledger.h"
+#include "load.h"
 #include "progress.h"
 #include "run.h"
 
@@ -195,11 +196,7 @@ int cmd_run(int argc, char **argv) {
 	int status = parse_arguments(argc, argv, &a);
 	if (status >= 0)
 		return status;
-	struct conf_errors errors = {0};
-	struct conf *conf = conf_load(a.conf, a.sets, a.n_sets, &errors);
-	for (uint32_t i = 0; i < errors.n; i++)
-		fprintf(stderr, "%s\n", errors.line[i]);
-	conf_errors_fini(&errors);
+	struct conf *conf = load_configuration(a.conf, a.sets, a.n_sets);
 	if (conf == NULL)
 		return EXIT_USAGE;
 	FILE *summary = a.summary != NULL ? fopen(a.summary, "we") : NULL;

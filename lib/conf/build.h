@@ -20,6 +20,7 @@ struct conf_slot {
 struct conf_build {
 	struct conf *conf; // borrowed
 	struct conf_report *report; // borrowed
+	const struct conf_checks *checks; // borrowed; NULL: none
 	const char *file_folder; // relative paths of the file count from here
 	const char *set_folder; // and those of --set from here
 	struct conf_slot *slot; // owned

@@ -41,6 +41,18 @@ static void check_cpus(const struct conf_build *b, const struct conf_slot *slot)
 	refuse(b, slot, cpus, what);
 }
 
+static void check_filter(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_input *input = slot->base;
+	uint32_t filter = conf_slot_key(slot, "filter");
+	struct err err = {0};
+	if (slot->bad[filter] || input->filter[0] == '\0' || b->checks == NULL
+	    || b->checks->filter == NULL || b->checks->filter(input->filter, &err) == 0)
+		return;
+	char what[sizeof(err.text) + 64];
+	snprintf(what, sizeof(what), "%s (accepted: a tcpdump expression)", err.text);
+	refuse(b, slot, filter, what);
+}
+
 static int64_t divisor(int64_t a, int64_t b) {
 	while (b != 0) {
 		int64_t rest = a % b;
@@ -139,8 +151,10 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 
 int conf_check(const struct conf_build *b) {
 	for (uint32_t i = 0; i < b->n; i++) {
-		if (is_section(&b->slot[i], "input"))
+		if (is_section(&b->slot[i], "input")) {
 			check_cpus(b, &b->slot[i]);
+			check_filter(b, &b->slot[i]);
+		}
 		if (writes_file(&b->slot[i]))
 			check_path(b, i);
 	}

@@ -19,12 +19,14 @@ static char *absolute_file(const char *path, const char *folder) {
 }
 
 static struct conf *
-build(struct conf_report *report, const struct conf_entries *entries, const char *folder) {
+build(struct conf_report *report, const struct conf_entries *entries, const char *folder,
+      const struct conf_checks *checks) {
 	struct conf *conf = calloc(1, sizeof(*conf));
 	char *here = realpath(".", NULL);
 	struct conf_build b = {
 		.conf = conf,
 		.report = report,
+		.checks = checks,
 		.file_folder = folder,
 		.set_folder = here,
 	};
@@ -47,6 +49,13 @@ build(struct conf_report *report, const struct conf_entries *entries, const char
 
 struct conf *
 conf_load(const char *path, const char *const *sets, uint32_t n_sets, struct conf_errors *errors) {
+	return conf_load_checked(path, sets, n_sets, NULL, errors);
+}
+
+struct conf *conf_load_checked(
+	const char *path, const char *const *sets, uint32_t n_sets,
+	const struct conf_checks *checks, struct conf_errors *errors
+) {
 	struct conf_report report = {.file = path};
 	struct conf_entries entries = {0};
 	struct conf *conf = NULL;
@@ -62,7 +71,7 @@ conf_load(const char *path, const char *const *sets, uint32_t n_sets, struct con
 				strerror(errno)
 			);
 		else
-			conf = build(&report, &entries, folder);
+			conf = build(&report, &entries, folder, checks);
 	}
 	if (conf_report_any(&report)) {
 		conf_free(conf);

@@ -133,6 +133,17 @@ void conf_errors_fini(struct conf_errors *errors);
 // Returns NULL with at least one error when anything is wrong. Free with conf_free.
 struct conf *
 conf_load(const char *path, const char *const *sets, uint32_t n_sets, struct conf_errors *errors);
+// Checks of single values that other layers know how to make, called while all else is checked; each
+// returns 0 or a negative number with the reason in err. NULL: not checked.
+struct conf_checks {
+	int (*filter)(const char *expression, struct err *err); // input.filter, not empty
+};
+
+// conf_load with such checks.
+struct conf *conf_load_checked(
+	const char *path, const char *const *sets, uint32_t n_sets,
+	const struct conf_checks *checks, struct conf_errors *errors
+);
 void conf_free(struct conf *conf);
 
 // The effective configuration, as a file that loads to the same.
