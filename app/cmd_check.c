@@ -32,8 +32,8 @@ static int check_rules(const struct conf *conf) {
 	}
 	for (uint32_t i = 0; rs != NULL && i < rs->n_refusals; i++) {
 		const struct refusal *r = &rs->refusals[i];
-		fprintf(stderr, "%s:%u: warning: rule %s refused: %s\n", rs->files[r->file],
-			r->line, r->rule, r->reason);
+		fprintf(stderr, "%s:%u: warning: rule%s%s refused: %s\n", rs->files[r->file],
+			r->line, r->rule[0] != '\0' ? " " : "", r->rule, r->reason);
 	}
 	ruleset_free(rs);
 	return status;

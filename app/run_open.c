@@ -57,8 +57,9 @@ static int open_rules(struct run *run, struct err *err) {
 	if (ret == 0) {
 		for (uint32_t i = 0; i < rs->n_refusals && i < 10; i++)
 			log_warn(
-				"%s:%u: rule %s refused: %s", rs->files[rs->refusals[i].file],
-				rs->refusals[i].line, rs->refusals[i].rule, rs->refusals[i].reason
+				"%s:%u: rule%s%s refused: %s", rs->files[rs->refusals[i].file],
+				rs->refusals[i].line, rs->refusals[i].rule[0] != '\0' ? " " : "",
+				rs->refusals[i].rule, rs->refusals[i].reason
 			);
 		if (rs->n_refusals > 10)
 			log_warn(

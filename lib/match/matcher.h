@@ -17,8 +17,10 @@ struct matcher_config {
 
 // Compiles every pattern of the set for block mode; what Hyperscan refuses is moved to the set's
 // refusals with its reason. An empty set gives a matcher that never matches. Takes the database
-// from the cache when one is there that fits exactly. NULL with err set when out of memory or when
-// this CPU cannot run Hyperscan. Does not keep `rs`.
+// from the cache when one is there that fits exactly; a cache that cannot be used is logged and no
+// error. NULL with err set when out of memory, when this CPU cannot run Hyperscan, or when it cannot
+// build the patterns together though each alone. Does not keep `rs`. May take minutes; wants 1 MB of
+// stack.
 struct matcher *matcher_new(struct ruleset *rs, const struct matcher_config *conf, struct err *err);
 void matcher_free(struct matcher *m);
 

@@ -12,11 +12,11 @@
 
 #define PATTERNS SOURCE_ROOT "/../shared/data/patterns"
 
-// Under a sanitizer Hyperscan's compiler, which allocates a lot, is ten times slower.
+// Under a sanitizer Hyperscan's compiler, which allocates a lot, is ten times slower: some cases do.
 #if defined(__SANITIZE_ADDRESS__)
-#define SLOWER 10
+#define EVERY 5
 #else
-#define SLOWER 1
+#define EVERY 1
 #endif
 
 static void skip_without(const char *path) {
@@ -226,7 +226,7 @@ static unsigned step_of(const char *name) {
 	const char *step = getenv("SLUICE_COLLIDER_STEP");
 	if (step != NULL)
 		return (unsigned)strtoul(step, NULL, 10);
-	return slow ? 8 * SLOWER : 1;
+	return slow ? 8 * EVERY : EVERY;
 }
 
 Test(matcher_data, collider_cases_match_where_they_must_and_nowhere_else, .timeout = 280) {
@@ -242,6 +242,5 @@ Test(matcher_data, collider_cases_match_where_they_must_and_nowhere_else, .timeo
 	}
 	closedir(d);
 	cr_assert_eq(files, 27u);
-	// As many as there are with every pattern of the quick files alone.
-	cr_assert_gt(checked, 10000u);
+	cr_assert_gt(checked, 10000u / EVERY);
 }
