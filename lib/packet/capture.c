@@ -4,6 +4,7 @@
 #include "capture.h"
 
 #include "packet/capture_file.h"
+#include "packet/filter.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -252,13 +253,17 @@ static const struct source_ops capture_ops = {
 
 // Opens each file once, so that what is wrong with it is told before the first packet. Only the
 // first one and those that cannot be opened twice stay open: there may be thousands.
-static int check_files(struct capture *c, struct err *err) {
+static int check_files(struct capture *c, const struct filter *filter, struct err *err) {
 	bool sized = true;
 	for (uint32_t i = 0; i < c->n_paths; i++) {
 		struct capture_file f;
 		int ret = capture_file_open(&f, c->paths[i], err);
 		if (ret != 0)
 			return ret;
+		if (filter != NULL && !filter_has_link(filter, f.link, err)) {
+			capture_file_close(&f);
+			return err_wrap(err, -EINVAL, "%s", c->paths[i]);
+		}
 		uint64_t size = capture_stream_size(f.stream);
 		if (size == UINT64_MAX)
 			sized = false;
@@ -302,7 +307,7 @@ struct source *capture_new(const struct capture_config *conf, struct err *err) {
 	c->piped = calloc(c->n_paths, sizeof(*c->piped));
 	if (c->piped == NULL || alloc_blocks(c) != 0)
 		goto no_memory;
-	if (check_files(c, err) != 0) {
+	if (check_files(c, conf->filter, err) != 0) {
 		capture_free(&c->src);
 		return NULL;
 	}

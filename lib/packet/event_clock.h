@@ -10,17 +10,26 @@
 // Nothing is ever late.
 #define LATENESS_ALL INT64_MAX
 
-// Sets PACKET_LATE on the packets of the burst that are behind `*newest_us` by more than
-// `lateness_us`, and advances it. INT64_MIN: nothing seen yet.
+// A capture may claim any time; event time stays this far from the ends of its type, so that windows
+// around it, lateness below it and INT64_MAX for "ended" need no second thought. 146,000 years.
+#define EVENT_TIME_MAX ((INT64_C(1) << 62) - 1)
+#define EVENT_TIME_MIN (-EVENT_TIME_MAX)
+
+// Brings times within EVENT_TIME_MIN .. EVENT_TIME_MAX, sets PACKET_LATE on the packets of the burst
+// that are behind `*newest_us` by more than `lateness_us`, and advances it. INT64_MIN: nothing seen
+// yet.
 static inline void event_clock_stamp(int64_t *newest_us, int64_t lateness_us, struct burst *b) {
 	int64_t newest = *newest_us;
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct packet *p = &b->pkt[i];
-		int64_t floor = newest;
+		int64_t time_us = p->time_us, floor = newest;
+		time_us = time_us > EVENT_TIME_MAX ? EVENT_TIME_MAX : time_us;
+		time_us = time_us < EVENT_TIME_MIN ? EVENT_TIME_MIN : time_us;
 		if (__builtin_sub_overflow(newest, lateness_us, &floor))
 			floor = INT64_MIN;
-		p->flags = p->time_us < floor ? PACKET_LATE : 0;
-		newest = p->time_us > newest ? p->time_us : newest;
+		p->time_us = time_us;
+		p->flags = time_us < floor ? PACKET_LATE : 0;
+		newest = time_us > newest ? time_us : newest;
 	}
 	*newest_us = newest;
 }

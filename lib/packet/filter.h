@@ -20,4 +20,5 @@ bool filter_has_link(const struct filter *f, enum link link, struct err *err);
 
 // Whether the frame passes. `data` holds `len` octets of it.
 bool filter_pass(
-	const struct filter *f, const struct packet *p, const unsigned char *data, unsigned len);
+	const struct filter *f, const struct packet *p, const unsigned char *data, unsigned len
+);

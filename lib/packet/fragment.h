@@ -25,11 +25,13 @@ void fragment_table_free(struct fragment_table *t);
 // identification `id`, and for IPv4 the protocol as part of what identifies it (RFC 791, 8200).
 // Replaces what was remembered for the same datagram.
 void fragment_table_put(
-	struct fragment_table *t, const struct flow_key *key, uint32_t id, int64_t time_us);
+	struct fragment_table *t, const struct flow_key *key, uint32_t id, int64_t time_us
+);
 
 // Fills key's ports (and for IPv6 its proto) from the first fragment of the same datagram, if one is
 // remembered that is at most FRAGMENT_LIFE_US older. Returns whether it did.
 bool fragment_table_get(
-	const struct fragment_table *t, struct flow_key *key, uint32_t id, int64_t time_us);
+	const struct fragment_table *t, struct flow_key *key, uint32_t id, int64_t time_us
+);
 
 struct fragment_stats fragment_table_stats(const struct fragment_table *t);

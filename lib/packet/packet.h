@@ -28,8 +28,8 @@ struct packet {
 	uint32_t payload_off; // from the frame's first octet; <= cap_len
 	uint32_t payload_len; // captured octets within the IP length; 0: none
 	uint32_t ip_len; // innermost IP packet's length by its own header (contract: `bytes`)
-	// written by later stages
-	uint16_t matches; // match events, saturating
+	// written by the parser and by later stages
+	uint16_t matches; // match events, saturating; 0 from the parser
 	uint8_t verdict; // enum verdict
 	uint8_t reason; // enum reason
 	uint8_t link; // enum link, by the source

@@ -135,6 +135,7 @@ static bool walk_packet(
 	pkt->payload_off = 0;
 	pkt->payload_len = 0;
 	pkt->ip_len = 0;
+	pkt->matches = 0;
 	pkt->tcp_flags = 0;
 	pkt->flags &= PACKET_LATE;
 	walk_frame(w, pkt->link < LINK_COUNT ? first_step[pkt->link] : STEP_STOP);

@@ -91,6 +91,7 @@ static inline bool parse_fast(const struct parser *p, struct packet *pkt, struct
 	pkt->payload_off = start;
 	pkt->payload_len = stop - start;
 	pkt->ip_len = ip_len;
+	pkt->matches = 0;
 	pkt->verdict = VERDICT_COUNTED;
 	pkt->reason = REASON_NONE;
 	uint32_t found = (proto == PROTO_TCP ? PACKET_TCP : 0) | (v6 ? PACKET_V6 : 0);

@@ -75,7 +75,7 @@ static inline bool parse_plain(const struct parser *p, struct packet *pkt, struc
 	pkt->payload_off = payload;
 	pkt->payload_len = end - payload;
 	pkt->ip_len = ip_len;
-	state = (state & 0xff0000000000ffff) | flags << 40 | tcp_flags << 48;
+	state = (state & 0xff00000000000000) | flags << 40 | tcp_flags << 48;
 	memcpy((uint8_t *)pkt + 48, &state, sizeof(state));
 
 	uint64_t address = plain_load(data + 26);

@@ -266,12 +266,19 @@ Test(parse, gives_the_same_by_the_fast_and_the_general_way) {
 			else if (i % 4 == 3)
 				pkt.wire_len = random_next(&seed) % 200;
 			pkt.in_port = (uint8_t)i;
+			// What a frame before left there must not show.
+			pkt.matches = (uint16_t)(i * 7);
+			pkt.verdict = (uint8_t)(i % VERDICT_COUNT);
+			pkt.reason = (uint8_t)(i % REASON_COUNT);
+			pkt.tcp_flags = (uint8_t)(i >> 3);
 			pkt.flags = i % 2 ? PACKET_LATE : 0xff;
 			pkt.data = before_the_abyss(m.octet, pkt.head_len);
 			struct parsed a = parse_in(&pkt, TUNNEL_ALL);
 			struct parsed b = parse_one_burst(&p, &pkt);
 			differ += memcmp(&a.key, &b.key, sizeof(a.key)) != 0;
 			differ += memcmp(&a.pkt, &b.pkt, sizeof(a.pkt)) != 0;
+			differ += a.pkt.matches != 0
+				|| a.pkt.verdict != reason_verdict(a.pkt.reason);
 		}
 	}
 	cr_assert_eq(differ, 0);
