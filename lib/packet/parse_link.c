@@ -172,8 +172,9 @@ enum step walk_mpls(struct walk *w) {
 	case 0:
 		if (cursor_peek(&w->c, 4 + ETHER_LEN) == NULL && !w->c.cut)
 			return walk_cut_link(w, REASON_MPLS_TRUNCATED); // no telling which
+		// Behind a control word nothing says what the wire carries: it is not looked into.
 		if (!walk_looks_like_ethernet(w, 0) && walk_looks_like_ethernet(w, 4))
-			w->c.off += 4;
+			return walk_done(w);
 		return STEP_ETHERNET;
 	default:
 		return walk_done(w);

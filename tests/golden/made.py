@@ -264,6 +264,13 @@ def matches():
     inner, want = hello(text=b"hello attack end")
     outer = ip4(C, D, UDP, udp(40000, 4789, vxlan(5, ethernet(ETH_IP4, inner))))
     c.add(ethernet(ETH_IP4, outer), {**want, "vni": 5, "matches": 4})
+    # A burst and more of matches, then as many frames without a payload: those have none.
+    ip, want = hello(text=b"hello attack end")
+    for _ in range(70):
+        c.add(ethernet(ETH_IP4, ip), {**want, "matches": 4})
+    ip = ip4(A, B, TCP, tcp(1, 2, 0x10))
+    for _ in range(140):
+        c.add(ethernet(ETH_IP4, ip), flow(ip, A, B, TCP, 1, 2, flags=0x10))
     return c
 
 
@@ -272,6 +279,9 @@ def times():
     ip, want = hello()
     for at in (0, 9999999, 10000000, 10000001, 19999999, 20000000, 15000000, 5000000, 60000000, 3600000000, 59999999):
         c.add(ethernet(ETH_IP4, ip), want, at=at)
+    # 1970, and what signed 32-bit seconds take for a time before it.
+    for second in (0, 2**31 - 1, 2**31, 2**32 - 1):
+        c.add(ethernet(ETH_IP4, ip), want, at=second * 1000000 + 999999 - T0)
     return c
 
 

@@ -153,10 +153,9 @@ static inline const char *frame_sample(struct frame *f, unsigned n) {
 		frame_inner(f);
 		break;
 	case 7:
-		name = "mpls pseudowire with a control word";
+		name = "mpls pseudowire";
 		frame_ethernet(f, 0);
 		frame_mpls(f, 100, 1);
-		frame_zeros(f, 4);
 		frame_ethernet(f, 0x0800);
 		frame_inner(f);
 		break;
