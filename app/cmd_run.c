@@ -103,7 +103,7 @@ static int64_t now_us(void) {
 // Waits for the end, whichever comes first, and shows progress meanwhile.
 static void supervise(struct run *run, const struct arguments *a, int signals) {
 	struct progress progress;
-	progress_init(&progress);
+	progress_init(&progress, run);
 	int64_t start = now_us(), tick = start + 1000000;
 	int64_t deadline = a->duration_us > 0 ? start + a->duration_us : INT64_MAX;
 	bool stopping = false;
@@ -143,19 +143,11 @@ static void supervise(struct run *run, const struct arguments *a, int signals) {
 	progress_clear(&progress);
 }
 
-static int block_signals(sigset_t *set) {
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	// Before any thread is made, EAL's included, so that all inherit it.
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-	return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int run_configuration(const struct conf *conf, const struct arguments *a, FILE *summary) {
 	struct err err = {0};
 	sigset_t set;
-	int signals = block_signals(&set);
+	run_signals(&set);
+	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct run *run = aligned_alloc(
 		CACHE_LINE, (sizeof(*run) + CACHE_LINE - 1) & ~(CACHE_LINE - 1ul)
 	);
@@ -206,7 +198,8 @@ int cmd_run(int argc, char **argv) {
 		return EXIT_FAULT;
 	}
 	status = run_configuration(conf, &a, summary);
-	if (summary != NULL && fclose(summary) != 0) {
+	bool unwritten = summary != NULL && ferror(summary);
+	if (summary != NULL && (fclose(summary) != 0 || unwritten)) {
 		log_error("--summary: %s: %s", a.summary, strerror(errno));
 		status = EXIT_FAULT;
 	}

@@ -5,10 +5,13 @@
 
 #include "base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command {
 	const char *name;
@@ -47,7 +50,25 @@ static void set_log_level(void) {
 			log_set_level((enum log_level)i);
 }
 
+// A standard stream that is closed would be taken by the next file that is opened, and records or
+// messages end up in it. What stands in for it refuses to be used.
+static void hold_standard_streams(void) {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+// Text that was printed and could not be written is a fault; a reader that has seen enough is none.
+static int finish(int status) {
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return status;
+	log_error("standard output: %s", errno != 0 ? strerror(errno) : "not all was written");
+	return status == EXIT_OK ? EXIT_FAULT : status;
+}
+
 int main(int argc, char **argv) {
+	hold_standard_streams();
 	// A sink whose reader is gone is an error of that sink, not the end of the process.
 	signal(SIGPIPE, SIG_IGN);
 	set_log_level();
@@ -58,15 +79,15 @@ int main(int argc, char **argv) {
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
 	    || strcmp(argv[1], "help") == 0) {
 		usage(stdout);
-		return EXIT_OK;
+		return finish(EXIT_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		printf("sluice %s\n%s", SLUICE_VERSION, SLUICE_PARTS);
-		return EXIT_OK;
+		return finish(EXIT_OK);
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return finish(commands[i].run(argc - 1, argv + 1));
 	fprintf(stderr, "sluice: %s: no such command (", argv[1]);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(stderr, "%s%s", commands[i].name, i + 1 < COMMANDS ? ", " : ")\n");

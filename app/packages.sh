@@ -1,5 +1,5 @@
-# The Debian packages that Sluice is built and tested with, and how they are installed: for
-# app/quickstart and tests/run, which source this file.
+# The Debian packages that Sluice is built, tested and measured with, and how they are installed: for
+# app/quickstart, tests/run and perf/run, which source this file.
 
 packages_build() {
 	echo gcc libc6-dev meson ninja-build pkg-config python3
@@ -13,6 +13,11 @@ packages_build() {
 
 packages_test() {
 	echo libcriterion-dev clang-format
+}
+
+# dpdk-testpmd, which perf/run compares with.
+packages_perf() {
+	echo dpdk-dev
 }
 
 # Installs those of the named packages that are not there. Says nothing when all are.

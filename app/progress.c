@@ -14,8 +14,12 @@
 
 #define BAR 24
 
-void progress_init(struct progress *p) {
+void progress_init(struct progress *p, const struct run *run) {
 	*p = (struct progress){.on = isatty(STDERR_FILENO)};
+	// Records on the same terminal would run into the line.
+	for (uint32_t i = 0; i < run->conf->n_sinks; i++)
+		if (run->conf->sink[i].path != NULL && strcmp(run->conf->sink[i].path, "-") == 0)
+			p->on &= !isatty(STDOUT_FILENO);
 }
 
 static void bar(const struct ledger *l, char *buf, size_t len) {

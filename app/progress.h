@@ -8,12 +8,12 @@
 struct run;
 
 struct progress {
-	bool on; // stderr is a terminal
+	bool on; // stderr is a terminal, and no records go to the same
 	uint64_t last_packets;
 	double last_s;
 };
 
-void progress_init(struct progress *p);
+void progress_init(struct progress *p, const struct run *run);
 void progress_show(struct progress *p, struct run *run);
 
 // Takes the line away.

@@ -30,17 +30,15 @@ int run_start(struct run *run, struct err *err) {
 	}
 	if (ret == 0 && run->receiver != NULL)
 		ret = start_thread(run, &run->receiver_thread, thread_receiver, err);
-	if (ret < 0)
-		atomic_fetch_add(&run->failed, 1);
+	// Ahead of the first packet: workers may come to wait for the exporter.
+	if (ret == 0)
+		ret = start_thread(run, &run->exporter_thread, thread_exporter, err);
 	while (ret == 0 && atomic_load(&run->attached) < polling)
 		usleep(100);
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	run->start_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-	atomic_store_explicit(&run->go, true, memory_order_release);
-	if (ret == 0)
-		ret = start_thread(run, &run->exporter_thread, thread_exporter, err);
-	if (ret < 0)
-		run_stop(run);
+	bool all = ret == 0 && atomic_load(&run->failed) == 0;
+	atomic_store_explicit(&run->go, all ? 1 : -1, memory_order_release);
 	return ret;
 }
 

@@ -11,6 +11,7 @@
 #include "pipeline/worker.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,12 +52,18 @@ struct run {
 	_Atomic(uint32_t) attached; // worker, receiver → control: sources are attached
 	_Atomic(uint32_t) finished; // worker → exporter: threads done with their last step
 	_Atomic(uint32_t) failed; // worker, receiver → control: a fault ended the thread
-	_Atomic(bool) go; // control → worker, receiver: everybody is attached, start
+	// Control → worker, receiver: 0 wait, 1 everybody is attached, start, -1 somebody is not, leave.
+	// Not to be told from `failed`: that may be a fault of a thread that started earlier.
+	_Atomic(int) go;
 	int done_fd; // eventfd: written by the exporter when all is done
 };
 
+// The signals that end a run.
+void run_signals(sigset_t *set);
+
 // Opens all there is to open, in this order: filter, rules, sinks, input, workers, exporter. Nothing
-// runs yet. 0, or -errno with err set; call run_close in any case.
+// runs yet. 0, or -errno with err set; call run_close in any case. From the input on, the signals
+// that end a run are blocked, in this thread and in all that come; before, they end the program.
 int run_open(struct run *run, const struct conf *conf, struct err *err);
 void run_close(struct run *run);
 

@@ -105,6 +105,21 @@ static const char *backend_name(uint32_t backend) {
 	return names[backend];
 }
 
+// What the configuration was checked against.
+static_assert(CONF_PANE_MAX_US == PANE_WIDTH_MAX_US);
+
+void run_signals(sigset_t *set) {
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+}
+
+static void block_signals(void) {
+	sigset_t set;
+	run_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 // One backend by name, or the first that can take the devices.
 static int open_input(struct run *run, struct err *err) {
 	const struct conf *conf = run->conf;
@@ -121,6 +136,9 @@ static int open_input(struct run *run, struct err *err) {
 			snprintf(tried + n, sizeof(tried) - n, "; %s: %s", (*b)->name, why.text);
 			continue;
 		}
+		// Before any thread is made, EAL's included, so that all inherit it.
+		if (!(*b)->waits)
+			block_signals();
 		run->backend = *b;
 		run->input = (*b)->open(conf, err);
 		return run->input == NULL ? -EIO : 0;
@@ -273,8 +291,12 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 		ret = open_rules(run, err);
 	if (ret == 0)
 		ret = open_sinks(run, err);
-	if (ret == 0)
-		ret = open_input(run, err);
+	if (ret < 0)
+		return ret;
+	// Compiling rules may take minutes, and a pipe wait for its other end: until now a signal
+	// ended the program.
+	ret = open_input(run, err);
+	block_signals();
 	if (ret < 0)
 		return ret;
 	run->patient = true;

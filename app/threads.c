@@ -33,7 +33,8 @@ void threads_place(struct run *run) {
 	run->receiver_thread.cpu = run->receiver != NULL ? cpu[run->n_workers] : -1;
 	run->exporter_thread.cpu = -1;
 	// A poll-mode thread with a processor of its own spins; with fewer it must share.
-	run->polite = run->patient || (in->n_cpus == 0 ? n <= polling : in->n_cpus < polling);
+	run->polite = run->patient || run->input->sparing
+		|| (in->n_cpus == 0 ? n <= polling : in->n_cpus < polling);
 }
 
 static void pin(const struct run_thread *t, const char *what) {
@@ -101,9 +102,10 @@ static bool await_go(struct run *run, struct run_thread *t) {
 	if (t->result < 0)
 		atomic_fetch_add(&run->failed, 1);
 	atomic_fetch_add(&run->attached, 1);
-	while (!atomic_load_explicit(&run->go, memory_order_acquire))
+	int go;
+	while ((go = atomic_load_explicit(&run->go, memory_order_acquire)) == 0)
 		usleep(100);
-	return atomic_load(&run->failed) == 0;
+	return go > 0;
 }
 
 // The text of whichever source gave the fault.
@@ -185,7 +187,10 @@ void *thread_receiver(void *arg) {
 	return NULL;
 }
 
+// Live traffic has no end but that somebody ended it.
 static bool was_cut(const struct run *run) {
+	if (!run->patient)
+		return true;
 	for (uint32_t i = 0; i < run->n_workers; i++)
 		if (run->worker_thread[i].result == -ECANCELED)
 			return true;

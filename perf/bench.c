@@ -2,40 +2,55 @@
 
 #include "bench.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static uint64_t monotonic_ns(void) {
+static double seconds(clockid_t clock) {
 	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-uint64_t bench_cycles(void) {
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#else
-	return monotonic_ns();
-#endif
+double bench_seconds(void) {
+	return seconds(CLOCK_THREAD_CPUTIME_ID);
 }
 
 double bench_cycles_per_second(void) {
-	uint64_t ns = monotonic_ns(), c = bench_cycles();
-	while (monotonic_ns() - ns < 50000000)
+#if defined(__x86_64__)
+	double start = seconds(CLOCK_MONOTONIC), end;
+	uint64_t c = __builtin_ia32_rdtsc();
+	while ((end = seconds(CLOCK_MONOTONIC)) - start < 0.05)
 		;
-	uint64_t c2 = bench_cycles(), ns2 = monotonic_ns();
-	return (double)(c2 - c) * 1e9 / (double)(ns2 - ns);
+	return (double)(__builtin_ia32_rdtsc() - c) / (end - start);
+#else
+	return 1e9;
+#endif
 }
 
 void bench_pin(int cpu) {
 	cpu_set_t set;
+	if (cpu < 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
+		for (int c = 0; c < CPU_SETSIZE; c++)
+			if (CPU_ISSET(c, &set))
+				cpu = c;
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
+	if (cpu >= 0 && cpu < CPU_SETSIZE)
+		CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set) < 0)
 		fprintf(stderr, "cannot run on processor %d: figures will be noisier\n", cpu);
+}
+
+uint32_t bench_number(const char *what, const char *text, uint32_t min, uint32_t max) {
+	char *end;
+	errno = 0;
+	unsigned long v = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || v < min || v > max)
+		bench_refuse("%s: %s: not a number from %u to %u", what, text, min, max);
+	return (uint32_t)v;
 }
 
 void bench_add(struct bench_series *s, double value) {
@@ -76,4 +91,13 @@ void bench_wrong(const char *fmt, ...) {
 	fprintf(stderr, "\n");
 	va_end(ap);
 	exit(1);
+}
+
+void bench_refuse(const char *fmt, ...) {
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, "\n");
+	va_end(ap);
+	exit(2);
 }

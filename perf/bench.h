@@ -7,14 +7,20 @@
 
 #define BENCH_REPEATS_MAX 64
 
-// Cycles of the time stamp counter (constant rate); on other machines nanoseconds.
-uint64_t bench_cycles(void);
+// Processor time of the calling thread in seconds: on a machine that others use too, what they took
+// is not in it.
+double bench_seconds(void);
 
-// Its rate, measured against CLOCK_MONOTONIC.
+// The rate of the time stamp counter, measured against CLOCK_MONOTONIC; on other machines 1e9. What is
+// called cycles here is seconds times this.
 double bench_cycles_per_second(void);
 
-// Pins the calling thread; says so on stderr when it cannot.
+// Pins the calling thread; says so on stderr when it cannot. Negative: to the last processor it may
+// run on, which is the one that others use least.
 void bench_pin(int cpu);
+
+// A command line's number from `min` to `max`; ends the program with exit status 2 when `text` is none.
+uint32_t bench_number(const char *what, const char *text, uint32_t min, uint32_t max);
 
 struct bench_series {
 	const char *name;
@@ -28,5 +34,8 @@ double bench_median(const struct bench_series *s);
 // "name":{"median":..,"min":..,"max":..,"n":..} without a comma.
 void bench_print(const struct bench_series *s, FILE *to);
 
-// Ends the program with a message: a result was not what it must be.
+// Ends the program with exit status 1 and a message: a result was not what it must be.
 _Noreturn void bench_wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+// Ends the program with exit status 2 and a message: it cannot be measured like this.
+_Noreturn void bench_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

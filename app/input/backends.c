@@ -19,6 +19,7 @@ static const struct input_ops pcap = {
 	.usable = input_pcap_usable,
 	.open = input_pcap_open,
 	.close = input_pcap_close,
+	.waits = true,
 };
 
 static const struct input_ops *const backends[] = {

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +20,20 @@
 #define PCAPNG_BLOCK 35
 #define PCAPNG_MAGIC 0x0a0d0d0au
 
+static bool read_magic(FILE *f, uint32_t *magic) {
+	return fread(magic, sizeof(*magic), 1, f) == 1;
+}
+
+bool dpdk_capture_is_classic(const char *path) {
+	uint32_t magic;
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	bool ok = read_magic(f, &magic) && magic != PCAPNG_MAGIC;
+	fclose(f);
+	return ok;
+}
+
 // Whether the file's size agrees with what came. pcapng has blocks and options that are no frames; up
 // to one frame's length they do not make it doubtful.
 static bool size_agrees(const struct dpdk_capture *c) {
@@ -29,7 +42,7 @@ static bool size_agrees(const struct dpdk_capture *c) {
 	FILE *f = fopen(c->path, "re");
 	if (f == NULL)
 		return false;
-	bool ok = fread(&magic, sizeof(magic), 1, f) == 1 && fstat(fileno(f), &st) == 0;
+	bool ok = read_magic(f, &magic) && fstat(fileno(f), &st) == 0;
 	fclose(f);
 	if (!ok)
 		return false;

@@ -4,7 +4,11 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+// Whether it is a pcap file rather than a pcapng one. False when it cannot be read.
+bool dpdk_capture_is_classic(const char *path);
 
 // What was received from one queue.
 struct dpdk_capture {

@@ -46,6 +46,7 @@ struct dpdk_source {
 	uint32_t rss_checks; // left to do
 	int64_t last_us; // newest time given to packets without a stamp
 	bool came_short; // the last burst; captures
+	bool classic; // a pcap file, not pcapng
 	uint64_t frames, octets; // received from this lane; captures
 	struct dpdk_clock clock;
 	// cold
@@ -92,6 +93,7 @@ static void enter_lane(struct dpdk_source *s) {
 	s->octets = 0;
 	s->verified = 0;
 	s->came_short = false;
+	s->classic = s->capture && dpdk_capture_is_classic(lane->port->device->file[lane->queue]);
 }
 
 // Nothing more came, or less than there was room for: is it all there? Asked once for each state.
@@ -145,11 +147,19 @@ static void refit(struct dpdk_source *s) {
 		s->clock.next_fit += s->clock.next_fit - s->clock.last_ticks;
 }
 
+// One look at the clock for a burst. A clock set back must not make every packet late.
+static int64_t burst_time(struct dpdk_source *s) {
+	int64_t now = dpdk_clock_utc_us();
+	s->last_us = now > s->last_us ? now : s->last_us;
+	return s->last_us;
+}
+
 // Nobody sends: event time goes on with the clock, or windows would stay open for ever.
 static void live_idle(struct dpdk_source *s) {
 	if (++s->idle % IDLE_POLLS != 0)
 		return;
-	int64_t now = dpdk_clock_utc_us();
+	// Packets without a stamp get no time before what is promised here.
+	int64_t now = s->stamp == DPDK_STAMP_NONE ? burst_time(s) : dpdk_clock_utc_us();
 	if (s->stamp == DPDK_STAMP_TICKS && now - s->clock.last_us > DPDK_CLOCK_PERIOD_US)
 		refit(s);
 	if (s->stamp != DPDK_STAMP_NONE)
@@ -166,17 +176,13 @@ static int empty(struct dpdk_source *s) {
 	return s->ended;
 }
 
-// One look at the clock for a burst. A clock set back must not make every packet late.
-static int64_t burst_time(struct dpdk_source *s) {
-	int64_t now = dpdk_clock_utc_us();
-	s->last_us = now > s->last_us ? now : s->last_us;
-	return s->last_us;
-}
-
 static int64_t stamp_time(struct dpdk_source *s, struct rte_mbuf *m) {
 	uint64_t t = *RTE_MBUF_DYNFIELD(m, s->stamp_offset, rte_mbuf_timestamp_t *);
-	if (s->stamp == DPDK_STAMP_US)
-		return (int64_t)t;
+	if (s->stamp == DPDK_STAMP_US) {
+		int64_t us = (int64_t)t;
+		// pcap has unsigned seconds, which libpcap takes for signed ones.
+		return UNLIKELY(us < 0 && s->classic) ? us + (1ll << 32) * 1000000 : us;
+	}
 	if (UNLIKELY(dpdk_clock_due(&s->clock, t)))
 		refit(s);
 	return dpdk_clock_us(&s->clock, t);

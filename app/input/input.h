@@ -20,6 +20,9 @@ struct input_ops {
 	// NULL with err set. The configuration is borrowed until close.
 	struct input *(*open)(const struct conf *conf, struct err *err);
 	void (*close)(struct input *in);
+	// Opening leaves nothing behind and may wait for somebody else, as a pipe does for its
+	// writer: a signal may end the program meanwhile.
+	bool waits;
 };
 
 struct input {
@@ -27,6 +30,7 @@ struct input {
 	bool software; // one receiver polls every source and spreads to the workers; else worker w
 		// polls the sources of its queue alone
 	// Sources: software: all of them are the receiver's. Else queue[w] of each device is worker w's.
+	bool sparing; // threads that find nothing wait, even with a processor of their own
 	struct source **sources; // owned by the input
 	uint32_t n_sources;
 	uint32_t *worker; // sources[i] belongs to worker[i]; all 0 when software

@@ -5,6 +5,7 @@
 #include "input_ops.h"
 
 #include "packet/capture.h"
+#include "packet/filter.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,13 +59,23 @@ struct input *input_pcap_open(const struct conf *conf, struct err *err) {
 		return NULL;
 	}
 	uint32_t workers = conf->input.workers;
+	struct filter *filter = NULL;
+	if (conf->input.filter[0] != '\0') {
+		filter = filter_new(conf->input.filter, err);
+		if (filter == NULL) {
+			free(in);
+			return NULL;
+		}
+	}
 	struct capture_config config = {
 		.paths = (const char *const *)conf->input.device.item,
 		.n_paths = conf->input.device.n,
 		.pace = conf->input.pace,
 		.in_flight = workers > 1 ? IN_FLIGHT_RECEIVER + workers * IN_FLIGHT_WORKER : 0,
+		.filter = filter,
 	};
 	in->source[0] = capture_new(&config, err);
+	filter_free(filter);
 	if (in->source[0] == NULL) {
 		free(in);
 		return NULL;

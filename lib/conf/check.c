@@ -3,6 +3,7 @@
 
 #include "build.h"
 
+#include "base/divisor.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -53,26 +54,20 @@ static void check_filter(const struct conf_build *b, const struct conf_slot *slo
 	refuse(b, slot, filter, what);
 }
 
-static int64_t divisor(int64_t a, int64_t b) {
-	while (b != 0) {
-		int64_t rest = a % b;
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 static void refuse_panes(
 	const struct conf_build *b, const struct conf_slot *slot, int64_t pane_us,
 	const char *windows
 ) {
-	char pane[32], least[32], *what = NULL;
-	units_format_duration(pane_us, pane, sizeof(pane));
+	char pane[32], least[32], most[32], *what = NULL;
+	int64_t widest_us = divisor_at_most(pane_us, CONF_PANE_MAX_US);
+	units_format_duration(widest_us, pane, sizeof(pane));
 	units_format_duration(PANE_MIN_US, least, sizeof(least));
+	units_format_duration(CONF_PANE_MAX_US, most, sizeof(most));
 	int ret = asprintf(
 		&what,
-		"%s ask for panes of %s together (accepted: sizes with a common divisor of at least %s)",
-		windows, pane, least
+		"%s ask for panes of %s together (accepted: sizes with a common divisor of at least %s%s%s)",
+		windows, pane, least, pane_us > widest_us ? " and at most " : "",
+		pane_us > widest_us ? most : ""
 	);
 	if (ret < 0)
 		return;
@@ -92,14 +87,15 @@ static void check_panes(const struct conf_build *b) {
 		if (!is_section(slot, "stream") || slot->bad[conf_slot_key(slot, "window")])
 			continue;
 		const struct conf_stream *stream = slot->base;
-		int64_t narrower = divisor(stream->window.size_us, pane_us);
+		int64_t narrower = divisor_common(stream->window.size_us, pane_us);
 		if (narrower == pane_us)
 			continue;
 		char size[32];
 		units_format_duration(stream->window.size_us, size, sizeof(size));
 		fprintf(out, "%s%s (%s)", pane_us > 0 ? " and " : "", slot->name, size);
 		pane_us = narrower;
-		if (pane_us >= PANE_MIN_US)
+		// Of a window over an hour, a pane is a part.
+		if (divisor_at_most(pane_us, CONF_PANE_MAX_US) >= PANE_MIN_US)
 			continue;
 		fflush(out);
 		refuse_panes(b, slot, pane_us, windows);

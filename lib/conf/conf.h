@@ -38,6 +38,7 @@ enum conf_sink_type {
 #define CONF_PACE_MAX 0
 #define CONF_PACE_REAL (-1)
 #define CONF_LATENESS_ALL INT64_MAX
+#define CONF_PANE_MAX_US 3600000000 // panes are no wider
 #define CONF_MAX_STREAMS 64
 #define CONF_MAX_SINKS 32
 #define CONF_MAX_WORKERS 64

@@ -15,6 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+// For people.
+static const char *shown(const struct out_file *f) {
+	return strcmp(f->conf.path, "-") == 0 ? "standard output" : f->conf.path;
+}
+
 static int64_t clock_us(void) {
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -60,6 +65,12 @@ int out_file_open(struct out_file *f, const struct out_file_config *conf, struct
 		f->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 		if (f->fd < 0)
 			return err_set(err, -errno, "standard output: %s", strerror(errno));
+		if ((fcntl(f->fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+			out_file_close(f);
+			return err_set(
+				err, -EBADF, "standard output is closed, or open for reading only"
+			);
+		}
 		look(f);
 		// What a shell redirected there is not ours to cut or rename.
 		f->regular = false;
@@ -88,7 +99,7 @@ int out_file_write(struct out_file *f, const void *data, uint64_t len, struct er
 					"%s: half a record stays at its end: %s", f->conf.path,
 					strerror(errno)
 				);
-			return err_set(err, code, "%s: %s", f->conf.path, strerror(-code));
+			return err_set(err, code, "%s: %s", shown(f), strerror(-code));
 		}
 	}
 	f->size += len;

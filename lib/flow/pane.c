@@ -2,6 +2,8 @@
 
 #include "pane.h"
 
+#include "base/divisor.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -14,25 +16,11 @@
 // A pane that has this many packets left before counters could wrap is handed over.
 #define PACKETS_MARGIN 65536
 
-static int64_t gcd(int64_t a, int64_t b) {
-	while (b != 0) {
-		int64_t t = a % b;
-		a = b;
-		b = t;
-	}
-	return a;
-}
-
 int64_t pane_width(const int64_t *sizes_us, uint32_t n) {
 	int64_t width = 0;
 	for (uint32_t i = 0; i < n; i++)
-		width = gcd(sizes_us[i], width);
-	if (width == 0)
-		return PANE_WIDTH_MAX_US;
-	int64_t parts = (width + PANE_WIDTH_MAX_US - 1) / PANE_WIDTH_MAX_US;
-	while (width % parts != 0)
-		parts++;
-	return width / parts;
+		width = divisor_common(sizes_us[i], width);
+	return width == 0 ? PANE_WIDTH_MAX_US : divisor_at_most(width, PANE_WIDTH_MAX_US);
 }
 
 int64_t pane_start(int64_t time_us, int64_t width_us) {

@@ -28,13 +28,16 @@ static int grow(struct sums *s) {
 	uint64_t more = octets(capacity) - octets(s->capacity);
 	if (capacity > UINT32_MAX / 4 || s->budget->used + more > s->budget->max)
 		return -1;
-	struct flow_sum *sum = realloc(s->sum, capacity * sizeof(*sum));
-	if (sum == NULL)
-		return -1;
-	s->sum = sum;
+	// Not realloc: it does not know that keys begin a cache line.
+	struct flow_sum *sum = aligned_alloc(CACHE_LINE, capacity * sizeof(*sum));
 	uint32_t *index = calloc((size_t)capacity * 2, sizeof(*index));
-	if (index == NULL)
+	if (sum == NULL || index == NULL) {
+		free(sum);
+		free(index);
 		return -1;
+	}
+	if (s->n > 0)
+		memcpy(sum, s->sum, s->n * sizeof(*sum));
 	uint32_t mask = capacity * 2 - 1;
 	for (uint32_t i = 0; i < s->n; i++) {
 		uint32_t at = sum[i].key.hash & mask;
@@ -42,7 +45,9 @@ static int grow(struct sums *s) {
 			at = (at + 1) & mask;
 		index[at] = i + 1;
 	}
+	free(s->sum);
 	free(s->index);
+	s->sum = sum;
 	s->index = index;
 	s->capacity = capacity;
 	s->budget->used += more;

@@ -24,7 +24,7 @@ struct flow_sum {
 };
 
 struct sums {
-	struct flow_sum *sum; // in order of insertion
+	struct flow_sum *sum; // in order of insertion; aligned to CACHE_LINE
 	uint32_t *index; // position + 1, 0: free; twice the capacity
 	uint32_t n;
 	uint32_t capacity; // power of two, 0 before the first

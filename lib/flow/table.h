@@ -86,13 +86,19 @@ static inline struct flow_bucket *flow_table_bucket(const struct flow_table *t, 
 // the table is full.
 struct flow_row *flow_table_find_insert(struct flow_table *t, const struct flow_key *key);
 
-// The first row whose tag agrees with `hash`, unverified: what to prefetch. NULL: none.
-static inline struct flow_row *flow_table_candidate(const struct flow_table *t, uint32_t hash) {
-	const struct flow_bucket *b = flow_table_bucket(t, hash);
+// The first row in the hash's bucket whose tag agrees with `hash`, unverified: what to prefetch. NULL:
+// none. `rows` and `generation` are the table's, for loops that keep them.
+static inline struct flow_row *flow_bucket_candidate(
+	const struct flow_bucket *b, struct flow_row *rows, uint32_t generation, uint32_t hash
+) {
 	uint32_t m = flow_bucket_match(b, flow_bucket_tag(hash));
-	if (UNLIKELY(b->generation != t->generation || m == 0))
+	if (UNLIKELY(b->generation != generation || m == 0))
 		return NULL;
-	return &t->rows[b->line[__builtin_ctz(m)]];
+	return &rows[b->line[__builtin_ctz(m)]];
+}
+
+static inline struct flow_row *flow_table_candidate(const struct flow_table *t, uint32_t hash) {
+	return flow_bucket_candidate(flow_table_bucket(t, hash), t->rows, t->generation, hash);
 }
 
 // Whether a row is this key's.

@@ -146,8 +146,15 @@ static void spread(struct receiver *r, uint32_t source, int64_t newest_before) {
 	}
 }
 
+static void publish(struct receiver *r) {
+	struct fragment_stats fragments = fragment_table_stats(r->intake.fragments);
+	r->tally.value[TALLY_FRAGMENTS_EVICTED] = fragments.evicted;
+	counters_publish(&r->published, r->tally.value, TALLY_COUNT);
+}
+
 // Tells the workers that nothing more comes.
 static int end(struct receiver *r, int ret, int how) {
+	publish(r);
 	for (uint32_t i = 0; i < r->n_lanes; i++)
 		atomic_store_explicit(&r->lanes[i].ended, how, memory_order_release);
 	return ret;
@@ -179,11 +186,8 @@ int receiver_step(struct receiver *r) {
 		intake_run(&r->intake, src, &r->burst);
 		spread(r, i, newest_before);
 	}
-	if (taken > 0) {
-		struct fragment_stats fragments = fragment_table_stats(r->intake.fragments);
-		r->tally.value[TALLY_FRAGMENTS_EVICTED] = fragments.evicted;
-		counters_publish(&r->published, r->tally.value, TALLY_COUNT);
-	}
+	if (taken > 0)
+		publish(r);
 	publish_newest(r);
 	return r->n_live == 0 ? end(r, -ENODATA, -ENODATA) : taken;
 }

@@ -49,9 +49,13 @@ static struct pane *enter_pane(struct stage_track *st, struct burst *b, uint32_t
 	return NULL;
 }
 
-// First pass: verdicts, keys, hashes. The part ends at the first packet of another pane.
-static uint32_t hash_keys(struct stage_track *st, struct burst *b, uint32_t i, struct pane *pane) {
+// First pass: verdicts, keys, hashes, buckets. The part ends at the first packet of another pane.
+static uint32_t hash_keys(
+	struct stage_track *st, struct burst *b, uint32_t i, struct pane *pane,
+	const struct flow_bucket **buckets
+) {
 	uint32_t n = 0;
+	const struct flow_table table = pane->table;
 	int64_t start_us = pane->start_us;
 	uint64_t width_us = (uint64_t)(pane->end_us - start_us);
 	for (; i < b->n; i++) {
@@ -66,7 +70,8 @@ static uint32_t hash_keys(struct stage_track *st, struct burst *b, uint32_t i, s
 			break;
 		uint32_t hash = flow_key_finish(&b->key[i], &st->mask, &st->seed);
 		// The whole bucket: tags and lines.
-		__builtin_prefetch(flow_table_bucket(&pane->table, hash), 1);
+		buckets[n] = flow_table_bucket(&table, hash);
+		__builtin_prefetch(buckets[n], 1);
 		b->offset_us[i] = (uint32_t)offset_us;
 		b->count[n++] = (uint8_t)i;
 	}
@@ -92,14 +97,20 @@ find_room(struct stage_track *st, struct pane **pane, bool first, const struct f
 }
 
 void stage_track_run(struct stage_track *st, struct burst *b) {
+	const struct flow_bucket *buckets[BURST_MAX];
 	struct flow_row *rows[BURST_MAX];
 	uint32_t at = b->begin;
 	b->n_count = 0;
 	struct pane *pane = enter_pane(st, b, &at);
-	b->end = pane != NULL ? hash_keys(st, b, at, pane) : at;
-	uint32_t n = b->n_count;
+	b->end = at;
+	if (pane == NULL)
+		return;
+	b->end = hash_keys(st, b, at, pane, buckets);
+	uint32_t n = b->n_count, generation = pane->table.generation;
+	struct flow_row *lines = pane->table.rows;
 	for (uint32_t k = 0; k < n; k++) {
-		rows[k] = flow_table_candidate(&pane->table, b->key[b->count[k]].hash);
+		uint32_t hash = b->key[b->count[k]].hash;
+		rows[k] = flow_bucket_candidate(buckets[k], lines, generation, hash);
 		// Its only hot line; an IPv6 row's addresses are the next. No row, no harm.
 		__builtin_prefetch(rows[k], 1);
 	}

@@ -26,6 +26,14 @@ Test(check, misfits_by_table) {
 		       "window = tumbling 1s\n[stream c]\n" KEY "window = tumbling 25ms\n",
 		 "test.conf:11: stream.c.window: tumbling 25ms: stream.a (20ms) and stream.c (25ms) ask for "
 		 "panes of 5ms together" PANES},
+		// Over an hour a pane is a part of the window: these are primes.
+		{INPUT "[stream a]\n" KEY "window = tumbling 3600000011us\n",
+		 "test.conf:5: stream.a.window: tumbling 3600000011us: stream.a (3600000011us) ask for panes of "
+		 "1us together (accepted: sizes with a common divisor of at least 10ms and at most 1h)\n"},
+		{INPUT "[stream a]\n" KEY "window = tumbling 31622399999951us\n",
+		 "test.conf:5: stream.a.window: tumbling 31622399999951us: stream.a (31622399999951us) ask for "
+		 "panes of 1us together (accepted: sizes with a common divisor of at least 10ms and at most "
+		 "1h)\n"},
 		{INPUT "[sink a]\n",
 		 "test.conf:3: sink.a.path: is missing (accepted: a file, or - for stdout)\n"},
 		{INPUT "[sink a]\npath =\n",
@@ -52,6 +60,11 @@ Test(check, panes_of_10_ms_are_fine) {
 	);
 	cr_expect_eq(conf->stream[1].window.size_us, 30000);
 	conf_free(conf);
+}
+
+Test(check, windows_over_an_hour_are_made_of_panes) {
+	conf_free(expect_loads(INPUT "[stream a]\n" KEY "window = tumbling 366d\n", NULL));
+	conf_free(expect_loads(INPUT "[stream a]\n" KEY "window = tumbling 7207s\n", NULL));
 }
 
 Test(check, a_sink_that_keeps_nothing_needs_no_path) {

@@ -54,15 +54,3 @@ Test(sink_json, counts_what_a_full_device_refuses) {
 	cr_assert_eq(s->stats.dropped, 10);
 	s->ops->close(s);
 }
-
-Test(sink_null, delivers_everything) {
-	struct sink *s = sink_null_new(NULL);
-	struct flow_sum sums[3];
-	memset(sums, 0, sizeof(sums));
-	s->ops->begin(s, &window);
-	cr_assert_eq(s->ops->write(s, sums, 3, NULL), 0);
-	cr_assert_eq(s->ops->end(s, NULL), 0);
-	cr_assert_eq(s->ops->flush(s, NULL), 0);
-	cr_assert_eq(s->stats.delivered, 3);
-	s->ops->close(s);
-}

@@ -1,6 +1,7 @@
 // Panes: widths, boundaries, and the circulation between a worker and the exporter.
 
 #include "flow/pane.h"
+#include "packet/event_clock.h"
 
 #include <criterion/criterion.h>
 
@@ -28,6 +29,9 @@ Test(pane, width_divides_every_window) {
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		cr_expect_eq(pane_width(cases[i].sizes, cases[i].n), cases[i].width, "case %zu", i);
+	// No divisor but one: the configuration refuses it, and here it must not take for ever.
+	int64_t prime = 31622399999951;
+	cr_expect_eq(pane_width(&prime, 1), 1);
 	int64_t odd = 3607000000;
 	int64_t width = pane_width(&odd, 1);
 	cr_expect_eq(odd % width, 0);
@@ -41,6 +45,14 @@ Test(pane, start_rounds_down_on_both_sides_of_1970) {
 	cr_expect_eq(pane_start(-1, 10), -10);
 	cr_expect_eq(pane_start(-10, 10), -10);
 	cr_expect_eq(pane_start(-11, 10), -20);
+	// The ends of event time, for the widest windows.
+	int64_t year = 366ll * 86400 * 1000000, ends[] = {EVENT_TIME_MAX, EVENT_TIME_MIN};
+	for (int i = 0; i < 2; i++) {
+		int64_t start = pane_start(ends[i], year);
+		cr_expect_eq(start % year, 0);
+		cr_expect_leq(start, ends[i]);
+		cr_expect_gt(start + year, ends[i]);
+	}
 }
 
 Test(pane, opening_one_too_many_hands_over_the_one_used_longest_ago) {

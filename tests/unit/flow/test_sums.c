@@ -18,6 +18,18 @@ static struct flow_key key(const struct hash_seed *seed, uint32_t n) {
 	return k;
 }
 
+Test(sums, keys_begin_a_cache_line) {
+	struct budget budget = {.max = 1 << 20};
+	struct sums s;
+	sums_init(&s, &budget);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct flow_key key = {.src_port = (uint16_t)i, .hash = i};
+		cr_assert_not_null(sums_find_insert(&s, &key));
+		cr_assert_eq((uintptr_t)s.sum % CACHE_LINE, 0, "%u", i);
+	}
+	sums_fini(&s);
+}
+
 Test(sums, grows_and_finds_every_key_again) {
 	struct budget budget = {.max = UINT64_MAX / 2};
 	struct sums s;

@@ -166,3 +166,30 @@ Test(receiver, time_in_a_lane_never_runs_ahead_of_its_packets, .fini = close_rec
 			;
 	receiver_drain(receiver);
 }
+
+Test(receiver, what_was_shed_ahead_of_a_fault_is_published, .fini = close_receiver) {
+	open_receiver(false);
+	while (receiver_step(receiver) >= 0 && receiver->tally.value[TALLY_RECEIVED] == 0)
+		;
+	uint64_t before = receiver->tally.value[TALLY_RECEIVED];
+	// The first of two sources sheds in the very round in which the second one fails.
+	struct memory_source broken;
+	memory_source_init(&broken, packets, 0, 1);
+	broken.fault = -EIO;
+	struct source *two[] = {&source.source, &broken.source};
+	bool ended[2] = {false};
+	bool *one_ended = receiver->ended;
+	receiver->sources = two;
+	receiver->ended = ended;
+	receiver->n_sources = 2;
+	cr_assert_eq(receiver_step(receiver), -EIO);
+	receiver->n_sources = 1;
+	receiver->sources = sources;
+	receiver->ended = one_ended;
+	uint64_t v[TALLY_COUNT];
+	counters_read(&receiver->published, v, TALLY_COUNT);
+	cr_assert_gt(v[TALLY_RECEIVED], before);
+	cr_assert_eq(v[TALLY_RECEIVED], receiver->tally.value[TALLY_RECEIVED]);
+	receiver_drain(receiver);
+	memory_source_fini(&broken);
+}

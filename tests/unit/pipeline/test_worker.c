@@ -3,6 +3,7 @@
 #include "base/field.h"
 #include "frame.h"
 #include "memory_source.h"
+#include "packet/event_clock.h"
 #include "pipeline/worker.h"
 
 #include <criterion/criterion.h>
@@ -116,4 +117,65 @@ Test(worker, lateness_decides_what_is_late, .fini = close_worker) {
 	worker_tally(worker, &t);
 	cr_assert_eq(t.value[TALLY_REASON + REASON_LATE], late);
 	cr_assert_eq(packets_in_panes(), PACKETS * 3 / 4 - late);
+}
+
+Test(worker, late_packets_are_matched_and_in_no_window, .fini = close_worker) {
+	struct err err = {0};
+	struct ruleset *rs = ruleset_new();
+	cr_assert_eq(ruleset_add_text(rs, "t.hs", "1:/query/", 9, &err), 0);
+	struct matcher *matcher = matcher_new(rs, &(struct matcher_config){0}, &err);
+	cr_assert_not_null(matcher, "%s", err.text);
+	ruleset_free(rs);
+	open_worker(0, 16);
+	stage_match_fini(&worker->match);
+	cr_assert_eq(stage_match_init(&worker->match, matcher), 0);
+	// Of four packets the first and third have the word; every other first one comes late.
+	uint64_t late = 0;
+	for (uint32_t i = 8; i < PACKETS; i += 8, late++)
+		packets[i].time_us -= 300000;
+	while (worker_step(worker) >= 0)
+		;
+	struct tally t;
+	worker_tally(worker, &t);
+	cr_assert_eq(t.value[TALLY_REASON + REASON_LATE], late);
+	cr_assert_eq(t.value[TALLY_MATCH_EVENTS], PACKETS / 2);
+	uint64_t counted = 0, matches = 0;
+	struct pane *p;
+	while ((p = pane_store_take(&worker->panes)) != NULL) {
+		uint32_t line = 0;
+		struct flow_key key;
+		const struct flow_row *row;
+		while ((row = flow_table_next(&p->table, &line, &key)) != NULL) {
+			counted += row->packets;
+			matches += row->matches;
+		}
+	}
+	cr_assert_eq(counted, PACKETS * 3 / 4 - late);
+	cr_assert_eq(matches, PACKETS / 2 - late);
+	stage_match_fini(&worker->match);
+	matcher_free(matcher);
+}
+
+Test(worker, times_at_the_ends_of_the_type_lie_in_panes_that_hold_them, .fini = close_worker) {
+	open_worker(LATENESS_ALL, 4);
+	static const int64_t ends[] = {INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MIN + 1};
+	for (uint32_t i = 0; i < PACKETS; i++)
+		packets[i].time_us = ends[i % 4];
+	// A pane that did not hold its packets would be opened anew for each burst.
+	for (int i = 0; i < 8; i++)
+		cr_assert_eq(worker_step(worker), 4);
+	cr_assert_eq(worker->panes.handed_over, 0);
+	cr_assert_lt(atomic_load(&worker->panes.horizon_us), EVENT_TIME_MIN);
+	while (worker_step(worker) >= 0)
+		;
+	uint32_t panes = 0;
+	uint64_t counted = 0;
+	struct pane *p;
+	while ((p = pane_store_take(&worker->panes)) != NULL) {
+		cr_assert_lt(p->start_us, p->end_us);
+		counted += p->packets;
+		panes++;
+	}
+	cr_assert_eq(panes, 2);
+	cr_assert_eq(counted, PACKETS * 3 / 4);
 }

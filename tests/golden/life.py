@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""A run's life: how it starts, is cut short and ends, and outputs that fail. usage: life.py SLUICE"""
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from harness import Run, Tap  # noqa: E402
+
+from frames import ETH_IP4, ethernet, ip4, udp, write_pcap  # noqa: E402
+
+T0 = 1700000000000000
+FRAME = ethernet(ETH_IP4, ip4("10.0.0.1", "10.0.0.2", 17, udp(1, 2, b"hello")))
+CONF = """[input]
+backend = pcap
+device = {device}
+workers = {workers}
+pace = {pace}
+[flow]
+rows = 1K
+panes = 2
+spares = 1
+[stream fine]
+key = src_ip dest_ip
+window = tumbling 10ms
+[stream coarse]
+key = proto
+window = tumbling 366d
+[sink out]
+path = -
+"""
+
+
+class Life:
+    def __init__(self, sluice, folder):
+        self.sluice, self.folder = sluice, folder
+        self.summary = os.path.join(folder, "summary.json")
+        self.many = os.path.join(folder, "many.pcap")
+        write_pcap(self.many, [(T0 + i * 1000, FRAME, len(FRAME)) for i in range(20000)])
+
+    def argv(self, *more, device=None, workers=1, pace="max"):
+        conf = os.path.join(self.folder, "life.conf")
+        with open(conf, "w") as f:
+            f.write(CONF.format(device=device or self.many, workers=workers, pace=pace))
+        return [self.sluice, "run", conf, "--summary", self.summary, *more]
+
+    def ledger(self):
+        with open(self.summary) as f:
+            return json.load(f)
+
+    def accounts(self, lines):
+        """What does not add up between the records and the summary."""
+        s = self.ledger()
+        led, notes = s["ledger"], []
+        if led["received"] != sum(led[k] for k in ("counted", "non_ip", "malformed", "filtered", "late", "shed")):
+            notes.append(f"the ledger does not balance: {led}")
+        records = [json.loads(line) for line in lines]
+        for stream in ("fine", "coarse"):
+            packets = sum(r["packets"] for r in records if r["stream"] == stream)
+            if packets != led["counted"]:
+                notes.append(f"{stream}: {packets} packets in records, {led['counted']} counted")
+        if len(records) != sum(s["sinks"]["out"].values()):
+            notes.append(f"{len(records)} records, {s['sinks']['out']}")
+        return notes
+
+
+def cut_captures(life, tap):
+    path = os.path.join(life.folder, "cut.pcap")
+    write_pcap(path, [(T0, FRAME, len(FRAME))])
+    with open(path, "ab") as f:
+        f.write(struct.pack("<IIII", 1700000001, 0, 1000, 1000) + b"cut")
+    for workers in (1, 2, 4):
+        # The fault comes before the workers have well begun.
+        notes = []
+        for _ in range(20):
+            run = Run(life.sluice, life.folder, {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers},
+                      {"all": ("src_ip", "tumbling 1s")})
+            if run.status != 1 or len(run.lines()) != 1 or run.summary()["ledger"]["counted"] != 1:
+                notes += [f"{len(run.lines())} records"] + run.why()
+        tap.line(not notes, f"what was read ahead of a cut is counted, {workers} workers", notes[:20])
+
+
+def stopped(life, tap):
+    for workers in (1, 3):
+        for how in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen(life.argv(workers=workers, pace=4000), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process.stdout.readline()       # it runs
+            process.send_signal(how)
+            out, said = process.communicate(timeout=60)
+            # The first line was taken already: a record of `fine`, 10 packets of one window.
+            led = life.ledger()["ledger"]
+            notes = [] if process.returncode == 0 else [f"exit status {process.returncode}", said]
+            notes += [] if 0 < led["received"] < 20000 else [str(led)]
+            records = [json.loads(line) for line in out.splitlines()]
+            coarse = [r for r in records if r["stream"] == "coarse"]
+            if [r.get("partial") for r in coarse] != [True] or coarse[0]["packets"] != led["counted"] or led["counted"] != led["received"]:
+                notes += [str(coarse), str(led)]
+            if sum(r["packets"] for r in records if r["stream"] == "fine") + 10 != led["counted"]:
+                notes += ["packets are missing from the records", str(led)]
+            tap.line(not notes, f"{how.name} drains, marks what was cut, and ends well, {workers} workers", notes)
+    for duration in ("1ms", "40ms"):
+        done = subprocess.run(life.argv("--duration", duration, workers=2, pace=4000), capture_output=True, text=True, timeout=60)
+        notes = life.accounts(done.stdout.splitlines()) + ([] if done.returncode == 0 else [done.stderr])
+        tap.line(not notes, f"--duration {duration} loses nothing that was received", notes)
+
+
+def impatient(life, tap):
+    # The pipe is full and nobody reads: the exporter waits, and so does everything behind it.
+    process = subprocess.Popen(life.argv("--set", "stream.fine.key=src_ip src_port", workers=2), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.read(1)
+    time.sleep(0.3)
+    process.terminate()
+    time.sleep(0.3)
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    said = process.stderr.read().decode()
+    process.communicate()
+    tap.line(process.returncode == 1 and "second signal" in said, "a second signal ends a run that cannot finish", [str(process.returncode), said])
+
+    process = subprocess.Popen(life.argv(device="-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=20)
+        ok = True
+    except subprocess.TimeoutExpired:
+        ok = False
+        process.kill()
+    process.communicate()
+    tap.line(ok, "a signal ends the wait for a capture's first octet")
+
+
+def outputs(life, tap):
+    # As a shell does it with >&-.
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh"]
+    done = subprocess.run(closed + life.argv(), capture_output=True, text=True, timeout=60)
+    with open(life.summary) as f:
+        summary = f.read()
+    tap.line(done.returncode == 1 and "standard output" in done.stderr and "window" not in summary,
+             "records never end up in another file when standard output is closed", [str(done.returncode), done.stderr, summary])
+    conf = life.argv()[2]
+    for how, name in ((">&-", "closed"), (">/dev/full", "full")):
+        done = subprocess.run(["sh", "-c", f'exec "$@" {how}', "sh", life.sluice, "check", conf], capture_output=True, text=True, timeout=60)
+        tap.line(done.returncode == 1 and "standard output" in done.stderr, f"text that cannot be printed is a fault ({name})",
+                 [str(done.returncode), done.stderr])
+    process = subprocess.Popen(life.argv(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.wait(timeout=60)
+    s = life.ledger()
+    sink, records = s["sinks"]["out"], sum(v["records"] for v in s["streams"].values())
+    tap.line(process.returncode == 1 and sink["dropped"] > 0 and sink["delivered"] + sink["dropped"] == records and s["ledger"]["counted"] == 20000,
+             "a reader that goes away costs records, counted, and not the run", [str(process.returncode), str(sink), said])
+
+
+def filters(life, tap):
+    path = os.path.join(life.folder, "raw.pcap")
+    write_pcap(path, [(T0, FRAME[14:], len(FRAME) - 14)], link=101)
+    done = subprocess.run(life.argv("--set", "input.filter=ether host 02:00:00:00:00:01", device=path), capture_output=True, text=True, timeout=60)
+    tap.line(done.returncode == 1 and path in done.stderr and "ether" in done.stderr and done.stdout == "",
+             "a filter that a file's link type cannot run is said before the first packet", [str(done.returncode), done.stderr])
+    done = subprocess.run(life.argv("--set", "input.filter=udp port 2", device=path), capture_output=True, text=True, timeout=60)
+    tap.line(done.returncode == 0 and life.ledger()["ledger"]["counted"] == 1, "a filter that it can run is run on it", [done.stderr])
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="sluice-life-") as folder:
+        life = Life(sys.argv[1], folder)
+        for part in (cut_captures, stopped, impatient, outputs, filters):
+            part(life, tap)
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()

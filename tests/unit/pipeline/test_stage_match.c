@@ -1,0 +1,175 @@
+// The match stage: whose payloads are scanned, and how a payload in segments is put together.
+
+#include "frame.h"
+#include "memory_source.h"
+#include "packet/verdict.h"
+#include "pipeline/stage_match.h"
+#include "segment_source.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADERS (14 + 20 + 8)
+
+static struct frame f;
+static struct burst b;
+static struct memory_source memory;
+static struct segment_source segments;
+static struct matcher *matcher;
+static struct stage_match st;
+
+static void open_stage(const char *rules) {
+	static const struct matcher_config conf = {0};
+	struct err err = {0};
+	struct ruleset *rs = ruleset_new();
+	cr_assert_eq(ruleset_add_text(rs, "t.hs", rules, strlen(rules), &err), 0, "%s", err.text);
+	matcher = matcher_new(rs, &conf, &err);
+	cr_assert_not_null(matcher, "%s", err.text);
+	ruleset_free(rs);
+	cr_assert_eq(stage_match_init(&st, matcher), 0);
+	memory_source_init(&memory, NULL, 0, 1);
+	segment_source_init(&segments);
+}
+
+static void close_stage(void) {
+	stage_match_fini(&st);
+	matcher_free(matcher);
+	memory_source_fini(&memory);
+}
+
+TestSuite(stage_match, .fini = close_stage);
+
+// A packet as the parser leaves it.
+static void parsed(uint32_t i, const struct frame *frame, uint32_t payload) {
+	frame_packet(frame, &b.pkt[i], 0);
+	b.pkt[i].payload_off = HEADERS;
+	b.pkt[i].payload_len = payload;
+}
+
+static void run(struct source *src, uint32_t n) {
+	b.n = b.end = n;
+	b.begin = 0;
+	stage_match_run(&st, src, &b);
+}
+
+Test(stage_match, notes_the_events_of_each_packet) {
+	open_stage("1:/abc/\n2:/bcd/\n");
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abcd abcd", 9);
+	parsed(0, &f, 9);
+	parsed(1, &f, 3);
+	parsed(2, &f, 2);
+	run(&memory.source, 3);
+	cr_assert_eq(b.pkt[0].matches, 2);
+	cr_assert_eq(b.pkt[1].matches, 1);
+	cr_assert_eq(b.pkt[2].matches, 0);
+	cr_assert_eq(st.events, 3);
+}
+
+Test(stage_match, scans_counted_and_late_packets_alone) {
+	open_stage("1:/abc/\n");
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	for (uint32_t v = 0; v < VERDICT_COUNT; v++) {
+		parsed(v, &f, 3);
+		b.pkt[v].verdict = (uint8_t)v;
+	}
+	run(&memory.source, VERDICT_COUNT);
+	for (uint32_t v = 0; v < VERDICT_COUNT; v++)
+		cr_assert_eq(
+			b.pkt[v].matches, v == VERDICT_COUNTED || v == VERDICT_LATE, "%s",
+			verdict_name(v)
+		);
+}
+
+Test(stage_match, keeps_to_the_part_in_work) {
+	open_stage("1:/abc/\n");
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	for (uint32_t i = 0; i < 6; i++) {
+		parsed(i, &f, 3);
+		b.pkt[i].matches = 77;
+	}
+	b.n = 6;
+	b.begin = 2;
+	b.end = 4;
+	stage_match_run(&st, &memory.source, &b);
+	for (uint32_t i = 0; i < 6; i++)
+		cr_assert_eq(b.pkt[i].matches, i == 2 || i == 3 ? 1 : 77, "%u", i);
+	cr_assert_eq(st.events, 2);
+}
+
+Test(stage_match, finds_what_lies_across_segments) {
+	open_stage("1:/needle/\n2:/^x.*y$/s\n");
+	char text[600];
+	memset(text, '.', sizeof(text));
+	memcpy(text + 297, "needle", 6);
+	text[0] = 'x';
+	text[599] = 'y';
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, text, sizeof(text));
+	// Cut in the headers, at the payload, within the needle, one octet ahead of the end.
+	static const uint32_t heads[] = {0, 14, HEADERS, HEADERS + 1, HEADERS + 300, HEADERS + 599};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		segment_packet(&b.pkt[0], &f, heads[i], 0);
+		b.pkt[0].payload_off = HEADERS;
+		b.pkt[0].payload_len = sizeof(text);
+		run(&segments.source, 1);
+		cr_assert_eq(b.pkt[0].matches, 2, "%u octets in the first", heads[i]);
+		segment_packet_fini(&b.pkt[0]);
+	}
+	cr_assert_eq(segments.gathered, sizeof(heads) / sizeof(heads[0]));
+}
+
+Test(stage_match, a_payload_within_the_first_segment_is_not_copied) {
+	open_stage("1:/abc/\n");
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	frame_zeros(&f, 100);
+	segment_packet(&b.pkt[0], &f, HEADERS + 3, 0);
+	b.pkt[0].payload_off = HEADERS;
+	b.pkt[0].payload_len = 3;
+	run(&segments.source, 1);
+	cr_assert_eq(b.pkt[0].matches, 1);
+	cr_assert_eq(segments.gathered, 0);
+	segment_packet_fini(&b.pkt[0]);
+}
+
+Test(stage_match, a_payload_that_is_not_there_after_all_is_let_be) {
+	open_stage("1:/a*/V\n");
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	segment_packet(&b.pkt[0], &f, 20, 0);
+	// The segments hold less than the lengths say.
+	b.pkt[0].cap_len = HEADERS;
+	b.pkt[0].payload_off = HEADERS;
+	b.pkt[0].payload_len = 3;
+	run(&segments.source, 1);
+	cr_assert_eq(b.pkt[0].matches, 0);
+	segment_packet_fini(&b.pkt[0]);
+}
+
+Test(stage_match, matches_of_a_packet_saturate) {
+	// As many rules of one payload as 16 bits hold, and a few.
+	size_t len = 0;
+	char *rules = malloc(66000 * 16);
+	for (int i = 0; i < 65540; i++)
+		len += (size_t)sprintf(rules + len, "%d:/%c/\n", i, 'a' + i % 2);
+	open_stage(rules);
+	free(rules);
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "ab", 2);
+	parsed(0, &f, 2);
+	parsed(1, &f, 1);
+	run(&memory.source, 2);
+	cr_assert_eq(b.pkt[0].matches, UINT16_MAX);
+	cr_assert_eq(b.pkt[1].matches, 65540 / 2);
+	cr_assert_eq(st.events, UINT16_MAX + 65540 / 2, "the sum of what packets have");
+}
+
+Test(stage_match, without_rules_nothing_is_done) {
+	open_stage("1:/abc/\n");
+	struct stage_match none;
+	cr_assert_eq(stage_match_init(&none, NULL), 0);
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	parsed(0, &f, 3);
+	b.n = b.end = 1;
+	stage_match_run(&none, &memory.source, &b);
+	cr_assert_eq(b.pkt[0].matches, 0);
+	stage_match_fini(&none);
+}
