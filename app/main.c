@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +68,23 @@ static int finish(int status) {
 	return status == EXIT_OK ? EXIT_FAULT : status;
 }
 
+// The build may ask for more than the machine has: said here rather than by SIGILL.
+static bool processor_suffices(void) {
+#if defined(__AES__) && defined(__x86_64__)
+	if (!__builtin_cpu_supports("aes")) {
+		fprintf(stderr,
+			"sluice: this processor has no AES instructions; build with "
+			"meson setup -Dcpu=x86-64-v2\n");
+		return false;
+	}
+#endif
+	return true;
+}
+
 int main(int argc, char **argv) {
 	hold_standard_streams();
+	if (!processor_suffices())
+		return EXIT_FAULT;
 	// A sink whose reader is gone is an error of that sink, not the end of the process.
 	signal(SIGPIPE, SIG_IGN);
 	set_log_level();

@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SSE2__)
+#if defined(__AES__)
+#include <wmmintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -67,6 +69,40 @@ static inline uint16_t flow_key_vlan_inner(const struct flow_key *k) {
 // Ones where the fields of `fields` (FIELD_BIT) are, zeros elsewhere; `hash` is zero.
 void flow_key_mask(struct flow_key *mask, uint32_t fields);
 
+#if defined(__AES__)
+
+// Two rounds of AES, the first with a part of the seed for its round key, then `part` is added. A
+// change of one part has spread over all octets, as only who has the seed can tell, before another
+// part could make up for it.
+static inline __m128i flow_key_rounds(__m128i x, __m128i seed, __m128i part) {
+	return _mm_aesenc_si128(_mm_aesenc_si128(x, seed), part);
+}
+
+// key &= mask; sets key->hash of what is left and returns it. The octets of IPv6 addresses are
+// neither masked nor hashed where there are none.
+static inline uint32_t
+flow_key_finish(struct flow_key *key, const struct flow_key *mask, const struct hash_seed *seed) {
+	__m128i *k = (__m128i *)key;
+	const __m128i *m = (const __m128i *)mask;
+	__m128i s0 = _mm_loadu_si128((const __m128i *)&seed->k[0]);
+	__m128i s1 = _mm_loadu_si128((const __m128i *)&seed->k[2]);
+	__m128i front = _mm_and_si128(k[0], m[0]), back = _mm_and_si128(k[1], m[1]);
+	uint8_t flags = key->flags & mask->flags;
+	k[0] = front;
+	k[1] = back;
+	__m128i x = flow_key_rounds(_mm_xor_si128(front, s0), s1, back);
+	if (UNLIKELY(flags & KEY_V6)) {
+		k[2] = _mm_and_si128(k[2], m[2]);
+		k[3] = _mm_and_si128(k[3], m[3]);
+		x = flow_key_rounds(x, s0, k[2]);
+		x = flow_key_rounds(x, s1, k[3]);
+	}
+	key->hash = (uint32_t)_mm_cvtsi128_si32(flow_key_rounds(x, s1, s0));
+	return key->hash;
+}
+
+#else
+
 // Four words of a key and its mask. Words rather than octets or vectors: the hash wants them in
 // general registers.
 static inline uint64_t
@@ -93,6 +129,8 @@ flow_key_finish(struct flow_key *key, const struct flow_key *mask, const struct 
 	key->hash = (uint32_t)(h ^ (h >> 32));
 	return key->hash;
 }
+
+#endif
 
 // The same for both directions of a conversation: for spreading over workers. Not to be confused
 // with `hash`. Works on an unmasked key.

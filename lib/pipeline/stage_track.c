@@ -7,12 +7,13 @@
 
 void stage_track_init(
 	struct stage_track *st, struct pane_store *panes, uint32_t fields,
-	const struct hash_seed *seed
+	const struct hash_seed *seed, bool counts
 ) {
 	st->panes = panes;
 	st->current = NULL;
 	flow_key_mask(&st->mask, fields);
 	st->seed = *seed;
+	st->counts = counts;
 	st->rest = 0;
 }
 
@@ -55,10 +56,14 @@ static uint32_t hash_keys(
 	const struct flow_bucket **buckets
 ) {
 	uint32_t n = 0;
+	// Copies stay in registers: stores of octets into the burst could be to anything else.
 	const struct flow_table table = pane->table;
+	const struct flow_key mask = st->mask;
+	const struct hash_seed seed = st->seed;
+	uint32_t end = b->n;
 	int64_t start_us = pane->start_us;
 	uint64_t width_us = (uint64_t)(pane->end_us - start_us);
-	for (; i < b->n; i++) {
+	for (; i < end; i++) {
 		struct packet *p = &b->pkt[i];
 		uint64_t offset_us = (uint64_t)(p->time_us - start_us);
 		if (UNLIKELY(p->verdict | (p->flags & PACKET_LATE))) {
@@ -68,7 +73,7 @@ static uint32_t hash_keys(
 		}
 		if (UNLIKELY(offset_us >= width_us))
 			break;
-		uint32_t hash = flow_key_finish(&b->key[i], &st->mask, &st->seed);
+		uint32_t hash = flow_key_finish(&b->key[i], &mask, &seed);
 		// The whole bucket: tags and lines.
 		buckets[n] = flow_table_bucket(&table, hash);
 		__builtin_prefetch(buckets[n], 1);
@@ -114,6 +119,7 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 		// Its only hot line; an IPv6 row's addresses are the next. No row, no harm.
 		__builtin_prefetch(rows[k], 1);
 	}
+	bool counts = st->counts;
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t i = b->count[k];
 		struct flow_row *row = rows[k];
@@ -131,7 +137,13 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 			b->end = i;
 			break;
 		}
-		b->pkt[i].row = row;
+		struct packet *p = &b->pkt[i];
+		if (counts)
+			flow_row_count(
+				row, b->offset_us[i], p->ip_len, p->wire_len, 0, p->tcp_flags
+			);
+		else
+			p->row = row;
 	}
 	if (n > 0)
 		pane->packets += n;

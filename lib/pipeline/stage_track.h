@@ -11,12 +11,14 @@ struct stage_track {
 	struct pane *current; // the pane of the packet before
 	struct flow_key mask; // of the finest key any stream needs
 	struct hash_seed seed;
+	bool counts; // nothing comes between finding a row and counting in it: done in one pass
 	uint64_t rest; // packets that found no row but the pane's rest
 };
 
+// `counts`: without a match stage, rows are counted where they are found, and stage_count is not run.
 void stage_track_init(
 	struct stage_track *st, struct pane_store *panes, uint32_t fields,
-	const struct hash_seed *seed
+	const struct hash_seed *seed, bool counts
 );
 
 // Takes up at b->begin and sets b->end: [begin, end) have their verdict or their row; b->count and

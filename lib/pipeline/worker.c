@@ -27,7 +27,7 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 		worker_fini(w);
 		return ret;
 	}
-	stage_track_init(&w->track, &w->panes, conf->fields, &conf->seed);
+	stage_track_init(&w->track, &w->panes, conf->fields, &conf->seed, conf->matcher == NULL);
 	return 0;
 }
 
@@ -40,31 +40,32 @@ void worker_fini(struct worker *w) {
 	w->ended = NULL;
 }
 
-// Each packet adds to exactly one reason, REASON_NONE being "counted".
-static void tally_burst(struct worker *w, const struct burst *b) {
+// Each packet adds to exactly one reason, REASON_NONE being "counted". `counted` packets found a row:
+// where that is all of them, none needs to be asked.
+static void tally_burst(struct worker *w, const struct burst *b, uint32_t counted) {
 	uint64_t bytes = 0;
-	uint32_t other = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
+	for (uint32_t i = 0; i < b->n; i++)
 		bytes += b->pkt[i].wire_len;
-		if (UNLIKELY(b->pkt[i].reason != REASON_NONE)) {
+	for (uint32_t i = 0; counted < b->n && i < b->n; i++)
+		if (b->pkt[i].reason != REASON_NONE)
 			w->tally.value[TALLY_REASON + b->pkt[i].reason]++;
-			other++;
-		}
-	}
-	w->tally.value[TALLY_REASON + REASON_NONE] += b->n - other;
+	w->tally.value[TALLY_REASON + REASON_NONE] += counted;
 	w->tally.value[TALLY_RECEIVED] += b->n;
 	w->tally.value[TALLY_BYTES] += bytes;
 }
 
 static void run_burst(struct worker *w, struct source *src, struct burst *b) {
+	uint32_t counted = 0;
 	if (!src->parsed)
 		intake_run(&w->intake, src, b);
 	for (b->begin = 0; b->begin < b->n; b->begin = b->end) {
 		stage_track_run(&w->track, b);
 		stage_match_run(&w->match, src, b);
-		stage_count_run(b);
+		if (!w->track.counts)
+			stage_count_run(b);
+		counted += b->n_count;
 	}
-	tally_burst(w, b);
+	tally_burst(w, b, counted);
 	src->ops->release(src, b);
 }
 

@@ -12,6 +12,7 @@
 static struct pane_store panes;
 static struct stage_track track;
 static struct burst burst;
+static bool counts_at_once;
 
 static void open_with(uint32_t active, uint32_t spares, uint32_t rows) {
 	struct pane_config c = {
@@ -23,7 +24,7 @@ static void open_with(uint32_t active, uint32_t spares, uint32_t rows) {
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 1);
 	cr_assert_eq(pane_store_init(&panes, &c), 0);
-	stage_track_init(&track, &panes, FIELD_BIT(FIELD_SRC_PORT), &seed);
+	stage_track_init(&track, &panes, FIELD_BIT(FIELD_SRC_PORT), &seed, counts_at_once);
 }
 
 static void fill(uint32_t i, int64_t time_us, uint16_t port) {
@@ -38,7 +39,8 @@ static uint32_t run(uint32_t n) {
 	for (burst.begin = 0; burst.begin < n; burst.begin = burst.end) {
 		stage_track_run(&track, &burst);
 		cr_assert_gt(burst.end, burst.begin, "a part must move on");
-		stage_count_run(&burst);
+		if (!counts_at_once)
+			stage_count_run(&burst);
 		parts++;
 	}
 	return parts;
@@ -135,4 +137,23 @@ Test(stage_track, without_spares_the_rest_row_takes_what_finds_no_room) {
 	cr_assert_eq(rest, BURST_MAX - 32);
 	cr_assert_eq(track.rest, rest);
 	pane_store_fini(&panes);
+}
+
+Test(stage_track, without_a_match_stage_it_counts_the_same_by_itself) {
+	struct flow_row seen[2][5];
+	for (int way = 0; way < 2; way++) {
+		counts_at_once = way == 1;
+		open_with(2, 8, 256);
+		for (uint32_t i = 0; i < BURST_MAX; i++) {
+			fill(i, i, (uint16_t)(i % 5));
+			burst.pkt[i].tcp_flags = (uint8_t)(1 << i % 8);
+			burst.pkt[i].verdict = i % 7 == 0 ? VERDICT_MALFORMED : VERDICT_COUNTED;
+		}
+		cr_assert_eq(run(BURST_MAX), 1);
+		cr_assert_eq(panes.active[0]->table.flows, 5);
+		memcpy(seen[way], panes.active[0]->table.rows, sizeof(seen[way]));
+		pane_store_fini(&panes);
+	}
+	cr_assert_arr_eq(seen[0], seen[1], sizeof(seen[0]));
+	cr_assert_eq(seen[0][0].first_us, 1, "the packet ahead of it does not count");
 }
