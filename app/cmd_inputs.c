@@ -39,8 +39,8 @@ int cmd_inputs(int argc, char **argv) {
 	struct input_report r;
 	input_report_dpdk(&r);
 	print(&r, "not part of this build");
-	r = (struct input_report){.name = "xdp"};
-	print(&r, "not part of this version");
+	input_report_xdp(&r);
+	print(&r, "not part of this build");
 	input_report_pcap(&r);
 	print(&r, "not part of this build");
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -4,6 +4,7 @@
 packages_build() {
 	echo gcc libc6-dev meson ninja-build pkg-config python3
 	echo libdpdk-dev libpcap-dev zlib1g-dev libini-config-dev
+	echo clang libbpf-dev libxdp-dev libcap-ng-dev
 	# Vectorscan is Hyperscan for processors other than Intel's and AMD's.
 	case $(dpkg --print-architecture) in
 	amd64) echo libhyperscan-dev ;;
@@ -13,6 +14,8 @@ packages_build() {
 
 packages_test() {
 	echo libcriterion-dev clang-format
+	# for network namespaces and privileges
+	echo iproute2 iputils-ping procps util-linux
 }
 
 # dpdk-testpmd, which perf/run compares with.

@@ -59,7 +59,7 @@ static void idle(const struct run *run, struct source *src, uint32_t empty) {
 		return;
 	}
 	struct timespec nap = {.tv_nsec = 50000};
-	if (empty < 32)
+	if (empty < 32 && (!run->input->sparing || src == NULL || src->ops->wait == NULL))
 		sched_yield();
 	else if (src != NULL && src->ops->wait != NULL)
 		src->ops->wait(src, 1000);

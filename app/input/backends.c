@@ -14,6 +14,15 @@ static const struct input_ops dpdk = {
 };
 #endif
 
+#ifdef HAVE_XDP
+static const struct input_ops xdp = {
+	.name = "xdp",
+	.usable = input_xdp_usable,
+	.open = input_xdp_open,
+	.close = input_xdp_close,
+};
+#endif
+
 static const struct input_ops pcap = {
 	.name = "pcap",
 	.usable = input_pcap_usable,
@@ -25,6 +34,9 @@ static const struct input_ops pcap = {
 static const struct input_ops *const backends[] = {
 #ifdef HAVE_DPDK
 	&dpdk,
+#endif
+#ifdef HAVE_XDP
+	&xdp,
 #endif
 	&pcap,
 	NULL,

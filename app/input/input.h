@@ -13,7 +13,7 @@
 struct input;
 
 struct input_ops {
-	const char *name; // "dpdk", "pcap"
+	const char *name; // "dpdk", "xdp", "pcap"
 	// Whether this build on this machine can take these devices; err: why not, and what would
 	// make it work. Opens nothing that stays open.
 	bool (*usable)(const struct conf *conf, struct err *err);
@@ -30,10 +30,10 @@ struct input {
 	bool software; // one receiver polls every source and spreads to the workers; else worker w
 		// polls the sources of its queue alone
 	// Sources: software: all of them are the receiver's. Else queue[w] of each device is worker w's.
-	bool sparing; // threads that find nothing wait, even with a processor of their own
 	struct source **sources; // owned by the input
 	uint32_t n_sources;
 	uint32_t *worker; // sources[i] belongs to worker[i]; all 0 when software
+	bool sparing; // threads that find nothing wait at once, even with a processor of their own
 	// For threads that touch sources: called first and last on each of them. NULL: nothing to do.
 	int (*thread_enter)(struct input *in, struct err *err);
 	void (*thread_leave)(struct input *in);
@@ -52,4 +52,5 @@ struct input_report {
 	char text[4096]; // lines for people: devices when able; the reason and the cure when not
 };
 void input_report_dpdk(struct input_report *r);
+void input_report_xdp(struct input_report *r);
 void input_report_pcap(struct input_report *r);

@@ -110,6 +110,18 @@ void input_report_dpdk(struct input_report *r) {
 #endif
 }
 
+// ---- xdp: xdp_report.c where the build has it ----
+
+#ifndef HAVE_XDP
+void input_report_xdp(struct input_report *r) {
+	*r = (struct input_report){.name = "xdp"};
+	say(r,
+	    "%-14s install clang, libbpf 1.1 or newer and libxdp (Debian: clang libbpf-dev\n"
+	    "%-14s libxdp-dev) and build again with -Debpf=enabled\n",
+	    "cure", "");
+}
+#endif
+
 // ---- pcap ----
 
 void input_report_pcap(struct input_report *r) {

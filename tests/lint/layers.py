@@ -21,7 +21,7 @@ LAYERS = {
 # libc's or the kernel's has no place in the project.
 LIBRARIES = [
     (r"rte_\w+\.h|generic/rte_\w+\.h", r"app/input/dpdk[^/]*|perf/.*|tests/dpdk/.*"),
-    (r"(bpf|xdp)/.*", r"app/input/xdp[^/]*|ebpf/.*|tests/ebpf/.*"),
+    (r"(bpf|xdp)/.*", r"app/input/xdp[^/]*|ebpf/.*|tests/ebpf/.*|perf/bench_xdp[^/]*"),
     (r"hs/.*|hs(_\w+)?\.h", r"lib/match/.*|app/match[^/]*|tests/.*|perf/.*"),
     (r"pcap(/.*)?(\.h)?", r"lib/packet/.*|app/input/.*|tests/.*|perf/.*"),
     (r"zlib\.h", r"lib/.*|app/.*|tests/.*"),

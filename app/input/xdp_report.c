@@ -1,0 +1,118 @@
+// What `sluice inputs` says about XDP: privileges, and for each interface what it is, what it can and
+// what stands in the way. Nothing is loaded or attached.
+
+#include "input.h"
+#include "xdp_attach.h"
+#include "xdp_caps.h"
+#include "xdp_features.h"
+#include "xdp_interface.h"
+#include "xdp_offload.h"
+
+#include <bpf/libbpf.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define MAX_INTERFACES 12
+#ifdef HAVE_XDP_SOCKETS
+#define MODES ", redirect"
+#else
+#define MODES " (redirect needs a build with libxdp)"
+#endif
+
+static void say(struct input_report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct input_report *r, const char *fmt, ...) {
+	size_t n = strlen(r->text);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(r->text + n, sizeof(r->text) - n, fmt, ap);
+	va_end(ap);
+}
+
+// Linux 6.1 and newer are tested.
+static bool say_kernel(struct input_report *r) {
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+	bool bpf = syscall(SYS_bpf, -1, NULL, 0) >= 0 || errno != ENOSYS;
+	uname(&name);
+	sscanf(name.release, "%u.%u", &major, &minor);
+	bool old = major < 6 || (major == 6 && minor < 1);
+	say(r, "%-14s Linux %s%s%s\n", "kernel", name.release,
+	    old ? ": older than 6.1, not tested with it" : "",
+	    bpf ? "" : ": without bpf(2) (cure: CONFIG_BPF_SYSCALL)");
+	return bpf;
+}
+
+static bool say_rights(struct input_report *r) {
+	struct err err;
+	struct xdp_caps need = {.sockets = true};
+	if (xdp_caps_check(&need, &err) == 0)
+		return true;
+	say(r, "%-14s %s\n", "rights", err.text);
+	return false;
+}
+
+static void say_offloads(struct input_report *r, const char *name) {
+	uint32_t fixed, on = xdp_offload_read(name, &fixed);
+	for (uint32_t i = 0; i < XDP_OFFLOADS; i++) {
+		if ((on & 1u << i) == 0)
+			continue;
+		say(r, "%-14s   %s is on: %s\n", "", xdp_offload_name(1u << i),
+		    (fixed & 1u << i) != 0 ? "it cannot be switched off, so run refuses"
+					   : "switched off for a run");
+	}
+}
+
+static void say_interface(struct input_report *r, const char *what, const char *name) {
+	struct xdp_interface itf;
+	struct xdp_features f;
+	char occupant[256], cure[256];
+	if (xdp_interface_get(&itf, name, NULL) < 0)
+		return;
+	if (!itf.ethernet) {
+		say(r, "%-14s %-15s not Ethernet: not usable\n", what, name);
+		return;
+	}
+	xdp_features_get(&f, itf.index);
+	say(r, "%-14s %-15s %s, MTU %u, %u queue%s, driver %s, %s XDP: observe%s%s\n", what, name,
+	    itf.up ? "up" : "down", itf.mtu, itf.queues, itf.queues == 1 ? "" : "s",
+	    itf.driver[0] != '\0' ? itf.driver : "unknown",
+	    !f.known           ? "native or generic"
+		    : f.native ? "native"
+			       : "generic",
+	    MODES, f.zero_copy ? " (zero-copy)" : "");
+	if (xdp_occupant(&itf, occupant, sizeof(occupant), cure, sizeof(cure)))
+		say(r, "%-14s   taken: %s (cure: %s)\n", "", occupant, cure);
+	say_offloads(r, name);
+}
+
+static void say_interfaces(struct input_report *r) {
+	struct if_nameindex *list = if_nameindex();
+	uint32_t n = 0;
+	for (struct if_nameindex *i = list; i != NULL && i->if_index != 0; i++, n++)
+		if (n < MAX_INTERFACES)
+			say_interface(r, n == 0 ? "interfaces" : "", i->if_name);
+	if (n > MAX_INTERFACES)
+		say(r, "%-14s and %u more (ip link)\n", "", n - MAX_INTERFACES);
+	if (list != NULL)
+		if_freenameindex(list);
+}
+
+static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
+	return 0;
+}
+
+void input_report_xdp(struct input_report *r) {
+	*r = (struct input_report){.name = "xdp", .built = true};
+	libbpf_set_print(silent);
+	say(r, "%-14s libbpf %s\n", "library", libbpf_version_string());
+	bool bpf = say_kernel(r), rights = say_rights(r);
+	r->able = bpf && rights;
+	say_interfaces(r);
+}
