@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+// Where threads share processors a worker may be off its own for some time slices.
+#define GRACE_US 20000
+
 void threads_place(struct run *run) {
 	cpu_set_t allowed;
 	uint32_t polling = run->n_workers + (run->receiver != NULL);
@@ -35,6 +38,8 @@ void threads_place(struct run *run) {
 	// A poll-mode thread with a processor of its own spins; with fewer it must share.
 	run->polite = run->patient || run->input->sparing
 		|| (in->n_cpus == 0 ? n <= polling : in->n_cpus < polling);
+	if (run->receiver != NULL)
+		run->receiver->grace_us = run->polite ? GRACE_US : 0;
 }
 
 static void pin(const struct run_thread *t, const char *what) {

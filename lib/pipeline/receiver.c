@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
 int receiver_init(struct receiver *r, const struct receiver_config *conf) {
 	memset(r, 0, sizeof(*r));
@@ -114,16 +115,32 @@ static void shed(struct receiver *r, struct packet *p) {
 	r->tally.value[TALLY_REASON + reason]++;
 }
 
+// Whether to wait for a worker rather than shed. A capture file always: workers empty their lanes
+// until told that the end has come. Live traffic until the burst's time of grace is over: a worker
+// that shares its processor may only not be running at the moment.
+static bool may_wait(const struct receiver *r, int64_t *deadline_us) {
+	if (r->patient)
+		return true;
+	if (r->grace_us == 0)
+		return false;
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	int64_t now_us = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	if (*deadline_us == 0)
+		*deadline_us = now_us + r->grace_us;
+	return now_us < *deadline_us;
+}
+
 static void spread(struct receiver *r, uint32_t source, int64_t newest_before) {
 	struct burst *b = &r->burst;
 	uint32_t n_shed = 0;
+	int64_t deadline_us = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct packet *p = &b->pkt[i];
 		struct lane *l = choose_lane(r, p, &b->key[i]);
 		uint32_t slot;
 		bool room = lane_has_room(r, l, &slot);
-		// Workers empty their lanes until told that the end has come, so this ends.
-		while (!room && r->patient) {
+		while (!room && may_wait(r, &deadline_us)) {
 			sched_yield();
 			room = lane_has_room(r, l, &slot);
 		}

@@ -20,6 +20,10 @@ struct receiver {
 	uint32_t n_lanes;
 	uint32_t n_live; // sources that have not ended
 	bool patient;
+	// How long a burst of live traffic may wait for workers that have no room, in microseconds; what
+	// is behind it waits in the device's or the kernel's buffer. 0: shed at once, for workers with
+	// processors of their own. Set before the first step.
+	uint32_t grace_us;
 	bool *ended; // owned; per source
 	struct lane *lanes; // owned
 	struct intake intake;

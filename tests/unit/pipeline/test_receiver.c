@@ -7,7 +7,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PACKETS 5000
 #define FRAMES 64
@@ -192,4 +194,41 @@ Test(receiver, what_was_shed_ahead_of_a_fault_is_published, .fini = close_receiv
 	cr_assert_eq(v[TALLY_RECEIVED], receiver->tally.value[TALLY_RECEIVED]);
 	receiver_drain(receiver);
 	memory_source_fini(&broken);
+}
+
+static _Atomic(bool) drained;
+
+// Workers that are off their processor for a while, again and again.
+static void *take_slowly(void *arg) {
+	while (!atomic_load(&drained)) {
+		for (uint32_t i = 0; i < LANES; i++)
+			while (take(i) > 0)
+				;
+		usleep(2000);
+	}
+	return NULL;
+}
+
+Test(receiver, live_traffic_waits_its_time_of_grace_for_slow_workers, .fini = close_receiver) {
+	open_receiver(false);
+	receiver->grace_us = 10000000;
+	pthread_t workers;
+	cr_assert_eq(pthread_create(&workers, NULL, take_slowly, NULL), 0);
+	while (receiver_step(receiver) >= 0)
+		;
+	atomic_store(&drained, true);
+	pthread_join(workers, NULL);
+	receiver_drain(receiver);
+	cr_assert_eq(receiver->tally.value[TALLY_RECEIVED], 0, "nothing was shed");
+	cr_assert_eq(source.released, PACKETS);
+}
+
+Test(receiver, the_time_of_grace_ends, .fini = close_receiver) {
+	open_receiver(false);
+	receiver->grace_us = 1;
+	while (receiver_step(receiver) >= 0)
+		;
+	cr_assert_gt(receiver->tally.value[TALLY_REASON + REASON_WORKER_BUSY], 0);
+	receiver_drain(receiver);
+	cr_assert_eq(source.released, PACKETS);
 }
