@@ -8,6 +8,7 @@
 
 #include "base/cache.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "packet/link.h"
 
 #include <rte_ethdev.h>
@@ -344,13 +345,11 @@ static const struct source_ops ops = {
 static struct dpdk_source *
 source_new(const struct dpdk_lane *lanes, uint32_t n, bool capture, struct err *err) {
 	size_t octets = sizeof(struct dpdk_source) + n * sizeof(*lanes);
-	octets = (octets + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-	struct dpdk_source *s = aligned_alloc(CACHE_LINE, octets);
+	struct dpdk_source *s = mem_lines(octets);
 	if (s == NULL) {
 		err_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	memset(s, 0, octets);
 	s->base.ops = &ops;
 	s->base.newest_us = INT64_MIN;
 	s->last_us = INT64_MIN;

@@ -18,3 +18,7 @@ void input_pcap_close(struct input *in);
 
 // The backend of that name; NULL: not part of this build.
 const struct input_ops *input_backend(const char *name);
+
+// Adds to a report's text, cut at its end.
+void input_report_say(struct input_report *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));

@@ -1,7 +1,7 @@
 // What `sluice inputs` says about each backend: able or not on this machine, why, and the cure. Looks
 // at /proc and /sys only; no device is touched and EAL is not started.
 
-#include "input.h"
+#include "input_ops.h"
 #include "machine.h"
 
 #include "base/units.h"
@@ -19,8 +19,7 @@
 
 #define MAX_PCI 64
 
-static void say(struct input_report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct input_report *r, const char *fmt, ...) {
+void input_report_say(struct input_report *r, const char *fmt, ...) {
 	size_t n = strlen(r->text);
 	va_list ap;
 	va_start(ap, fmt);
@@ -37,18 +36,23 @@ static void say_huge_pages(struct input_report *r) {
 	for (uint32_t i = 0; i < n; i++) {
 		char size[32];
 		units_format_size(pages[i].size, size, sizeof(size));
-		say(r, "%-14s %llu of %llu pages of %s free, %s%s\n", i == 0 ? "huge pages" : "",
-		    (unsigned long long)pages[i].free, (unsigned long long)pages[i].total, size,
-		    pages[i].mount[0] != '\0' ? "hugetlbfs on " : "no hugetlbfs", pages[i].mount);
+		input_report_say(
+			r, "%-14s %llu of %llu pages of %s free, %s%s\n",
+			i == 0 ? "huge pages" : "", (unsigned long long)pages[i].free,
+			(unsigned long long)pages[i].total, size,
+			pages[i].mount[0] != '\0' ? "hugetlbfs on " : "no hugetlbfs", pages[i].mount
+		);
 		any = any || pages[i].free > 0;
 	}
 	if (n == 0)
-		say(r, "%-14s this kernel has none\n", "huge pages");
+		input_report_say(r, "%-14s this kernel has none\n", "huge pages");
 	if (!any)
-		say(r,
-		    "%-14s   without them: virtual devices only, at half the speed\n"
-		    "%-14s   cure: dpdk-hugepages.py --pages 2M --reserve 1G\n",
-		    "", "");
+		input_report_say(
+			r,
+			"%-14s   without them: virtual devices only, at half the speed\n"
+			"%-14s   cure: dpdk-hugepages.py --pages 2M --reserve 1G\n",
+			"", ""
+		);
 }
 
 static void say_pci(struct input_report *r) {
@@ -63,28 +67,32 @@ static void say_pci(struct input_report *r) {
 			snprintf(interface, sizeof(interface), " (%s)", pci[i].interface);
 		bool ready = machine_pci_ready(&pci[i]);
 		not_ready += !ready;
-		say(r, "%-14s %s  %04x:%04x  %-16s%s%s\n", i == 0 ? "PCI devices" : "",
-		    pci[i].address, pci[i].vendor, pci[i].device, driver,
-		    ready ? "ready" : "not ready", interface);
+		input_report_say(r, "%-14s %s  %04x:%04x  %-16s%s%s\n", i == 0 ? "PCI devices" : "", pci[i].address, pci[i].vendor, pci[i].device, driver, ready ? "ready" : "not ready", interface);
 	}
 	if (n == 0)
-		say(r, "%-14s no network device on the PCI bus\n", "PCI devices");
+		input_report_say(r, "%-14s no network device on the PCI bus\n", "PCI devices");
 	if (not_ready > 0)
-		say(r,
-		    "%-14s   cure: modprobe vfio-pci && dpdk-devbind.py -b vfio-pci ADDRESS\n"
-		    "%-14s   (the host loses the interface meanwhile)\n",
-		    "", "");
+		input_report_say(
+			r,
+			"%-14s   cure: modprobe vfio-pci && dpdk-devbind.py -b vfio-pci ADDRESS\n"
+			"%-14s   (the host loses the interface meanwhile)\n",
+			"", ""
+		);
 }
 
 static void say_vfio(struct input_report *r) {
 	bool vfio = machine_module("vfio_pci"), iommu = machine_iommu();
-	say(r, "%-14s %s, %s\n", "vfio", vfio ? "vfio-pci is loaded" : "vfio-pci is not loaded",
-	    iommu ? "IOMMU is on" : "no IOMMU");
+	input_report_say(
+		r, "%-14s %s, %s\n", "vfio", vfio ? "vfio-pci is loaded" : "vfio-pci is not loaded",
+		iommu ? "IOMMU is on" : "no IOMMU"
+	);
 	if (!iommu)
-		say(r,
-		    "%-14s   cure: intel_iommu=on iommu=pt on the kernel's command line, or\n"
-		    "%-14s   modprobe vfio enable_unsafe_noiommu_mode=1\n",
-		    "", "");
+		input_report_say(
+			r,
+			"%-14s   cure: intel_iommu=on iommu=pt on the kernel's command line, or\n"
+			"%-14s   modprobe vfio enable_unsafe_noiommu_mode=1\n",
+			"", ""
+		);
 }
 
 void input_report_dpdk(struct input_report *r) {
@@ -92,18 +100,24 @@ void input_report_dpdk(struct input_report *r) {
 #ifdef HAVE_DPDK
 	r->built = true;
 	r->able = true;
-	say(r, "%-14s %s\n", "library", dpdk_eal_version());
-	say(r, "%-14s always: net_pcap0,rx_pcap=FILE and others need nothing\n", "virtual");
+	input_report_say(r, "%-14s %s\n", "library", dpdk_eal_version());
+	input_report_say(
+		r, "%-14s always: net_pcap0,rx_pcap=FILE and others need nothing\n", "virtual"
+	);
 	if (geteuid() != 0)
-		say(r, "%-14s not root: PCI devices and huge pages may be refused\n", "rights");
+		input_report_say(
+			r, "%-14s not root: PCI devices and huge pages may be refused\n", "rights"
+		);
 	say_huge_pages(r);
 	say_pci(r);
 	say_vfio(r);
 #else
-	say(r,
-	    "%-14s install DPDK 22.11 or newer (Debian: libdpdk-dev) and build again with\n"
-	    "%-14s -Ddpdk=enabled\n",
-	    "cure", "");
+	input_report_say(
+		r,
+		"%-14s install DPDK 22.11 or newer (Debian: libdpdk-dev) and build again with\n"
+		"%-14s -Ddpdk=enabled\n",
+		"cure", ""
+	);
 	(void)say_huge_pages;
 	(void)say_pci;
 	(void)say_vfio;
@@ -115,10 +129,12 @@ void input_report_dpdk(struct input_report *r) {
 #ifndef HAVE_XDP
 void input_report_xdp(struct input_report *r) {
 	*r = (struct input_report){.name = "xdp"};
-	say(r,
-	    "%-14s install clang, libbpf 1.1 or newer and libxdp (Debian: clang libbpf-dev\n"
-	    "%-14s libxdp-dev) and build again with -Debpf=enabled\n",
-	    "cure", "");
+	input_report_say(
+		r,
+		"%-14s install clang, libbpf 1.1 or newer and libxdp (Debian: clang libbpf-dev\n"
+		"%-14s libxdp-dev) and build again with -Debpf=enabled\n",
+		"cure", ""
+	);
 }
 #endif
 
@@ -128,6 +144,8 @@ void input_report_pcap(struct input_report *r) {
 	*r = (struct input_report){.name = "pcap", .built = true, .able = true};
 	char version[160];
 	snprintf(version, sizeof(version), "%s", pcap_lib_version());
-	say(r, "%-14s %s\n", "library", version);
-	say(r, "%-14s pcap and pcapng, gzip'd too; \"-\" is standard input\n", "files");
+	input_report_say(r, "%-14s %s\n", "library", version);
+	input_report_say(
+		r, "%-14s pcap and pcapng, gzip'd too; \"-\" is standard input\n", "files"
+	);
 }

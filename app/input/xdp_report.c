@@ -1,7 +1,7 @@
 // What `sluice inputs` says about XDP: privileges, and for each interface what it is, what it can and
 // what stands in the way. Nothing is loaded or attached.
 
-#include "input.h"
+#include "input_ops.h"
 #include "xdp_attach.h"
 #include "xdp_caps.h"
 #include "xdp_features.h"
@@ -26,15 +26,6 @@
 #define MODES " (redirect needs a build with libxdp)"
 #endif
 
-static void say(struct input_report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct input_report *r, const char *fmt, ...) {
-	size_t n = strlen(r->text);
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(r->text + n, sizeof(r->text) - n, fmt, ap);
-	va_end(ap);
-}
-
 // Linux 6.1 and newer are tested.
 static bool say_kernel(struct input_report *r) {
 	struct utsname name;
@@ -43,9 +34,11 @@ static bool say_kernel(struct input_report *r) {
 	uname(&name);
 	sscanf(name.release, "%u.%u", &major, &minor);
 	bool old = major < 6 || (major == 6 && minor < 1);
-	say(r, "%-14s Linux %s%s%s\n", "kernel", name.release,
-	    old ? ": older than 6.1, not tested with it" : "",
-	    bpf ? "" : ": without bpf(2) (cure: CONFIG_BPF_SYSCALL)");
+	input_report_say(
+		r, "%-14s Linux %s%s%s\n", "kernel", name.release,
+		old ? ": older than 6.1, not tested with it" : "",
+		bpf ? "" : ": without bpf(2) (cure: CONFIG_BPF_SYSCALL)"
+	);
 	return bpf;
 }
 
@@ -54,7 +47,7 @@ static bool say_rights(struct input_report *r) {
 	struct xdp_caps need = {.sockets = true};
 	if (xdp_caps_check(&need, &err) == 0)
 		return true;
-	say(r, "%-14s %s\n", "rights", err.text);
+	input_report_say(r, "%-14s %s\n", "rights", err.text);
 	return false;
 }
 
@@ -63,9 +56,11 @@ static void say_offloads(struct input_report *r, const char *name) {
 	for (uint32_t i = 0; i < XDP_OFFLOADS; i++) {
 		if ((on & 1u << i) == 0)
 			continue;
-		say(r, "%-14s   %s is on: %s\n", "", xdp_offload_name(1u << i),
-		    (fixed & 1u << i) != 0 ? "it cannot be switched off, so run refuses"
-					   : "switched off for a run");
+		input_report_say(
+			r, "%-14s   %s is on: %s\n", "", xdp_offload_name(1u << i),
+			(fixed & 1u << i) != 0 ? "it cannot be switched off, so run refuses"
+					       : "switched off for a run"
+		);
 	}
 }
 
@@ -76,19 +71,21 @@ static void say_interface(struct input_report *r, const char *what, const char *
 	if (xdp_interface_get(&itf, name, NULL) < 0)
 		return;
 	if (!itf.ethernet) {
-		say(r, "%-14s %-15s not Ethernet: not usable\n", what, name);
+		input_report_say(r, "%-14s %-15s not Ethernet: not usable\n", what, name);
 		return;
 	}
 	xdp_features_get(&f, itf.index);
-	say(r, "%-14s %-15s %s, MTU %u, %u queue%s, driver %s, %s XDP: observe%s%s\n", what, name,
-	    itf.up ? "up" : "down", itf.mtu, itf.queues, itf.queues == 1 ? "" : "s",
-	    itf.driver[0] != '\0' ? itf.driver : "unknown",
-	    !f.known           ? "native or generic"
-		    : f.native ? "native"
-			       : "generic",
-	    MODES, f.zero_copy ? " (zero-copy)" : "");
+	input_report_say(
+		r, "%-14s %-15s %s, MTU %u, %u queue%s, driver %s, %s XDP: observe%s%s\n", what,
+		name, itf.up ? "up" : "down", itf.mtu, itf.queues, itf.queues == 1 ? "" : "s",
+		itf.driver[0] != '\0' ? itf.driver : "unknown",
+		!f.known           ? "native or generic"
+			: f.native ? "native"
+				   : "generic",
+		MODES, f.zero_copy ? " (zero-copy)" : ""
+	);
 	if (xdp_occupant(&itf, occupant, sizeof(occupant), cure, sizeof(cure)))
-		say(r, "%-14s   taken: %s (cure: %s)\n", "", occupant, cure);
+		input_report_say(r, "%-14s   taken: %s (cure: %s)\n", "", occupant, cure);
 	say_offloads(r, name);
 }
 
@@ -99,7 +96,7 @@ static void say_interfaces(struct input_report *r) {
 		if (n < MAX_INTERFACES)
 			say_interface(r, n == 0 ? "interfaces" : "", i->if_name);
 	if (n > MAX_INTERFACES)
-		say(r, "%-14s and %u more (ip link)\n", "", n - MAX_INTERFACES);
+		input_report_say(r, "%-14s and %u more (ip link)\n", "", n - MAX_INTERFACES);
 	if (list != NULL)
 		if_freenameindex(list);
 }
@@ -111,7 +108,7 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
 void input_report_xdp(struct input_report *r) {
 	*r = (struct input_report){.name = "xdp", .built = true};
 	libbpf_set_print(silent);
-	say(r, "%-14s libbpf %s\n", "library", libbpf_version_string());
+	input_report_say(r, "%-14s libbpf %s\n", "library", libbpf_version_string());
 	bool bpf = say_kernel(r), rights = say_rights(r);
 	r->able = bpf && rights;
 	say_interfaces(r);

@@ -8,6 +8,7 @@
 
 #include "base/cache.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "packet/link.h"
 
 #include <errno.h>
@@ -152,14 +153,11 @@ static const struct source_ops ops = {
 static struct socket_source *source_new(
 	struct xdp_redirect *shared, uint32_t id, uint8_t in_port, uint32_t frames, struct err *err
 ) {
-	size_t octets = sizeof(struct socket_source);
-	octets = (octets + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-	struct socket_source *s = aligned_alloc(CACHE_LINE, octets);
+	struct socket_source *s = mem_lines(sizeof(*s));
 	if (s == NULL) {
 		err_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	memset(s, 0, octets);
 	s->base.ops = &ops;
 	s->base.newest_us = INT64_MIN;
 	s->last_us = INT64_MIN;

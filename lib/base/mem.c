@@ -2,6 +2,10 @@
 
 #include "mem.h"
 
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define HUGE_PAGE (2u << 20)
@@ -37,4 +41,10 @@ static void pages_free(const struct mem *mem, void *ptr, size_t octets) {
 const struct mem *mem_pages(void) {
 	static const struct mem pages = {.alloc = pages_alloc, .free = pages_free};
 	return &pages;
+}
+
+void *mem_lines(size_t octets) {
+	octets = (octets + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+	void *p = aligned_alloc(CACHE_LINE, octets > 0 ? octets : CACHE_LINE);
+	return p != NULL ? memset(p, 0, octets) : NULL;
 }

@@ -14,3 +14,7 @@ struct mem {
 // Anonymous memory: explicit huge pages where enough are reserved, else transparent ones where the
 // kernel has them, else ordinary pages; touched only when used. Any thread. Never NULL.
 const struct mem *mem_pages(void);
+
+// Zeroed heap memory on cache lines of its own, for structures with CACHE_ALIGNED zones: what malloc
+// gives is not aligned for them. NULL when out of memory. Any thread; free with free().
+void *mem_lines(size_t octets);

@@ -4,6 +4,7 @@
 #include "exporter.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,22 +37,14 @@ struct exporter {
 	bool full; // said that memory made a rest row
 };
 
-static void *lines_alloc(size_t n, size_t size) {
-	size_t octets = n * size + CACHE_LINE - (n * size) % CACHE_LINE;
-	void *p = aligned_alloc(CACHE_LINE, octets);
-	if (p != NULL)
-		memset(p, 0, octets);
-	return p;
-}
-
 struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return NULL;
 	e->live_start_us = conf->live_start_us;
 	e->budget.max = conf->memory;
-	e->streams = lines_alloc(conf->n_streams, sizeof(*e->streams));
-	e->sinks = lines_alloc(conf->n_sinks, sizeof(*e->sinks));
+	e->streams = mem_lines(conf->n_streams * sizeof(*e->streams));
+	e->sinks = mem_lines(conf->n_sinks * sizeof(*e->sinks));
 	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
 	if (e->streams == NULL || e->sinks == NULL || e->stores == NULL)
 		goto no_memory;

@@ -2,6 +2,8 @@
 
 #include "window.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,16 +17,8 @@ struct window_set {
 	struct window_slice *last; // the one added to last
 };
 
-// Zeroed. Keys begin a cache line, which calloc does not know.
-static void *alloc_lines(size_t octets) {
-	static_assert(_Alignof(struct window_set) == CACHE_LINE);
-	static_assert(_Alignof(struct window_slice) == CACHE_LINE);
-	void *p = aligned_alloc(CACHE_LINE, octets);
-	return p != NULL ? memset(p, 0, octets) : NULL;
-}
-
 struct window_set *window_set_new(const struct window_config *conf) {
-	struct window_set *ws = alloc_lines(sizeof(*ws));
+	struct window_set *ws = mem_lines(sizeof(*ws));
 	if (ws == NULL)
 		return NULL;
 	ws->conf = *conf;
@@ -90,7 +84,7 @@ static struct window_slice *slice_at(struct window_set *ws, int64_t start_us) {
 	uint32_t behind = ws->n - i;
 	if (make_room(ws) < 0)
 		return NULL;
-	struct window_slice *slice = alloc_lines(sizeof(*slice));
+	struct window_slice *slice = mem_lines(sizeof(*slice));
 	if (slice == NULL)
 		return NULL;
 	slice->start_us = start_us;

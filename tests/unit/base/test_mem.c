@@ -4,7 +4,9 @@
 #include "base/mem.h"
 
 #include <criterion/criterion.h>
+
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 Test(mem, pages_are_zeroed_aligned_and_writable) {
@@ -50,4 +52,16 @@ Test(mem, untouched_memory_is_not_taken_from_the_machine) {
 	cr_assert_not_null(p);
 	p[octets - 1] = 1;
 	mem->free(mem, p, octets);
+}
+
+Test(mem, lines_are_aligned_and_zeroed_whatever_the_size) {
+	static const size_t sizes[] = {0, 1, 63, 64, 65, 4096, 100001};
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint8_t *p = mem_lines(sizes[i]);
+		cr_assert_not_null(p);
+		cr_assert_eq((uintptr_t)p % 64, 0, "%zu octets", sizes[i]);
+		for (size_t k = 0; k < sizes[i]; k++)
+			cr_assert_eq(p[k], 0);
+		free(p);
+	}
 }
