@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TIME_US 1700000000000000
 #define DATA_MAX (1ull << 30)

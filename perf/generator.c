@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
 
 static const uint8_t frame[60] = {
 	0x02, 0,    0,    0,   0, 2,  0x02, 0, 0,  0,  0, 1, 0x08, 0x00, // Ethernet, IPv4

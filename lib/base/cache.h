@@ -3,8 +3,12 @@
 
 #define CACHE_LINE 64
 
-// A zone of a structure that begins a cache line of its own.
+// A zone of a structure that begins a cache line of its own. An XDP program's stack has words.
+#if defined(__bpf__)
+#define CACHE_ALIGNED _Alignas(8)
+#else
 #define CACHE_ALIGNED _Alignas(CACHE_LINE)
+#endif
 
 // A line that nobody writes, put between zones of different writers: adjacent-line prefetchers
 // fetch lines in pairs.

@@ -2,7 +2,7 @@
 // takes a second line that holds nothing but them.
 #pragma once
 
-#include "packet/flow_key.h"
+#include "packet/flow_key_hash.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
 #include "fragment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define WAYS 4
 #define FREE INT64_MIN

@@ -4,12 +4,10 @@
 
 #include "base/hash.h"
 #include "packet/flow_key.h"
+#include "packet/parse_limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-// A first fragment is remembered this long, in event time (contract, section 3).
-#define FRAGMENT_LIFE_US 30000000
 
 struct fragment_table; // opaque
 

@@ -1,15 +1,17 @@
-// The parser's frame: it drives the walk from header to header, turns its end into a verdict, and
-// reads ports and payload behind the innermost IP header.
+// The parser of user space: the short ways first, else the walk over what was captured; finds the
+// payload, and gives the verdict.
 
 #include "parse.h"
 
-#include "packet/link.h"
 #include "packet/parse_fast.h"
+#include "packet/parse_link.h"
 #include "packet/parse_plain.h"
-#include "packet/parse_walk.h"
+#include "packet/parse_steps.h"
+#include "packet/parse_task.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 // A frame in several segments is read from a copy of its first so many octets; no frame of any
 // backend is longer.
@@ -17,20 +19,6 @@
 
 // How far ahead of the packet in hand frames are asked for.
 #define PREFETCH_AHEAD 6
-
-static enum step (*const steps[STEP_COUNT])(struct walk *) = {
-	[STEP_ETHERNET] = walk_ethernet, [STEP_RAW] = walk_raw,   [STEP_SLL] = walk_sll,
-	[STEP_SLL2] = walk_sll2,         [STEP_NULL] = walk_null, [STEP_LLC] = walk_llc,
-	[STEP_VLAN] = walk_vlan,         [STEP_MPLS] = walk_mpls, [STEP_PPPOE] = walk_pppoe,
-	[STEP_PPP] = walk_ppp,           [STEP_IPV4] = walk_ipv4, [STEP_IPV6] = walk_ipv6,
-	[STEP_IPV6_EXT] = walk_ipv6_ext, [STEP_AH] = walk_ah,     [STEP_UDP] = walk_udp,
-	[STEP_GRE] = walk_gre,
-};
-
-static const enum step first_step[LINK_COUNT] = {
-	[LINK_ETHERNET] = STEP_ETHERNET, [LINK_RAW] = STEP_RAW,   [LINK_SLL] = STEP_SLL,
-	[LINK_SLL2] = STEP_SLL2,         [LINK_NULL] = STEP_NULL,
-};
 
 int parser_init(struct parser *p, uint32_t tunnels, struct fragment_table *fragments) {
 	p->tunnels = tunnels;
@@ -44,24 +32,13 @@ void parser_fini(struct parser *p) {
 	p->scratch = NULL;
 }
 
-// Follows headers until there is nothing more to follow, and at most PARSE_MAX_HEADERS of them.
-static void walk_frame(struct walk *w, enum step step) {
-	for (int n = 0; step != STEP_STOP; n++) {
-		if (n == PARSE_MAX_HEADERS) {
-			w->reason = REASON_HEADER_DEPTH;
-			return;
-		}
-		step = steps[step](w);
-	}
-}
-
 // Octets of the L4 header at the cursor; 0 if it is cut or impossible.
-static uint32_t l4_header(uint8_t proto, struct cursor *c) {
+static uint32_t l4_header(const struct parse_task *t, struct cursor *c, uint8_t proto) {
 	const uint8_t *h;
 	uint32_t len;
 	switch (proto) {
 	case PROTO_TCP:
-		h = cursor_peek(c, 13);
+		h = cursor_need(t, c, 13);
 		len = h != NULL ? (h[12] >> 4) * 4u : 0;
 		return len >= 20 ? len : 0;
 	case PROTO_UDP:
@@ -70,7 +47,7 @@ static uint32_t l4_header(uint8_t proto, struct cursor *c) {
 	case PROTO_SCTP:
 		return 12;
 	case PROTO_DCCP:
-		h = cursor_peek(c, 5);
+		h = cursor_need(t, c, 5);
 		len = h != NULL ? h[4] * 4u : 0;
 		return len >= 12 ? len : 0;
 	default:
@@ -78,39 +55,13 @@ static uint32_t l4_header(uint8_t proto, struct cursor *c) {
 	}
 }
 
-static bool has_ports(uint8_t proto) {
-	return proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_UDPLITE
-		|| proto == PROTO_SCTP || proto == PROTO_DCCP;
-}
-
-// Ports, flags, ICMP type and payload of a packet whose L4 header is here.
-static void read_l4(struct walk *w, struct packet *pkt, struct flow_key *key) {
-	struct cursor *c = &w->c;
-	c->off = w->l4_off;
-	c->end = w->l4_end;
-	uint8_t proto = key->proto;
+// Where the payload is, behind the L4 header at the cursor.
+static void find_payload(struct walk *w, const struct parse_task *t, struct packet *pkt) {
 	uint32_t skip = 0;
-	const uint8_t *h;
-	if (has_ports(proto)) {
-		h = cursor_peek(c, 4);
-		if (h != NULL) {
-			key->src_port = get_be16(h);
-			key->dst_port = get_be16(h + 2);
-		}
-		if (proto == PROTO_TCP && (h = cursor_peek(c, 14)) != NULL) {
-			pkt->tcp_flags = h[13];
-			pkt->flags |= PACKET_TCP;
-		}
-		skip = l4_header(proto, c);
+	if (has_ports(t->key->proto)) {
+		skip = l4_header(t, &w->c, t->key->proto);
 		if (skip == 0)
 			skip = UINT32_MAX; // no telling where the payload would start
-	} else if (proto == (w->v6 ? PROTO_ICMPV6 : PROTO_ICMP)) {
-		h = cursor_peek(c, 2);
-		if (h != NULL) {
-			key->icmp_type = h[0];
-			key->icmp_code = h[1];
-			key->flags |= KEY_ICMP;
-		}
 	}
 	uint32_t stop = w->l4_end < pkt->cap_len ? w->l4_end : pkt->cap_len;
 	uint64_t start = (uint64_t)w->l4_off + skip;
@@ -126,10 +77,10 @@ static bool walk_packet(
 ) {
 	uint32_t frame_end = pkt->wire_len > pkt->cap_len ? pkt->wire_len : pkt->cap_len;
 	*w = (struct walk){
-		.c = {.data = data, .avail = avail, .end = frame_end, .snapped = avail < frame_end},
-		.key = key,
-		.tunnels = p->tunnels,
+		.c = {.avail = avail, .end = frame_end, .snapped = avail < frame_end},
+		.headers = 1,
 	};
+	const struct parse_task t = {.data = data, .key = key, .tunnels = p->tunnels};
 	memset(key, 0, sizeof(*key));
 	key->in_port = pkt->in_port;
 	pkt->payload_off = 0;
@@ -138,26 +89,26 @@ static bool walk_packet(
 	pkt->matches = 0;
 	pkt->tcp_flags = 0;
 	pkt->flags &= PACKET_LATE;
-	walk_frame(w, pkt->link < LINK_COUNT ? first_step[pkt->link] : STEP_STOP);
-	if (w->have_ip && !w->later && reason_verdict(w->reason) != VERDICT_MALFORMED)
-		read_l4(w, pkt, key);
+	w->step = walk_link(w, &t, pkt->link);
+	while (w->step != STEP_STOP && walk_on(w, &t))
+		;
+	if (walk_has_l4(w)) {
+		walk_l4(w, &t);
+		find_payload(w, &t, pkt);
+		pkt->tcp_flags = w->tcp_flags;
+		pkt->flags |= w->tcp ? PACKET_TCP : 0;
+	}
 	return w->c.beyond;
 }
 
 // The verdict, and what fragments of one datagram tell each other.
 static void
 conclude(const struct parser *p, struct packet *pkt, struct flow_key *key, const struct walk *w) {
-	enum reason reason = w->reason;
-	if (reason_verdict(reason) != VERDICT_MALFORMED)
-		reason = w->have_ip ? REASON_NONE : reason == REASON_NONE ? REASON_NOT_IP : reason;
-	pkt->reason = reason;
-	pkt->verdict = reason_verdict(reason);
-	if (reason != REASON_NONE) {
-		uint8_t in_port = key->in_port;
-		memset(key, 0, sizeof(*key));
-		key->in_port = in_port;
+	const struct parse_task t = {.key = key};
+	pkt->reason = walk_conclude(w, &t);
+	pkt->verdict = reason_verdict(pkt->reason);
+	if (pkt->reason != REASON_NONE)
 		return;
-	}
 	pkt->ip_len = w->ip_len;
 	if (w->v6)
 		pkt->flags |= PACKET_V6;

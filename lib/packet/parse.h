@@ -4,7 +4,9 @@
 
 #include "packet/burst.h"
 #include "packet/fragment.h"
+#include "packet/parse_limits.h"
 #include "packet/source.h"
+#include "packet/tunnel.h"
 
 #include <stdint.h>
 
@@ -21,26 +23,6 @@
 //   looked at, never extend it. IPv4 total length 0 means what the frame holds; so does an IPv6
 //   payload length of 0 where there is more than the field could say. Jumbograms are RFC 2675's.
 // - Ports, TCP flags, ICMP type and payload are read as far as they are there.
-
-// Tunnels that may be looked into (contract: input.tunnels).
-enum tunnel {
-	TUNNEL_GRE = 1 << 0, // RFC 2784, 2890; version 1 (RFC 2637) with PPP; WCCP
-	TUNNEL_VXLAN = 1 << 1, // RFC 7348, UDP port 4789
-	TUNNEL_GENEVE = 1 << 2, // RFC 8926, UDP port 6081
-	TUNNEL_GTPU = 1 << 3, // 3GPP TS 29.281, UDP port 2152
-	// RFC 2003, 4213: IP protocols 4 and 41; also MPLS (137, RFC 4023) and Ethernet (143,
-	// RFC 8986) straight in IP
-	TUNNEL_IPIP = 1 << 4,
-	TUNNEL_ALL = (1 << 5) - 1,
-};
-
-// Headers followed in one frame at the most; beyond it is malformed, header_depth. Ethernet, LLC, a
-// VLAN tag, an MPLS label, PPPoE, PPP, an IP header, an IPv6 extension header, a tunnel's header (and
-// UDP, where it may be one) each count as one. The kernel's parser has the same bound.
-#define PARSE_MAX_HEADERS 64
-
-// VLAN tags in one stack at the most (contract, section 3).
-#define PARSE_MAX_VLANS 4
 
 struct parser {
 	uint32_t tunnels; // enum tunnel

@@ -7,7 +7,12 @@
 #include "packet/link.h"
 #include "packet/packet.h"
 #include "packet/parse.h"
-#include "packet/parse_walk.h"
+#include "packet/parse_cursor.h"
+#include "packet/parse_protocols.h"
+#include "packet/verdict.h"
+
+#include <assert.h>
+#include <string.h>
 
 // Octets of the longest front it reads: Ethernet, tag, IPv4, TCP; for IPv6 20 more.
 #define FAST_V4 (14 + 4 + 20 + 20)

@@ -13,6 +13,7 @@ enum verdict {
 	VERDICT_COUNT,
 };
 
+// In the order of their verdicts.
 enum reason {
 	REASON_NONE,
 	// malformed
@@ -47,5 +48,15 @@ const char *verdict_name(enum verdict v);
 // The name in `drops`. NULL for a number out of range and for REASON_NONE.
 const char *reason_name(enum reason r);
 
-// The verdict that a reason belongs to. VERDICT_COUNTED for REASON_NONE.
-enum verdict reason_verdict(enum reason r);
+// The verdict that a reason belongs to. VERDICT_COUNTED for REASON_NONE and numbers out of range.
+static inline enum verdict reason_verdict(enum reason r) {
+	if ((unsigned)r >= REASON_COUNT || r < REASON_LINK_TRUNCATED)
+		return VERDICT_COUNTED;
+	if (r < REASON_NOT_IP)
+		return VERDICT_MALFORMED;
+	if (r < REASON_FILTER)
+		return VERDICT_NON_IP;
+	if (r < REASON_LATE)
+		return VERDICT_FILTERED;
+	return r < REASON_WORKER_BUSY ? VERDICT_LATE : VERDICT_SHED;
+}

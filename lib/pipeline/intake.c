@@ -5,6 +5,7 @@
 #include "packet/event_clock.h"
 
 #include <errno.h>
+#include <string.h>
 
 // First fragments remembered at once, about 64 octets each.
 #define FRAGMENTS 65536

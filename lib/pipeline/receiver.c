@@ -3,6 +3,8 @@
 
 #include "receiver.h"
 
+#include "packet/flow_key_hash.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -101,7 +101,7 @@ def main():
                if (is_c(n) or n.endswith(".py") or n in scripts) and t.count("\n") > MAX_LINES and n not in LONGER])
     # `const volatile` is how a BPF program names what its loader fills in.
     tap.check("nothing is volatile", each(r"(?<!__asm__ )(?<!asm )\bvolatile\b", {
-        n: t.replace("const volatile", "const") if n.startswith("ebpf/") else t for n, t in bare.items()}, "volatile"))
+        n: t.replace("const volatile", "const") if n.startswith("ebpf/") or ".bpf." in n else t for n, t in bare.items()}, "volatile"))
     tap.check("no variable is extern", each(r"\bextern\b(?![^\n]*\()", bare, "an extern variable"))
     tap.check("no structure hides behind a typedef", each(r"\btypedef\s+(struct|union|enum)\b", bare, "typedef of a structure"))
     tap.check("every header says #pragma once",

@@ -1,7 +1,7 @@
 // lib/packet/flow_key.{c,h}: masks, hashes, comparison and order of flow keys.
 
 #include "base/field.h"
-#include "packet/flow_key.h"
+#include "packet/flow_key_hash.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

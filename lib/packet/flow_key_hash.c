@@ -1,6 +1,6 @@
 // The flow key: masks for sets of fields, the direction-free hash, and an order for people.
 
-#include "flow_key.h"
+#include "flow_key_hash.h"
 
 #include "base/field.h"
 

@@ -1,14 +1,15 @@
 // Steps of IP: IPv4 and IPv6 headers, extension headers, and what a protocol number leads to. Each
 // complete IP header puts its addresses into the key and makes itself the innermost so far.
+#pragma once
 
-#include "parse_walk.h"
+#include "packet/parse_walk.h"
 
 #define IPV4_MIN 20
 #define IPV6_LEN 40
 
 // The packet `len` octets long at `ip_off` bounds everything inside it. One that claims more than
 // what is around it is bounded by that.
-static void bound_packet(struct walk *w, uint32_t len, bool more) {
+PARSE_INLINE void bound_packet(struct walk *w, uint32_t len, bool more) {
 	uint64_t end = (uint64_t)w->ip_off + len;
 	w->ip_len = len;
 	if (end <= w->c.end) {
@@ -21,19 +22,20 @@ static void bound_packet(struct walk *w, uint32_t len, bool more) {
 }
 
 // What is behind the header starts here.
-static void payload_here(struct walk *w, uint8_t proto) {
-	w->key->proto = proto;
+PARSE_INLINE void payload_here(struct walk *w, const struct parse_task *t, uint8_t proto) {
+	task_key(t)->proto = proto;
 	w->next = proto;
 	w->l4_off = w->c.off < w->c.end ? w->c.off : w->c.end;
 }
 
 // A complete header was found: what the one around it had put into the key goes.
-static void become_innermost(struct walk *w, bool v6, uint8_t tos) {
-	struct flow_key *k = w->key;
+PARSE_INLINE void
+become_innermost(struct walk *w, const struct parse_task *t, bool v6, uint8_t tos) {
+	struct flow_key *k = task_key(t);
 	k->flags = (uint8_t)((k->flags & ~(KEY_V4 | KEY_V6)) | (v6 ? KEY_V6 : KEY_V4));
 	k->tos = tos;
-	memset(k->src4, 0, sizeof(k->src4) + sizeof(k->dst4));
-	memset(k->src6, 0, sizeof(k->src6) + sizeof(k->dst6));
+	__builtin_memset(k->src4, 0, sizeof(k->src4) + sizeof(k->dst4));
+	__builtin_memset(k->src6, 0, sizeof(k->src6) + sizeof(k->dst6));
 	w->have_ip = true;
 	w->v6 = v6;
 	w->fragment = w->later = w->jumbo = false;
@@ -43,32 +45,33 @@ static void become_innermost(struct walk *w, bool v6, uint8_t tos) {
 	w->ip_off = w->c.off;
 }
 
-enum step walk_ip_payload(struct walk *w, uint8_t proto) {
+// The step for the protocol at `l4_off`, where the cursor stands.
+PARSE_INLINE enum step walk_ip_payload(struct walk *w, const struct parse_task *t, uint8_t proto) {
 	if (w->c.off == w->c.end)
 		return walk_done(w);
 	switch (proto) {
 	case PROTO_UDP:
-		if (w->tunnels & (TUNNEL_VXLAN | TUNNEL_GENEVE | TUNNEL_GTPU))
+		if (task_tunnels(t) & (TUNNEL_VXLAN | TUNNEL_GENEVE | TUNNEL_GTPU))
 			return STEP_UDP;
 		break;
 	case PROTO_GRE:
-		if (w->tunnels & TUNNEL_GRE)
+		if (task_tunnels(t) & TUNNEL_GRE)
 			return STEP_GRE;
 		break;
 	case PROTO_IPV4:
-		if (w->tunnels & TUNNEL_IPIP)
+		if (task_tunnels(t) & TUNNEL_IPIP)
 			return STEP_IPV4;
 		break;
 	case PROTO_IPV6:
-		if (w->tunnels & TUNNEL_IPIP)
+		if (task_tunnels(t) & TUNNEL_IPIP)
 			return STEP_IPV6;
 		break;
 	case PROTO_MPLS: // RFC 4023
-		if (w->tunnels & TUNNEL_IPIP)
+		if (task_tunnels(t) & TUNNEL_IPIP)
 			return STEP_MPLS;
 		break;
 	case PROTO_ETHERNET: // RFC 8986
-		if (w->tunnels & TUNNEL_IPIP)
+		if (task_tunnels(t) & TUNNEL_IPIP)
 			return STEP_ETHERNET;
 		break;
 	case PROTO_AH:
@@ -77,8 +80,8 @@ enum step walk_ip_payload(struct walk *w, uint8_t proto) {
 	return walk_done(w);
 }
 
-enum step walk_ipv4(struct walk *w) {
-	const uint8_t *h = cursor_peek(&w->c, IPV4_MIN);
+PARSE_INLINE enum step walk_ipv4(struct walk *w, const struct parse_task *t) {
+	const uint8_t *h = walk_need(w, t, IPV4_MIN);
 	if (h == NULL)
 		return walk_cut(w, REASON_IPV4_TRUNCATED);
 	if (h[0] >> 4 == 6)
@@ -89,26 +92,28 @@ enum step walk_ipv4(struct walk *w) {
 		return walk_stop(w, REASON_IPV4_HEADER);
 	// The fixed part tells all that the key needs: options that the capture did not keep do not
 	// matter, options that were never there do.
-	const uint8_t *options = cursor_peek(&w->c, header);
-	if (options == NULL && w->c.cut)
+	bool options = cursor_has(&w->c, header);
+	if (!options && w->c.cut)
 		return walk_stop(w, REASON_IPV4_TRUNCATED);
 
 	uint16_t frag = get_be16(h + 6);
-	become_innermost(w, false, h[1]);
-	memcpy(w->key->src4, h + 12, sizeof(w->key->src4));
-	memcpy(w->key->dst4, h + 16, sizeof(w->key->dst4));
+	uint8_t proto = h[9];
+	struct flow_key *key = task_key(t);
+	become_innermost(w, t, false, h[1]);
+	__builtin_memcpy(key->src4, h + 12, sizeof(key->src4));
+	__builtin_memcpy(key->dst4, h + 16, sizeof(key->dst4));
 	w->fragment = frag & 0x3fff;
 	w->later = frag & 0x1fff;
 	w->id = get_be16(h + 4);
 	bound_packet(w, total != 0 ? total : w->c.end - w->ip_off, frag & 0x2000);
 	w->c.off = w->c.end - w->c.off < header ? w->c.end : w->c.off + header;
-	payload_here(w, h[9]);
-	if (options == NULL)
+	payload_here(w, t, proto);
+	if (!options)
 		return walk_stop(w, REASON_SNAPPED);
-	return w->later ? walk_done(w) : walk_ip_payload(w, h[9]);
+	return w->later ? walk_done(w) : walk_ip_payload(w, t, proto);
 }
 
-static bool is_extension(uint8_t proto) {
+PARSE_INLINE bool is_extension(uint8_t proto) {
 	switch (proto) {
 	case PROTO_HOPOPTS:
 	case PROTO_ROUTING:
@@ -124,23 +129,25 @@ static bool is_extension(uint8_t proto) {
 	}
 }
 
-static enum step ipv6_next(struct walk *w, uint8_t proto) {
-	payload_here(w, proto);
-	return is_extension(proto) ? STEP_IPV6_EXT : walk_ip_payload(w, proto);
+PARSE_INLINE enum step ipv6_next(struct walk *w, const struct parse_task *t, uint8_t proto) {
+	payload_here(w, t, proto);
+	return is_extension(proto) ? STEP_IPV6_EXT : walk_ip_payload(w, t, proto);
 }
 
-enum step walk_ipv6(struct walk *w) {
-	const uint8_t *h = cursor_peek(&w->c, IPV6_LEN);
+PARSE_INLINE enum step walk_ipv6(struct walk *w, const struct parse_task *t) {
+	const uint8_t *h = walk_need(w, t, IPV6_LEN);
 	if (h == NULL)
 		return walk_cut(w, REASON_IPV6_TRUNCATED);
 	if (h[0] >> 4 != 6)
 		return walk_stop(w, REASON_IPV6_HEADER);
 	uint32_t payload = get_be16(h + 4);
-	become_innermost(w, true, (uint8_t)(get_be16(h) >> 4));
-	memcpy(w->key->src6, h + 8, sizeof(w->key->src6));
-	memcpy(w->key->dst6, h + 24, sizeof(w->key->dst6));
+	uint8_t next = h[6];
+	struct flow_key *key = task_key(t);
+	become_innermost(w, t, true, (uint8_t)(get_be16(h) >> 4));
+	__builtin_memcpy(key->src6, h + 8, sizeof(key->src6));
+	__builtin_memcpy(key->dst6, h + 24, sizeof(key->dst6));
 	// RFC 2675: the length of a jumbogram is in its hop-by-hop options.
-	w->jumbo = payload == 0 && h[6] == PROTO_HOPOPTS;
+	w->jumbo = payload == 0 && next == PROTO_HOPOPTS;
 	uint32_t held = w->c.end - w->ip_off;
 	if (w->jumbo) {
 		w->ip_len = IPV6_LEN; // until the option has been read
@@ -152,28 +159,11 @@ enum step walk_ipv6(struct walk *w) {
 		bound_packet(w, IPV6_LEN + payload, false);
 	}
 	w->c.off += IPV6_LEN;
-	return ipv6_next(w, h[6]);
+	return ipv6_next(w, t, next);
 }
 
-// The jumbo payload option's length; 0 if there is none that is valid.
-static uint32_t jumbo_length(const uint8_t *h, uint32_t len) {
-	uint32_t at = 2;
-	while (at + 1 < len) {
-		if (h[at] == 0) { // Pad1
-			at++;
-			continue;
-		}
-		if (h[at] == 0xc2 && h[at + 1] == 4 && at + 6 <= len) {
-			uint32_t jumbo = get_be32(h + at + 2);
-			return jumbo > UINT16_MAX && jumbo <= UINT32_MAX - IPV6_LEN ? jumbo : 0;
-		}
-		at += 2u + h[at + 1];
-	}
-	return 0;
-}
-
-enum step walk_ipv6_ext(struct walk *w) {
-	const uint8_t *h = cursor_peek(&w->c, 2);
+PARSE_INLINE enum step walk_ipv6_ext(struct walk *w, const struct parse_task *t) {
+	const uint8_t *h = walk_need(w, t, 2);
 	if (h == NULL)
 		return walk_cut(w, REASON_IPV6_EXT);
 	uint8_t kind = w->next, next = h[0];
@@ -183,46 +173,70 @@ enum step walk_ipv6_ext(struct walk *w) {
 	else if (kind == PROTO_AH)
 		len = (h[1] + 2u) * 4;
 
-	h = cursor_peek(&w->c, len);
-	if (h == NULL) {
+	if (!cursor_has(&w->c, len)) {
 		if (w->c.cut)
 			return walk_stop(w, REASON_IPV6_EXT);
 		w->c.off = w->c.end - w->c.off < len ? w->c.end : w->c.off + len;
-		payload_here(w, next);
+		payload_here(w, t, next);
 		return walk_stop(w, REASON_SNAPPED);
 	}
-	w->c.off += len;
 	if (w->jumbo) {
-		uint32_t jumbo = kind == PROTO_HOPOPTS ? jumbo_length(h, len) : 0;
-		if (jumbo == 0) // RFC 8200: then the packet ends right behind its header
-			return walk_stop(w, REASON_IPV6_EXT);
-		w->jumbo = false;
-		bound_packet(w, IPV6_LEN + jumbo, false);
+		w->part = 2;
+		w->part_end = len;
+		w->part_next = next;
+		return kind == PROTO_HOPOPTS ? STEP_JUMBO : walk_stop(w, REASON_IPV6_EXT);
 	}
 	if (kind == PROTO_FRAGMENT) {
+		h = walk_need(w, t, 8);
+		if (h == NULL)
+			return walk_stop(w, REASON_IPV6_EXT);
 		uint16_t frag = get_be16(h + 2);
 		w->fragment = frag & 0xfff9;
 		w->later = frag & 0xfff8;
 		w->id = get_be32(h + 4);
 		w->c.open_end |= frag & 1;
-		if (w->later) {
-			payload_here(w, next);
-			return walk_done(w);
-		}
 	}
-	return ipv6_next(w, next);
+	w->c.off += len;
+	if (kind == PROTO_FRAGMENT && w->later) {
+		payload_here(w, t, next);
+		return walk_done(w);
+	}
+	return ipv6_next(w, t, next);
+}
+
+// Looks at one hop-by-hop option of a jumbogram, `part` octets into the header at the cursor. Without a
+// valid length there the packet ends right behind its header (RFC 8200).
+PARSE_INLINE enum step walk_jumbo(struct walk *w, const struct parse_task *t) {
+	if (w->part + 1 >= w->part_end)
+		return walk_stop(w, REASON_IPV6_EXT);
+	const uint8_t *h = cursor_need_at(t, &w->c, w->part, 2);
+	if (h == NULL)
+		return walk_stop(w, REASON_IPV6_EXT);
+	uint8_t type = h[0], octets = h[1];
+	if (type != 0xc2 || octets != 4 || w->part + 6 > w->part_end) {
+		w->part += type == 0 ? 1 : 2u + octets; // 0: Pad1
+		return STEP_JUMBO;
+	}
+	h = cursor_need_at(t, &w->c, w->part + 2, 4);
+	uint32_t jumbo = h != NULL ? get_be32(h) : 0;
+	if (jumbo <= UINT16_MAX || jumbo > UINT32_MAX - IPV6_LEN)
+		return walk_stop(w, REASON_IPV6_EXT);
+	w->jumbo = false;
+	w->c.off += w->part_end;
+	bound_packet(w, IPV6_LEN + jumbo, false);
+	return ipv6_next(w, t, (uint8_t)w->part_next);
 }
 
 // Behind IPv4 the authentication header is the final protocol (contract: only IPv6 skips it), yet an
 // IP packet inside it is the innermost.
-enum step walk_ah(struct walk *w) {
-	const uint8_t *h = cursor_peek(&w->c, 2);
+PARSE_INLINE enum step walk_ah(struct walk *w, const struct parse_task *t) {
+	const uint8_t *h = walk_need(w, t, 2);
 	if (h == NULL)
 		return walk_done(w);
 	uint8_t next = h[0];
 	uint32_t len = (h[1] + 2u) * 4;
-	if (cursor_peek(&w->c, len) == NULL)
+	if (!cursor_has(&w->c, len))
 		return walk_done(w);
 	w->c.off += len;
-	return walk_ip_payload(w, next);
+	return walk_ip_payload(w, t, next);
 }
