@@ -180,7 +180,8 @@ static int end(struct receiver *r, int ret, int how) {
 }
 
 int receiver_step(struct receiver *r) {
-	if (atomic_load_explicit(&r->stop, memory_order_relaxed))
+	if (UNLIKELY(atomic_load_explicit(&r->stop, memory_order_relaxed))
+	    && (r->patient || !drain_goes_on(&r->drain, r->taken)))
 		return end(r, -ENODATA, -ECANCELED);
 	int taken = 0;
 	for (uint32_t i = 0; i < r->n_lanes; i++)
@@ -208,6 +209,7 @@ int receiver_step(struct receiver *r) {
 	if (taken > 0)
 		publish(r);
 	publish_newest(r);
+	r->taken = taken;
 	return r->n_live == 0 ? end(r, -ENODATA, -ENODATA) : taken;
 }
 

@@ -3,6 +3,7 @@
 // same one. Runs on a thread of its own.
 #pragma once
 
+#include "pipeline/drain.h"
 #include "pipeline/intake.h"
 #include "pipeline/lane.h"
 
@@ -20,6 +21,8 @@ struct receiver {
 	uint32_t n_lanes;
 	uint32_t n_live; // sources that have not ended
 	bool patient;
+	int taken; // packets of the round before
+	struct drain drain;
 	// How long a burst of live traffic may wait for workers that have no room, in microseconds; what
 	// is behind it waits in the device's or the kernel's buffer. 0: shed at once, for workers with
 	// processors of their own. Set before the first step.

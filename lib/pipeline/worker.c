@@ -15,8 +15,11 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	w->lateness_us = conf->intake.lateness_us;
 	w->ended = calloc(conf->n_sources, sizeof(*w->ended));
 	int ret = w->ended == NULL ? -ENOMEM : 0;
-	for (uint32_t i = 0; i < w->n_sources; i++)
+	w->patient = true;
+	for (uint32_t i = 0; i < w->n_sources; i++) {
 		w->has_intake |= !w->sources[i]->parsed;
+		w->patient &= w->sources[i]->patient;
+	}
 	if (ret == 0 && w->has_intake)
 		ret = intake_init(&w->intake, &conf->intake);
 	if (ret == 0)
@@ -102,7 +105,8 @@ static int finish(struct worker *w, int ret) {
 }
 
 int worker_step(struct worker *w) {
-	if (atomic_load_explicit(&w->stop, memory_order_relaxed))
+	if (UNLIKELY(atomic_load_explicit(&w->stop, memory_order_relaxed))
+	    && (w->patient || !drain_goes_on(&w->drain, w->taken)))
 		return finish(w, -ECANCELED);
 	int taken = 0;
 	for (uint32_t i = 0; i < w->n_sources; i++) {
@@ -123,6 +127,7 @@ int worker_step(struct worker *w) {
 	advance(w);
 	if (taken > 0)
 		publish(w);
+	w->taken = taken;
 	return w->n_live == 0 ? finish(w, -ENODATA) : taken;
 }
 

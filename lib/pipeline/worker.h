@@ -4,6 +4,7 @@
 
 #include "flow/pane.h"
 #include "match/matcher.h"
+#include "pipeline/drain.h"
 #include "pipeline/intake.h"
 #include "pipeline/stage_match.h"
 #include "pipeline/stage_track.h"
@@ -29,6 +30,9 @@ struct worker {
 	uint32_t n_live; // sources that have not ended
 	bool *ended; // owned; per source
 	bool has_intake;
+	bool patient; // every source is: what is in a file is not on its way
+	int taken; // packets of the round before
+	struct drain drain;
 	int64_t lateness_us;
 	struct intake intake;
 	struct stage_track track;

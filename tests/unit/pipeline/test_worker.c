@@ -83,6 +83,17 @@ Test(worker, accounts_for_every_frame_whatever_the_burst, .fini = close_worker) 
 	cr_assert_not(source.release_broken);
 }
 
+Test(worker, stopping_live_traffic_takes_what_has_arrived, .fini = close_worker) {
+	open_worker(SECOND, 64);
+	worker->patient = false;
+	atomic_store(&worker->stop, true);
+	int ret, taken = 0;
+	while ((ret = worker_step(worker)) > 0)
+		taken += ret;
+	cr_assert_eq(ret, -ENODATA); // the source's own end
+	cr_assert_eq(taken, PACKETS);
+}
+
 Test(worker, stopping_hands_over_but_promises_nothing_more, .fini = close_worker) {
 	open_worker(SECOND, 64);
 	cr_assert_eq(worker_step(worker), 64);
