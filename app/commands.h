@@ -12,3 +12,4 @@ int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_inputs(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
+int cmd_detach(int argc, char **argv);

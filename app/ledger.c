@@ -38,6 +38,8 @@ void ledger_read(struct run *run, struct ledger *l) {
 		add(&l->tally, &run->workers[i].published);
 	if (run->receiver != NULL)
 		add(&l->tally, &run->receiver->published);
+	if (run->collector != NULL)
+		add(&l->tally, &run->collector->published);
 	uint64_t sum = 0;
 	for (int r = 0; r < REASON_COUNT; r++) {
 		l->verdict[reason_verdict(r)] += l->tally.value[TALLY_REASON + r];
@@ -52,13 +54,18 @@ void ledger_read(struct run *run, struct ledger *l) {
 		l->bytes_read += st.bytes_read;
 		l->bytes_total += st.bytes_total;
 	}
+	if (run->input->counts != NULL) {
+		struct source_stats st = {0};
+		run->input->counts->ops->stats(run->input->counts, &st);
+		l->missed += st.missed;
+	}
 }
 
 void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 	const struct conf *conf = run->conf;
 	fprintf(to,
 		"{\"backend\":\"%s\",\"workers\":%u,\"elapsed_s\":%.6f,\"resumed_at\":0,\"ledger\":{",
-		run->backend->name, run->n_workers, l->elapsed_s);
+		run->backend->name, run_feeders(run), l->elapsed_s);
 	fprintf(to, "\"received\":%" PRIu64, l->tally.value[TALLY_RECEIVED]);
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		fprintf(to, ",\"%s\":%" PRIu64, verdict_name(print_order[i]),
@@ -112,7 +119,7 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 	units_format_count((double)received / seconds, rate, sizeof(rate));
 	units_format_count((double)l->tally.value[TALLY_BYTES] * 8 / seconds, bits, sizeof(bits));
 	fprintf(to, "%s, %u worker%s, %.3f s: %s packets/s, %sbit/s\n", run->backend->name,
-		run->n_workers, run->n_workers == 1 ? "" : "s", l->elapsed_s, rate, bits);
+		run_feeders(run), run_feeders(run) == 1 ? "" : "s", l->elapsed_s, rate, bits);
 	fprintf(to, "  %-10s %12" PRIu64 "\n", "received", received);
 	for (int i = 0; i < VERDICT_COUNT; i++) {
 		enum verdict v = print_order[i];

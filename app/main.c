@@ -24,6 +24,7 @@ static const struct command {
 	{"check", cmd_check,
 	 "validate a configuration and its rule files, print it with all defaults"},
 	{"inputs", cmd_inputs, "which inputs this build and this machine can run, and why not"},
+	{"detach", cmd_detach, "take off what XDP programs of killed runs are still there"},
 	{"rules", cmd_rules, "parse rule files: what is accepted, what is refused and why"},
 };
 

@@ -16,11 +16,14 @@ packages_test() {
 	echo libcriterion-dev clang-format
 	# for network namespaces and privileges
 	echo iproute2 iputils-ping procps util-linux
+	# clients whose traffic is observed, and who else sees it
+	echo curl bind9-dnsutils tcpdump
 }
 
-# dpdk-testpmd, which perf/run compares with.
+# What perf/run compares with: dpdk-testpmd, tcpdump, softflowd; and for network namespaces.
 packages_perf() {
-	echo dpdk-dev
+	echo dpdk-dev tcpdump softflowd
+	echo iproute2
 }
 
 # Installs those of the named packages that are not there. Says nothing when all are.

@@ -22,7 +22,7 @@ start_thread(struct run *run, struct run_thread *t, void *(*body)(void *), struc
 
 int run_start(struct run *run, struct err *err) {
 	struct timespec ts;
-	uint32_t polling = run->n_workers + (run->receiver != NULL);
+	uint32_t polling = run_feeders(run) + (run->receiver != NULL);
 	int ret = 0;
 	for (uint32_t i = 0; ret == 0 && i < run->n_workers; i++) {
 		run->worker_thread[i].index = i;
@@ -30,6 +30,8 @@ int run_start(struct run *run, struct err *err) {
 	}
 	if (ret == 0 && run->receiver != NULL)
 		ret = start_thread(run, &run->receiver_thread, thread_receiver, err);
+	if (ret == 0 && run->collector != NULL)
+		ret = start_thread(run, &run->collector_thread, thread_collector, err);
 	// Ahead of the first packet: workers may come to wait for the exporter.
 	if (ret == 0)
 		ret = start_thread(run, &run->exporter_thread, thread_exporter, err);
@@ -48,6 +50,8 @@ void run_stop(struct run *run) {
 		atomic_store_explicit(&run->receiver->stop, true, memory_order_relaxed);
 		return;
 	}
+	if (run->collector != NULL)
+		atomic_store_explicit(&run->collector->stop, true, memory_order_relaxed);
 	for (uint32_t i = 0; i < run->n_workers; i++)
 		atomic_store_explicit(&run->workers[i].stop, true, memory_order_relaxed);
 }
@@ -73,6 +77,7 @@ int run_join(struct run *run, struct err *err) {
 	for (uint32_t i = 0; i < run->n_workers; i++)
 		ret = join_thread(&run->worker_thread[i], ret, err);
 	ret = join_thread(&run->receiver_thread, ret, err);
+	ret = join_thread(&run->collector_thread, ret, err);
 	ret = join_thread(&run->exporter_thread, ret, err);
 	if (ret == 0 && run->exporter != NULL && exporter_failed(run->exporter))
 		ret = err_set(err, -EIO, "records were lost on the way out, see above");
@@ -91,6 +96,9 @@ void run_close(struct run *run) {
 	if (run->receiver != NULL)
 		receiver_fini(run->receiver);
 	free(run->receiver);
+	if (run->collector != NULL)
+		collector_fini(run->collector);
+	free(run->collector);
 	if (run->input != NULL)
 		run->input->ops->close(run->input);
 	for (uint32_t i = 0; i < run->n_sinks; i++)

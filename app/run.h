@@ -7,6 +7,7 @@
 #include "export/exporter.h"
 #include "match/matcher.h"
 #include "packet/filter.h"
+#include "pipeline/collector.h"
 #include "pipeline/receiver.h"
 #include "pipeline/worker.h"
 
@@ -42,21 +43,31 @@ struct run {
 	struct source ***worker_sources; // owned; per worker
 	uint32_t *n_worker_sources;
 	struct receiver *receiver; // NULL: every worker polls its own queues
+	struct collector
+		*collector; // instead of workers: the input counts by itself; NULL: it does not
 	bool patient; // capture files: the input waits for us
 	bool polite; // threads that find nothing to do give the processor away
 	uint64_t start_ns; // CLOCK_MONOTONIC
 	_Atomic(uint64_t) end_ns; // exporter → any: when all was written; 0: not yet
 	struct run_thread worker_thread[CONF_MAX_WORKERS];
 	struct run_thread receiver_thread;
+	struct run_thread collector_thread;
 	struct run_thread exporter_thread;
-	_Atomic(uint32_t) attached; // worker, receiver → control: sources are attached
-	_Atomic(uint32_t) finished; // worker → exporter: threads done with their last step
-	_Atomic(uint32_t) failed; // worker, receiver → control: a fault ended the thread
-	// Control → worker, receiver: 0 wait, 1 everybody is attached, start, -1 somebody is not, leave.
+	_Atomic(uint32_t) attached; // worker, receiver, collector → control: sources are attached
+	// worker, collector → exporter: threads done with their last step
+	_Atomic(uint32_t) finished;
+	// worker, receiver, collector → control: a fault ended the thread
+	_Atomic(uint32_t) failed;
+	// Control → worker, receiver, collector: 0 wait, 1 everybody is attached, start, -1 somebody is not, leave.
 	// Not to be told from `failed`: that may be a fault of a thread that started earlier.
 	_Atomic(int) go;
 	int done_fd; // eventfd: written by the exporter when all is done
 };
+
+// Threads that give panes to the exporter.
+static inline uint32_t run_feeders(const struct run *run) {
+	return run->n_workers + (run->collector != NULL);
+}
 
 // The signals that end a run.
 void run_signals(sigset_t *set);

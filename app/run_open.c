@@ -2,6 +2,7 @@
 // output or a rule file is said before any device is touched.
 
 #include "app/run.h"
+#include "app/streams.h"
 #include "app/threads.h"
 #include "base/log.h"
 #include "export/sinks.h"
@@ -204,25 +205,43 @@ static int share_sources(struct run *run) {
 	return 0;
 }
 
-static int open_workers(struct run *run, struct err *err) {
+static struct pane_config panes_of(const struct run *run) {
 	const struct conf *conf = run->conf;
-	if (share_sources(run) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
-	int64_t sizes[CONF_MAX_STREAMS];
-	struct worker_config wc = {.matcher = run->matcher};
-	for (uint32_t i = 0; i < conf->n_streams; i++) {
-		sizes[i] = conf->stream[i].window.size_us;
-		wc.fields |= conf->stream[i].key;
-	}
-	seed_intake(run, &wc.intake);
-	wc.seed = wc.intake.seed;
-	wc.panes = (struct pane_config){
-		.width_us = pane_width(sizes, conf->n_streams),
+	return (struct pane_config){
+		.width_us = streams_pane_width(conf),
 		.active = conf->flow.panes,
 		.spares = conf->flow.spares,
 		.rows = conf->flow.rows,
 		.patient = run->patient,
 	};
+}
+
+static int open_collector(struct run *run, struct err *err) {
+	struct collector_config cc = {
+		.source = run->input->counts,
+		.fields = streams_fields(run->conf),
+		.panes = panes_of(run),
+	};
+	cc.panes.mem = mem_pages();
+	hash_seed_init(&cc.seed);
+	run->collector = aligned_alloc(CACHE_LINE, sizeof(*run->collector));
+	if (run->collector != NULL && collector_init(run->collector, &cc) == 0)
+		return 0;
+	free(run->collector);
+	run->collector = NULL;
+	return err_set(
+		err, -ENOMEM, "out of memory for tables of flow.rows = %u", run->conf->flow.rows
+	);
+}
+
+static int open_workers(struct run *run, struct err *err) {
+	const struct conf *conf = run->conf;
+	if (share_sources(run) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	struct worker_config wc = {.matcher = run->matcher, .fields = streams_fields(conf)};
+	seed_intake(run, &wc.intake);
+	wc.seed = wc.intake.seed;
+	wc.panes = panes_of(run);
 	run->workers = aligned_alloc(CACHE_LINE, conf->input.workers * sizeof(*run->workers));
 	if (run->workers == NULL)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -263,6 +282,8 @@ static int open_exporter(struct run *run, struct err *err) {
 		};
 	for (uint32_t i = 0; i < run->n_workers; i++)
 		stores[i] = &run->workers[i].panes;
+	if (run->collector != NULL)
+		stores[0] = &run->collector->panes;
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	struct exporter_config ec = {
@@ -271,7 +292,7 @@ static int open_exporter(struct run *run, struct err *err) {
 		.sinks = sinks,
 		.n_sinks = conf->n_sinks,
 		.stores = stores,
-		.n_stores = run->n_workers,
+		.n_stores = run_feeders(run),
 		.memory = conf->flow.memory,
 		.live_start_us = run->patient ? INT64_MIN : ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
 	};
@@ -299,11 +320,14 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 	block_signals();
 	if (ret < 0)
 		return ret;
-	run->patient = true;
+	run->patient = run->input->counts == NULL;
 	for (uint32_t i = 0; i < run->input->n_sources; i++)
 		run->patient &= run->input->sources[i]->patient;
-	ret = open_receiver(run, err);
-	if (ret == 0)
+	if (run->input->counts != NULL)
+		ret = open_collector(run, err);
+	else
+		ret = open_receiver(run, err);
+	if (ret == 0 && run->input->counts == NULL)
 		ret = open_workers(run, err);
 	if (ret == 0)
 		ret = open_exporter(run, err);

@@ -34,7 +34,7 @@ void threads_place(struct run *run) {
 	for (uint32_t i = 0; i < run->n_workers; i++)
 		run->worker_thread[i].cpu = cpu[i];
 	run->receiver_thread.cpu = run->receiver != NULL ? cpu[run->n_workers] : -1;
-	run->exporter_thread.cpu = -1;
+	run->exporter_thread.cpu = run->collector_thread.cpu = -1;
 	// A poll-mode thread with a processor of its own spins; with fewer it must share.
 	run->polite = run->patient || run->input->sparing
 		|| (in->n_cpus == 0 ? n <= polling : in->n_cpus < polling);
@@ -192,6 +192,33 @@ void *thread_receiver(void *arg) {
 	return NULL;
 }
 
+// Longest between two looks at the kernel's tables.
+#define COLLECT_EVERY_US 5000
+
+void *thread_collector(void *arg) {
+	struct run_thread *t = arg;
+	struct run *run = t->run;
+	struct count_source *src = run->collector->source;
+	pthread_setname_np(pthread_self(), "sluice-collect");
+	t->result = src->ops->attach(src);
+	bool attached = t->result == 0;
+	if (!attached)
+		t->err = src->err;
+	if (await_go(run, t)) {
+		while ((t->result = collector_step(run->collector)) >= 0)
+			if (t->result == 0)
+				src->ops->wait(src, COLLECT_EVERY_US);
+		if (is_fault(t->result)) {
+			t->err = src->err;
+			atomic_fetch_add(&run->failed, 1);
+		}
+	}
+	atomic_fetch_add(&run->finished, 1);
+	if (attached)
+		src->ops->detach(src);
+	return NULL;
+}
+
 // Live traffic has no end but that somebody ended it.
 static bool was_cut(const struct run *run) {
 	if (!run->patient)
@@ -208,14 +235,24 @@ static uint64_t now_ns(void) {
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+// A capture file may be waiting for the exporter; live input leaves it time.
+#define EXPORT_NAP_MIN_NS 200000
+#define EXPORT_NAP_MAX_NS 3000000
+
 void *thread_exporter(void *arg) {
 	struct run_thread *t = arg;
 	struct run *run = t->run;
-	struct timespec nap = {.tv_nsec = 200000};
+	long longest = run->patient ? EXPORT_NAP_MIN_NS : EXPORT_NAP_MAX_NS;
+	struct timespec nap = {.tv_nsec = EXPORT_NAP_MIN_NS};
 	pthread_setname_np(pthread_self(), "sluice-export");
-	while (atomic_load(&run->finished) < run->n_workers)
-		if (!exporter_step(run->exporter))
-			nanosleep(&nap, NULL);
+	while (atomic_load(&run->finished) < run_feeders(run)) {
+		if (exporter_step(run->exporter)) {
+			nap.tv_nsec = EXPORT_NAP_MIN_NS;
+			continue;
+		}
+		nanosleep(&nap, NULL);
+		nap.tv_nsec = nap.tv_nsec * 2 < longest ? nap.tv_nsec * 2 : longest;
+	}
 	exporter_finish(run->exporter, was_cut(run));
 	atomic_store(&run->end_ns, now_ns());
 	uint64_t one = 1;

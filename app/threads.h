@@ -8,5 +8,6 @@ void threads_place(struct run *run);
 
 // pthread start routines; the argument is a struct run_thread.
 void *thread_worker(void *arg);
+void *thread_collector(void *run_thread);
 void *thread_receiver(void *arg);
 void *thread_exporter(void *arg);

@@ -3,5 +3,6 @@
 
 #include <stddef.h>
 
+const void *program_kernel(size_t *octets);
 const void *program_observe(size_t *octets);
 const void *program_redirect(size_t *octets);

@@ -1,6 +1,8 @@
 // Redirect mode: every frame goes to the AF_XDP socket of the receive queue it came in by. What finds
 // no socket there goes on to the host, and is counted.
 
+#include "owner.h"
+
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

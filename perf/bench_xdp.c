@@ -1,151 +1,87 @@
 // Nanoseconds a frame of the XDP programs, as the kernel runs them on a frame of ours
-// (BPF_PROG_TEST_RUN): observe into its ring, redirect to a socket, beside a program that does nothing.
-// What reading the ring costs is not in it.
+// (BPF_PROG_TEST_RUN), beside a program that does nothing and minimal counters, all in turn. What it
+// costs to read what they leave is not in it.
 
-#include "bench.h"
-
-#include "app/input/xdp_observe.h"
-#include "app/input/xdp_observe_source.h"
-#ifdef HAVE_XDP_SOCKETS
-#include "app/input/xdp_redirect.h"
-#endif
-#include "packet/burst.h"
+#include "bench_xdp.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include <errno.h>
 #include <linux/bpf.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define RING (32ull << 20)
-#define FRAMES_MAX 16384u // of the longest fit the ring
+#define FRAMES 1000000u
+#define FRAMES_MAX 16777216u
 #define SKIPPED 77 // meson's exit status for what cannot run here
 
-static const uint32_t lengths[] = {60, 512, 1514};
-#define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
+static const uint32_t keys[] = {1, 16384, 65536};
 
-static uint32_t frames = FRAMES_MAX; // a measurement
+struct xdp_case *xdp_case_add(struct xdp_cases *all, int fd, const char *fmt, ...) {
+	va_list ap;
+	if (all->n == XDP_CASES_MAX)
+		bench_refuse("more than %u cases", XDP_CASES_MAX);
+	struct xdp_case *c = &all->item[all->n++];
+	va_start(ap, fmt);
+	vsnprintf(c->name, sizeof(c->name), fmt, ap);
+	va_end(ap);
+	c->ns.name = c->name;
+	c->fd = fd;
+	c->verdict = XDP_PASS;
+	xdp_frame_udp(c, 60);
+	return c;
+}
 
 // Nanoseconds a frame, by the kernel's own clock around all of them.
-static double run(int fd, uint32_t len, uint32_t verdict) {
-	uint8_t frame[2048] = {[12] = 0x08, [14] = 0x45};
+static double run(struct xdp_case *c, uint32_t frames) {
+	if (c->at_once != 0 && frames > c->at_once)
+		frames = c->at_once;
 	LIBBPF_OPTS(
-		bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len,
+		bpf_test_run_opts, opts, .data_in = c->frame, .data_size_in = c->octets,
 		.repeat = (int)frames
 	);
-	int rc = bpf_prog_test_run_opts(fd, &opts);
+	int rc = bpf_prog_test_run_opts(c->fd, &opts);
 	if (rc < 0)
-		bench_wrong("the kernel does not run the program: %s", strerror(-rc));
-	if (opts.retval != verdict)
-		bench_wrong("verdict %u, not %u", opts.retval, verdict);
+		bench_wrong("%s: the kernel does not run the program: %s", c->name, strerror(-rc));
+	if (opts.retval != c->verdict)
+		bench_wrong("%s: verdict %u, not %u", c->name, opts.retval, c->verdict);
+	if (c->after != NULL)
+		c->after(c, frames);
+	c->frames += frames;
 	return opts.duration;
 }
 
-static int load_empty(void) {
-	const struct bpf_insn body[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "empty", "GPL", body, 2, NULL);
-	if (fd < 0)
-		bench_wrong("the empty program cannot be loaded: %s", strerror(-fd));
-	return fd;
+static void measure(struct xdp_cases *all, uint32_t frames, uint32_t repeats) {
+	// The first round inserts the rows and touches the memory.
+	for (uint32_t round = 0; round <= repeats; round++)
+		for (uint32_t i = 0; i < all->n; i++) {
+			double ns = run(&all->item[i], frames);
+			if (round > 0)
+				bench_add(&all->item[i].ns, ns);
+		}
+	for (uint32_t i = 0; i < all->n; i++)
+		if (all->item[i].check != NULL)
+			all->item[i].check(&all->item[i], all->item[i].frames);
 }
 
-// ---- observe ----
-
-struct observe {
-	struct xdp_observe *kernel;
-	struct source *src;
-	int fd;
-};
-
-static void open_observe(struct observe *o) {
-	struct err err = {0};
-	o->kernel = xdp_observe_open(1, 1, RING, 2048, &err);
-	if (o->kernel != NULL)
-		o->src = xdp_observe_source(
-			&(struct xdp_observe_part){.observe = o->kernel, .step = 1}, &err
-		);
-	if (o->src == NULL || o->src->ops->attach(o->src) < 0)
-		bench_wrong("observe: %s", err.text);
-	o->fd = bpf_program__fd(xdp_observe_program(o->kernel, 0));
-}
-
-// All that went in must come out.
-static void drain(struct observe *o, uint32_t len) {
-	static struct burst b;
-	struct source_stats stats;
-	for (uint32_t n = 0, polls = 0; n < frames; polls++) {
-		if (polls > 10000000)
-			bench_wrong("observe: %u frames of %u came out", n, frames);
-		if (o->src->ops->recv(o->src, &b) <= 0)
-			continue;
-		for (uint32_t i = 0; i < b.n; i++)
-			if (b.pkt[i].wire_len != len || b.pkt[i].cap_len != len)
-				bench_wrong("observe: %u octets, not %u", b.pkt[i].wire_len, len);
-		n += b.n;
-		o->src->ops->release(o->src, &b);
+static void print(const struct xdp_cases *all, uint32_t frames) {
+	printf("{\"bench\":\"xdp\",\"frames\":%u,\"unit\":\"ns\",\"keys\":[", frames);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		printf("%s%u", i > 0 ? "," : "", keys[i]);
+	printf("]");
+	for (uint32_t i = 0; i < all->n; i++) {
+		printf(",");
+		bench_print(&all->item[i].ns, stdout);
 	}
-	o->src->ops->stats(o->src, &stats);
-	if (stats.missed != 0)
-		bench_wrong("observe: %llu missed", (unsigned long long)stats.missed);
+	printf("}\n");
 }
-
-static void close_observe(struct observe *o) {
-	o->src->ops->detach(o->src);
-	xdp_observe_source_free(o->src);
-	xdp_observe_close(o->kernel);
-}
-
-// ---- redirect ----
-
-#ifdef HAVE_XDP_SOCKETS
-// Test runs come in by the loopback interface's queue 0: of a network namespace of our own, so that
-// nobody is in the way.
-struct redirect {
-	struct xdp_redirect *kernel;
-	struct xdp_queue queue;
-	int fd;
-};
-
-static void open_redirect(struct redirect *r) {
-	struct xdp_interface itf;
-	struct err err = {0};
-	if (unshare(CLONE_NEWNET) < 0)
-		bench_wrong("no network namespace: %s", strerror(errno));
-	if (xdp_interface_get(&itf, "lo", &err) == 0) {
-		itf.mtu = 1500; // of what is run here
-		r->kernel = xdp_redirect_new(&itf, &err);
-	}
-	if (r->kernel == NULL || xdp_queue_init(&r->queue, 0, 0, XDP_QUEUE_FRAMES_MIN, &err) < 0
-	    || xdp_redirect_enter(r->kernel, &r->queue, false, &err) < 0)
-		bench_wrong("redirect: %s", err.text);
-	r->fd = bpf_program__fd(r->kernel->program);
-}
-
-static void close_redirect(struct redirect *r) {
-	if (xdp_redirect_missed(r->kernel, &r->queue) != 0)
-		bench_wrong("redirect: frames found no socket");
-	xdp_queue_fini(&r->queue);
-	xdp_redirect_free(r->kernel);
-}
-#else
-struct redirect {
-	int fd;
-};
-static void open_redirect(struct redirect *r) {
-	r->fd = -1;
-}
-static void close_redirect(struct redirect *r) {}
-#endif
 
 int main(int argc, char **argv) {
-	uint32_t repeats = 15;
+	static struct xdp_cases all;
+	uint32_t frames = FRAMES, repeats = 7;
 	int cpu = -1, opt;
 	while ((opt = getopt(argc, argv, "n:r:c:")) != -1) {
 		if (opt == 'n')
@@ -162,47 +98,15 @@ int main(int argc, char **argv) {
 		return SKIPPED;
 	}
 	bench_pin(cpu);
-	struct observe observe = {0};
-	struct redirect redirect = {0};
-	int empty_fd = load_empty();
-	open_observe(&observe);
-	open_redirect(&redirect);
-
-	struct bench_series empty = {.name = "empty"}, socket = {.name = "redirect"},
-			    copy[LENGTHS] = {
-				    {.name = "observe_60"},
-				    {.name = "observe_512"},
-				    {.name = "observe_1514"},
-			    };
-	for (uint32_t i = 0; i <= repeats; i++) {
-		double e = run(empty_fd, 60, XDP_PASS), s = 0, c[LENGTHS];
-		if (redirect.fd >= 0)
-			s = run(redirect.fd, 60, XDP_REDIRECT);
-		for (uint32_t k = 0; k < LENGTHS; k++) {
-			c[k] = run(observe.fd, lengths[k], XDP_PASS);
-			drain(&observe, lengths[k]);
-		}
-		// the first round touches the ring's memory
-		if (i == 0)
-			continue;
-		bench_add(&empty, e);
-		bench_add(&socket, s);
-		for (uint32_t k = 0; k < LENGTHS; k++)
-			bench_add(&copy[k], c[k]);
+	xdp_cases_empty(&all);
+	xdp_cases_parse(&all);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		xdp_cases_minimal(&all, keys[i]);
+		xdp_cases_kernel(&all, keys[i]);
 	}
-	printf("{\"bench\":\"xdp\",\"frames\":%u,\"unit\":\"ns\",", frames);
-	bench_print(&empty, stdout);
-	if (redirect.fd >= 0) {
-		printf(",");
-		bench_print(&socket, stdout);
-	}
-	for (uint32_t k = 0; k < LENGTHS; k++) {
-		printf(",");
-		bench_print(&copy[k], stdout);
-	}
-	printf("}\n");
-	close_observe(&observe);
-	close_redirect(&redirect);
-	close(empty_fd);
+	xdp_cases_observe(&all);
+	xdp_cases_redirect(&all);
+	measure(&all, frames, repeats);
+	print(&all, frames);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct count_source;
 struct input;
 
 struct input_ops {
@@ -33,6 +34,8 @@ struct input {
 	struct source **sources; // owned by the input
 	uint32_t n_sources;
 	uint32_t *worker; // sources[i] belongs to worker[i]; all 0 when software
+	// Instead of sources: packets are counted before they reach us. Owned by the input; NULL: not so.
+	struct count_source *counts;
 	bool sparing; // threads that find nothing wait at once, even with a processor of their own
 	// For threads that touch sources: called first and last on each of them. NULL: nothing to do.
 	int (*thread_enter)(struct input *in, struct err *err);
@@ -54,3 +57,7 @@ struct input_report {
 void input_report_dpdk(struct input_report *r);
 void input_report_xdp(struct input_report *r);
 void input_report_pcap(struct input_report *r);
+
+// Takes off an interface the XDP programs that killed runs left there; what is in use stays. `said`: what
+// was done, or that there was nothing to do, in lines for people. 0 or -errno with err set.
+int input_detach_xdp(const char *name, char *said, size_t len, struct err *err);

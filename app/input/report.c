@@ -12,6 +12,7 @@
 
 #include <pcap/pcap.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +135,21 @@ void input_report_xdp(struct input_report *r) {
 		"%-14s install clang, libbpf 1.1 or newer and libxdp (Debian: clang libbpf-dev\n"
 		"%-14s libxdp-dev) and build again with -Debpf=enabled\n",
 		"cure", ""
+	);
+}
+#endif
+
+// ---- what shared XDP programs leave behind: xdp_detach.c where the build has it ----
+
+#ifndef HAVE_XDP_SHARED
+int input_detach_xdp(const char *name, char *said, size_t len, struct err *err) {
+	said[0] = '\0';
+	return err_set(
+		err, -ENOTSUP,
+		"%s: not part of this build, which was made without libxdp 1.3 (cure: install "
+		"libbpf-dev and libxdp-dev and build again, or take off whatever XDP program is "
+		"there: ip link set dev %s xdp off)",
+		name, name
 	);
 }
 #endif

@@ -5,12 +5,16 @@
 #include "input_ops.h"
 #include "xdp_caps.h"
 #include "xdp_interface.h"
+#include "xdp_kernel.h"
+#include "xdp_kernel_source.h"
 #include "xdp_observe.h"
 #include "xdp_observe_source.h"
-#include "xdp_offload.h"
+#include "xdp_refusal.h"
 #include "xdp_watch.h"
 
+#include "app/streams.h"
 #include "base/log.h"
+#include "packet/filter.h"
 #ifdef HAVE_XDP_SOCKETS
 #include "xdp_socket.h"
 #endif
@@ -22,9 +26,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Of flow.memory, what kernel mode's tables may take: they are there from the start.
+#define KERNEL_MEMORY_PART 8
+
 struct xdp_device {
 	struct xdp_interface interface;
-	struct xdp_offloads offloads; // of redirect mode; observe mode's are the watch's
 };
 
 struct xdp_input {
@@ -33,7 +39,8 @@ struct xdp_input {
 	struct xdp_device *device; // owned
 	uint32_t n_devices;
 	struct xdp_observe *observe; // NULL: another mode
-	struct xdp_watch watch; // of observe mode
+	struct xdp_kernel *kernel; // NULL: another mode
+	struct xdp_watch watch;
 };
 
 // ---- what libbpf says ----
@@ -55,7 +62,10 @@ static int log_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap
 // ---- devices ----
 
 static struct xdp_caps needed(const struct conf *conf) {
-	struct xdp_caps need = {.sockets = conf->input.xdp_mode == CONF_XDP_REDIRECT};
+	struct xdp_caps need = {
+		.sockets = conf->input.xdp_mode == CONF_XDP_REDIRECT,
+		.shared = conf->input.xdp_attach == CONF_XDP_SHARED,
+	};
 	// A file that is begun anew may lie in somebody else's folder.
 	for (uint32_t i = 0; i < conf->n_sinks; i++)
 		need.files = need.files || conf->sink[i].rotate_size > 0
@@ -64,11 +74,11 @@ static struct xdp_caps needed(const struct conf *conf) {
 }
 
 static int check_mode(const struct conf *conf, struct err *err) {
-	if (conf->input.xdp_mode == CONF_XDP_KERNEL)
+	if (conf->input.xdp_mode == CONF_XDP_KERNEL && conf->match.rules.n > 0)
 		return err_set(
 			err, -ENOTSUP,
-			"input.xdp_mode: kernel: this version does not have it (accepted: observe, "
-			"redirect)"
+			"input.xdp_mode: kernel: payloads do not leave the kernel, so nothing can be "
+			"matched (accepted: match.rules empty, or observe, redirect)"
 		);
 #ifndef HAVE_XDP_SOCKETS
 	if (conf->input.xdp_mode == CONF_XDP_REDIRECT)
@@ -77,6 +87,10 @@ static int check_mode(const struct conf *conf, struct err *err) {
 			"input.xdp_mode: redirect: not part of this build, which was made without "
 			"libxdp (cure: install it, Debian: libxdp-dev, and build again)"
 		);
+#endif
+#ifndef HAVE_XDP_SHARED
+	if (conf->input.xdp_attach == CONF_XDP_SHARED)
+		return err_set(err, -ENOTSUP, "input.xdp_attach: shared: " XDP_SHARED_NOT_BUILT);
 #endif
 	return 0;
 }
@@ -144,6 +158,11 @@ choose_dispatch(struct xdp_input *in, uint32_t queues, const char *what, struct 
 	return 0;
 }
 
+static int open_watch(struct xdp_input *in, struct err *err) {
+	bool shared = in->conf->input.xdp_attach == CONF_XDP_SHARED;
+	return xdp_watch_open(&in->watch, in->n_devices, shared, err);
+}
+
 static int open_observe(struct xdp_input *in, struct err *err) {
 	const struct conf_input *conf = &in->conf->input;
 	uint32_t n_rings = xdp_observe_rings();
@@ -175,12 +194,43 @@ static int open_observe(struct xdp_input *in, struct err *err) {
 		in->base.n_sources++;
 	}
 	if (rc == 0)
-		rc = xdp_watch_open(&in->watch, in->n_devices, err);
-	for (uint32_t i = 0; i < in->n_devices && rc == 0; i++)
-		rc = xdp_watch_add(
-			&in->watch, &in->device[i].interface, xdp_observe_program(in->observe, i),
-			err
+		rc = open_watch(in, err);
+	for (uint32_t i = 0; i < in->n_devices && rc == 0; i++) {
+		struct xdp_loaded program = xdp_observe_loaded(in->observe, i);
+		rc = xdp_watch_add(&in->watch, &in->device[i].interface, &program, err);
+	}
+	return rc;
+}
+
+static int open_kernel(struct xdp_input *in, struct err *err) {
+	const struct conf *conf = in->conf;
+	if (conf->input.workers > 1)
+		log_info(
+			"input.workers: %u: kernel mode counts on every processor; one thread collects",
+			conf->input.workers
 		);
+	struct xdp_kernel_config kc = {
+		.n_programs = in->n_devices,
+		.width_ns = (uint64_t)streams_pane_width(conf) * 1000,
+		.fields = streams_fields(conf),
+		.tunnels = conf->input.tunnels,
+		.rows = conf->flow.rows,
+		.memory = conf->flow.memory / KERNEL_MEMORY_PART,
+	};
+	struct filter *filter = NULL;
+	if (conf->input.filter[0] != '\0' && (filter = filter_new(conf->input.filter, err)) == NULL)
+		return -EINVAL;
+	kc.filter = filter;
+	in->kernel = xdp_kernel_open(&kc, err);
+	filter_free(filter);
+	if (in->kernel == NULL)
+		return -EIO;
+	in->base.counts = xdp_kernel_source(in->kernel, &in->watch, err);
+	int rc = in->base.counts == NULL ? -EIO : open_watch(in, err);
+	for (uint32_t i = 0; i < in->n_devices && rc == 0; i++) {
+		struct xdp_loaded program = xdp_kernel_loaded(in->kernel, i);
+		rc = xdp_watch_add(&in->watch, &in->device[i].interface, &program, err);
+	}
 	return rc;
 }
 
@@ -195,14 +245,13 @@ static int open_redirect(struct xdp_input *in, struct err *err) {
 	int rc = choose_dispatch(in, most, "receive queue", err);
 	if (rc == 0)
 		rc = make_room(in, n, err);
+	if (rc == 0)
+		rc = open_watch(in, err);
 	for (uint32_t i = 0; i < in->n_devices && rc == 0; i++) {
 		uint32_t first = in->base.n_sources;
-		rc = xdp_offload_suspend(&in->device[i].offloads, &in->device[i].interface, err);
-		if (rc < 0)
-			break;
 		rc = xdp_sockets_open(
-			in->conf, &in->device[i].interface, (uint8_t)i, in->base.sources,
-			&in->base.n_sources, err
+			in->conf, &in->device[i].interface, (uint8_t)i, &in->watch,
+			in->base.sources, &in->base.n_sources, err
 		);
 		for (uint32_t k = first; k < in->base.n_sources; k++)
 			in->base.worker[k] = in->base.software ? 0 : (k - first) % workers;
@@ -211,6 +260,17 @@ static int open_redirect(struct xdp_input *in, struct err *err) {
 #else
 	return check_mode(in->conf, err);
 #endif
+}
+
+static int open_mode(struct xdp_input *in, struct err *err) {
+	switch (in->conf->input.xdp_mode) {
+	case CONF_XDP_OBSERVE:
+		return open_observe(in, err);
+	case CONF_XDP_KERNEL:
+		return open_kernel(in, err);
+	default:
+		return open_redirect(in, err);
+	}
 }
 
 static void close_source(struct xdp_input *in, struct source *src) {
@@ -236,8 +296,8 @@ void input_xdp_close(struct input *base) {
 	for (uint32_t i = 0; i < base->n_sources; i++)
 		close_source(in, base->sources[i]);
 	xdp_observe_close(in->observe);
-	for (uint32_t i = 0; i < in->n_devices; i++)
-		xdp_offload_resume(&in->device[i].offloads);
+	xdp_kernel_source_free(in->base.counts);
+	xdp_kernel_close(in->kernel);
 	free(base->sources);
 	free(base->worker);
 	free(in->device);
@@ -256,16 +316,15 @@ struct input *input_xdp_open(const struct conf *conf, struct err *err) {
 	in->conf = conf;
 	in->watch.wake = in->watch.events = -1;
 	libbpf_set_print(log_libbpf);
-	bool observe = conf->input.xdp_mode == CONF_XDP_OBSERVE;
 	// The host shares its processors with us, unless some were named.
-	in->base.sparing = observe && conf->input.n_cpus == 0;
+	in->base.sparing = conf->input.n_cpus == 0 && conf->input.xdp_poll == CONF_XDP_WAKEUP;
 	if (check_mode(conf, err) < 0 || find_devices(in, err) < 0
 	    || xdp_caps_check(&need, err) < 0)
 		goto fail;
-	if ((observe ? open_observe(in, err) : open_redirect(in, err)) < 0)
+	if (open_mode(in, err) < 0)
 		goto fail;
 	xdp_caps_drop(&need);
-	if (observe && xdp_watch_start(&in->watch, err) < 0)
+	if (xdp_watch_start(&in->watch, err) < 0)
 		goto fail;
 	return &in->base;
 fail:

@@ -5,6 +5,19 @@
 
 #include "base/log.h"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+bool xdp_caps_fast(void) {
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return (data[CAP_TO_INDEX(CAP_PERFMON)].effective & CAP_TO_MASK(CAP_PERFMON)) != 0
+		|| (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)) != 0;
+}
+
 #ifdef HAVE_CAP_NG
 
 #include <cap-ng.h>
@@ -23,12 +36,17 @@ static uint32_t list(const struct xdp_caps *need, bool opening, uint32_t cap[MAX
 	cap[n++] = CAP_NET_ADMIN;
 	if (need->sockets)
 		cap[n++] = CAP_NET_RAW;
+	// A dispatcher's other programs are found by their numbers, and when one comes or goes they are
+	// joined anew: the kernel wants this for the one, and accepts it for the other.
+	if (need->shared)
+		cap[n++] = CAP_SYS_ADMIN;
 	if (opening)
 		return n;
 	// Lets the memory of sockets be locked, when they are opened again.
 	if (need->sockets)
 		cap[n++] = CAP_IPC_LOCK;
-	if (need->files)
+	// libxdp's pins are in root's folder.
+	if (need->files || need->shared)
 		cap[n++] = CAP_DAC_OVERRIDE;
 	return n;
 }
@@ -57,9 +75,10 @@ int xdp_caps_check(const struct xdp_caps *need, struct err *err) {
 	return err_set(
 		err, -EPERM,
 		"no privilege for XDP: %s %s missing (cure: run as root, or setcap "
-		"cap_bpf,cap_net_admin,cap_net_raw+ep on the program, or AmbientCapabilities= in a "
-		"systemd unit)",
-		missing, strchr(missing, ',') != NULL ? "are" : "is"
+		"cap_bpf,cap_net_admin,cap_net_raw%s+ep on the program, or AmbientCapabilities= in "
+		"a systemd unit)",
+		missing, strchr(missing, ',') != NULL ? "are" : "is",
+		need->shared ? ",cap_sys_admin,cap_dac_override" : ""
 	);
 }
 

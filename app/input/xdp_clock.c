@@ -69,6 +69,10 @@ int64_t xdp_clock_fit(struct xdp_clock *c, uint64_t mono_ns, int64_t offset_ns) 
 	return set;
 }
 
+int64_t xdp_clock_offset_ns(const struct xdp_clock *c, uint64_t mono_ns) {
+	return c->offset_ns + gone(c, mono_ns);
+}
+
 int64_t xdp_clock_us(const struct xdp_clock *c, uint64_t mono_ns) {
-	return ((int64_t)mono_ns + c->offset_ns + gone(c, mono_ns)) / 1000;
+	return ((int64_t)mono_ns + xdp_clock_offset_ns(c, mono_ns)) / 1000;
 }

@@ -24,6 +24,9 @@ void xdp_clock_init(struct xdp_clock *c, uint64_t mono_ns, int64_t offset_ns);
 // nanoseconds; 0: it was not.
 int64_t xdp_clock_fit(struct xdp_clock *c, uint64_t mono_ns, int64_t offset_ns);
 
+// UTC less monotonic time.
+int64_t xdp_clock_offset_ns(const struct xdp_clock *c, uint64_t mono_ns);
+
 // Microseconds since 1970, UTC.
 int64_t xdp_clock_us(const struct xdp_clock *c, uint64_t mono_ns);
 

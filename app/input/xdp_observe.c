@@ -3,7 +3,7 @@
 
 #include "xdp_observe.h"
 
-#include "xdp_attach.h"
+#include "xdp_loaded.h"
 
 #include "ebpf/program.h"
 
@@ -34,6 +34,12 @@ uint64_t xdp_observe_ring_octets(uint32_t n_rings) {
 
 struct bpf_program *xdp_observe_program(const struct xdp_observe *o, uint32_t i) {
 	return bpf_object__find_program_by_name(o->object[i], "observe");
+}
+
+struct xdp_loaded xdp_observe_loaded(const struct xdp_observe *o, uint32_t i) {
+	struct xdp_loaded l = {.object = o->object[i], .name = "observe"};
+	l.image = program_observe(&l.octets);
+	return l;
 }
 
 static size_t states_octets(const struct xdp_observe *o) {

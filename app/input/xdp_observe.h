@@ -2,6 +2,7 @@
 // that copies frames into them. Frames come out through sources (xdp_observe_source.h).
 #pragma once
 
+#include "xdp_loaded.h"
 #include "xdp_ring.h"
 
 #include "base/err.h"
@@ -30,6 +31,7 @@ void xdp_observe_close(struct xdp_observe *o);
 
 // The program of an interface, loaded. Borrowed.
 struct bpf_program *xdp_observe_program(const struct xdp_observe *o, uint32_t i);
+struct xdp_loaded xdp_observe_loaded(const struct xdp_observe *o, uint32_t i);
 
 // As many rings as there are processors, and what each may hold without the sum taking too much.
 uint32_t xdp_observe_rings(void);

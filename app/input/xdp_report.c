@@ -1,12 +1,19 @@
 // What `sluice inputs` says about XDP: privileges, and for each interface what it is, what it can and
-// what stands in the way. Nothing is loaded or attached.
+// what stands in the way. Nothing is attached, and nothing that is loaded stays.
 
 #include "input_ops.h"
-#include "xdp_attach.h"
+#ifdef HAVE_XDP_SOCKETS
+#include "xdp_busy.h"
+#endif
 #include "xdp_caps.h"
+#ifdef HAVE_XDP_SHARED
+#include "xdp_dispatcher.h"
+#include "xdp_leftover.h"
+#endif
 #include "xdp_features.h"
 #include "xdp_interface.h"
 #include "xdp_offload.h"
+#include "xdp_refusal.h"
 
 #include <bpf/libbpf.h>
 
@@ -15,6 +22,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -49,6 +57,57 @@ static bool say_rights(struct input_report *r) {
 		return true;
 	input_report_say(r, "%-14s %s\n", "rights", err.text);
 	return false;
+}
+
+// Asked of a socket of any kind.
+static void say_busy(struct input_report *r) {
+#ifdef HAVE_XDP_SOCKETS
+	struct err err = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	int ret = xdp_busy_ask(fd, &err);
+	close(fd);
+	input_report_say(
+		r, "%-14s %s\n", "busy polling",
+		ret < 0 ? err.text
+			: "able, with drivers that tell the kernel which of their loops a frame came "
+			  "by: the first frames show it"
+	);
+#endif
+}
+
+static void say_shared(struct input_report *r) {
+#ifdef HAVE_XDP_SHARED
+	char why[256];
+	xdp_dispatcher_quiet();
+	if (xdp_dispatcher_usable(why, sizeof(why)))
+		input_report_say(r, "%-14s able, by libxdp's dispatcher\n", "shared");
+	else
+		input_report_say(
+			r,
+			"%-14s one XDP program an interface: libxdp's dispatcher cannot be used:\n"
+			"%-14s   %s\n",
+			"shared", "", why
+		);
+#else
+	input_report_say(r, "%-14s " XDP_SHARED_NOT_BUILT "\n", "shared");
+#endif
+}
+
+static void say_leftovers(struct input_report *r, const struct xdp_interface *itf) {
+#ifdef HAVE_XDP_SHARED
+	struct xdp_leftover list[XDP_LEFTOVERS_MAX];
+	int n = xdp_leftover_list(itf, list);
+	for (int i = 0; i < n; i++)
+		if (list[i].owner == XDP_OWNER_GONE)
+			input_report_say(
+				r,
+				"%-14s   left behind by process %u: XDP program %u (%s) (cure: "
+				"sluice detach %s)\n",
+				"", list[i].pid, list[i].id, list[i].name, itf->name
+			);
+#endif
 }
 
 static void say_offloads(struct input_report *r, const char *name) {
@@ -86,6 +145,7 @@ static void say_interface(struct input_report *r, const char *what, const char *
 	);
 	if (xdp_occupant(&itf, occupant, sizeof(occupant), cure, sizeof(cure)))
 		input_report_say(r, "%-14s   taken: %s (cure: %s)\n", "", occupant, cure);
+	say_leftovers(r, &itf);
 	say_offloads(r, name);
 }
 
@@ -110,6 +170,9 @@ void input_report_xdp(struct input_report *r) {
 	libbpf_set_print(silent);
 	input_report_say(r, "%-14s libbpf %s\n", "library", libbpf_version_string());
 	bool bpf = say_kernel(r), rights = say_rights(r);
+	say_busy(r);
+	if (bpf && rights)
+		say_shared(r);
 	r->able = bpf && rights;
 	say_interfaces(r);
 }

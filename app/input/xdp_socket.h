@@ -3,6 +3,7 @@
 #pragma once
 
 #include "xdp_interface.h"
+#include "xdp_watch.h"
 
 #include "base/err.h"
 #include "conf/conf.h"
@@ -10,14 +11,14 @@
 
 #include <stdint.h>
 
-// Opens a source for each receive queue, in their order, and attaches the program; from then on the
-// host sees nothing of the interface's traffic. Puts itf->queues sources at sources[*n ..] and adds
-// them to `n`. An interface that goes away and returns is taken up again by the sources themselves.
-// 0 or -errno with err set: what, why, the cure; then nothing is left open.
+// Makes a source for each receive queue, in their order, at sources[*n ..], adds them to `n`, and gives
+// the interface to the watch, which opens their sockets and attaches the program: from then on the host
+// sees nothing of the interface's traffic, and when it goes away and returns it is taken up again. 0 or
+// -errno with err set: what, why, the cure; in any case the sources that were made are to be closed.
 int xdp_sockets_open(
 	const struct conf *conf, const struct xdp_interface *itf, uint8_t in_port,
-	struct source **sources, uint32_t *n, struct err *err
+	struct xdp_watch *watch, struct source **sources, uint32_t *n, struct err *err
 );
 
-// Each source once, after it was detached; the last one of an interface takes the program off.
+// Each source once, when the watch is closed.
 void xdp_sockets_close(struct source *src);

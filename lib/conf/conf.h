@@ -24,6 +24,14 @@ enum conf_xdp_mode {
 	CONF_XDP_REDIRECT,
 	CONF_XDP_KERNEL
 };
+enum conf_xdp_attach {
+	CONF_XDP_EXCLUSIVE,
+	CONF_XDP_SHARED
+};
+enum conf_xdp_poll {
+	CONF_XDP_WAKEUP,
+	CONF_XDP_BUSY
+};
 enum conf_match_mode {
 	CONF_MATCH_BLOCK
 };
@@ -57,6 +65,8 @@ struct conf_input {
 	uint32_t n_cpus;
 	uint32_t dispatch; // enum conf_dispatch
 	uint32_t xdp_mode; // enum conf_xdp_mode
+	uint32_t xdp_attach; // enum conf_xdp_attach
+	uint32_t xdp_poll; // enum conf_xdp_poll
 	char *filter; // "" : everything
 	uint32_t snaplen;
 	int64_t pace; // CONF_PACE_MAX, CONF_PACE_REAL, or packets a second

@@ -78,3 +78,18 @@ bool filter_pass(
 	struct pcap_pkthdr h = {.caplen = len, .len = p->wire_len};
 	return pcap_offline_filter(&f->prog[p->link], &h, data) != 0;
 }
+
+uint32_t
+filter_program(const struct filter *f, enum link link, struct filter_insn *insns, uint32_t max) {
+	if ((unsigned)link >= LINK_COUNT || !f->has[link])
+		return 0;
+	const struct bpf_program *prog = &f->prog[link];
+	for (uint32_t i = 0; i < prog->bf_len && i < max; i++)
+		insns[i] = (struct filter_insn){
+			.code = prog->bf_insns[i].code,
+			.jump_true = prog->bf_insns[i].jt,
+			.jump_false = prog->bf_insns[i].jf,
+			.k = prog->bf_insns[i].k,
+		};
+	return prog->bf_len;
+}

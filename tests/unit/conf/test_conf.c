@@ -32,7 +32,7 @@ Test(conf, everything_that_is_wrong_is_told_at_once_in_order_of_line) {
 		"test.conf:11: input.device: is missing (accepted: PCI addresses, vdev strings, interfaces or "
 		"capture files, at most 255)\n"
 		"test.conf:12: input.worker: 2: unknown key, did you mean workers? (accepted: backend, device, "
-		"workers, cpus, dispatch, xdp_mode, filter, snaplen, pace, lateness, tunnels)\n"
+		"workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, tunnels)\n"
 		"test.conf:13: input.pace: 0: out of range (accepted: max, real, or packets a second, 1 to "
 		"1000000000)\n"
 		"--set:1: flow.panes: 1: out of range (accepted: 2 to 64)\n"

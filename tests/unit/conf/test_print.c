@@ -46,7 +46,7 @@ Test(print, defaults_load_to_the_same) {
 Test(print, everything_that_is_no_default_loads_to_the_same) {
 	expect_round_trip(
 		"[input]\nbackend = pcap\ndevice = a 'b c' \"it's\" 'a\"b' -\nworkers = 3\ncpus = 1-4,9 7\n"
-		"dispatch = rss\nxdp_mode = redirect\nfilter = '\"quoted\"'\nsnaplen = 100\npace = 12345\n"
+		"dispatch = rss\nxdp_mode = redirect\nxdp_attach = shared\nxdp_poll = busy\nfilter = '\"quoted\"'\nsnaplen = 100\npace = 12345\n"
 		"lateness = 1500ms\ntunnels = vxlan ipip\n"
 		"[dpdk]\nargs = --no-huge \"-l 0\" --x=\"y z\"\nmbufs = 8191\nrx_desc = 2048\nhugepages = off\n"
 		"[match]\nrules = a.hs b.hs\nmode = block\ncache = c d/e\n"

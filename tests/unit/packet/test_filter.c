@@ -70,3 +70,17 @@ Test(filter, says_for_which_link_types_it_could_not_be_compiled) {
 	cr_assert_not(filter_has_link(flt, LINK_COUNT, &err));
 	filter_free(flt);
 }
+
+Test(filter, gives_its_programs) {
+	struct err err = {0};
+	struct filter *flt = filter_new("ether host 02:00:00:00:00:01", &err);
+	cr_assert_not_null(flt, "%s", err.text);
+	struct filter_insn insns[64] = {0};
+	uint32_t n = filter_program(flt, LINK_ETHERNET, insns, 64);
+	cr_assert(n > 2 && n < 64);
+	cr_assert_eq(insns[n - 1].code, 0x06, "the last one returns a constant");
+	cr_assert_eq(filter_program(flt, LINK_ETHERNET, NULL, 0), n, "asked for the length alone");
+	cr_assert_eq(filter_program(flt, LINK_RAW, insns, 64), 0);
+	cr_assert_eq(filter_program(flt, LINK_COUNT, insns, 64), 0);
+	filter_free(flt);
+}
