@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Observe mode over a veth pair: the frames sent are the records found, the host at the far end notices nothing, and
-nothing stays behind whatever ends the program. Needs root; prints TAP.
+"""Observe mode over a veth pair: the frames sent are the records found, an interface may go and come,
+and what cannot be is refused with the cure. Needs root; prints TAP.
 
 usage: test_observe.py SLUICE
 """
@@ -13,82 +13,14 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-for folder in ("support", "golden"):
-    sys.path.insert(0, os.path.join(HERE, "..", folder))
-from frames import ETH_IP4, ethernet, ip4, read_pcap, udp  # noqa: E402
-from harness import Run, Tap  # noqa: E402
+from program import ALL, HOSTS, OFFICE, RULES, Program, difference, expected, frame, normal, why_no_mode
+from wire import Wire, until
 
-from wire import Live, Wire, until, why_not  # noqa: E402
+from frames import read_pcap    # beside the golden tests: program.py knows where
+from harness import Tap
 
-OFFICE = os.path.join(HERE, "..", "golden", "captures", "office.pcap")
-RULES = os.path.join(HERE, "..", "golden", "office.hs")
-ALL = "src_ip dest_ip src_port dest_port proto vlan vlan_inner mpls vni tos in_port icmp_type icmp_code"
-HOSTS = "src_ip dest_ip proto"
-# One window for all: of a size whose next border is far away.
-DAY = 86400
-WINDOW = f"tumbling {max(range(200, 367), key=lambda days: days * DAY - time.time() % (days * DAY))}d"
-TIMES = ("window_start_us", "window_end_us", "first_us", "last_us", "partial")
 RIGHTS = "+bpf,+net_admin"
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-
-
-def normal(lines, without=()):
-    """Records without what depends on when they were taken."""
-    records = (json.loads(line) for line in lines)
-    return sorted(json.dumps({k: v for k, v in r.items() if k not in TIMES and k not in without}, sort_keys=True)
-                  for r in records)
-
-
-def frame(number, octets=60):
-    return ethernet(ETH_IP4, ip4("10.8.0.1", "10.8.0.2", 17, udp(1000 + number % 100, 2000, b"x" * (octets - 42))))
-
-
-class Observe(Live):
-    """A run in observe mode; its records and summary after the end."""
-
-    def __init__(self, sluice, folder, wire, key=HOSTS, rules=None, before=(), **sets):
-        self.records_path = os.path.join(folder, "live.jsonl")
-        self.summary_path = os.path.join(folder, "live.json")
-        for path in (self.records_path, self.summary_path):
-            if os.path.exists(path):
-                os.unlink(path)
-        conf = os.path.join(folder, "live.conf")
-        settings = {"backend": "xdp", "device": wire.far, "workers": 1, **sets}
-        with open(conf, "w") as f:
-            f.write("[input]\n" + "".join(f"{k} = {v}\n" for k, v in settings.items()))
-            f.write("[flow]\nrows = 65536\n")
-            f.write(f"[match]\nrules = \"{rules}\"\ncache = off\n" if rules else "")
-            f.write(f"[stream all]\nkey = {key}\nwindow = {WINDOW}\n[sink out]\ntype = json\npath = live.jsonl\n")
-        argv = [*before, sluice, "run", conf, "--summary", self.summary_path]
-        super().__init__(wire, argv, os.path.join(folder, "live.said"))
-
-    def lines(self):
-        if not os.path.exists(self.records_path):
-            return []
-        with open(self.records_path) as f:
-            return f.read().splitlines()
-
-    def summary(self):
-        try:
-            with open(self.summary_path) as f:
-                return json.load(f)
-        except (OSError, ValueError):
-            return {}
-
-    def ledger(self):
-        return self.summary().get("ledger", {})
-
-    def finish(self):
-        """Lets what was sent arrive, then ends the run. Returns exit status."""
-        time.sleep(0.5)
-        return self.end(signal.SIGTERM)
-
-    def hears(self, text):
-        return until(lambda: text in self.said(), 10)
-
-    def why(self):
-        return [f"ledger {self.ledger()}"] + self.said().splitlines()[-12:]
 
 
 class Suite:
@@ -96,25 +28,19 @@ class Suite:
         self.sluice, self.folder, self.tap = sluice, folder, tap
 
     def observe(self, wire, **how):
-        return Observe(self.sluice, self.folder, wire, **how)
+        return Program(self.sluice, self.folder, wire, **how)
 
     # ---- the same records as from the capture file ----
 
-    def same_records(self, fact, path, key, rules=None, without=(), **sets):
+    def same_records(self, fact, path, key, rules=None, **sets):
         frames = [f[1] for f in read_pcap(path)]
         with Wire() as wire:
             live = self.observe(wire, key=key, rules=rules, **sets)
             attached = live.attached()
             sent = wire.send(frames) if attached else 0
             status = live.finish()
-        want = normal(Run(self.sluice, self.folder,
-                          {"input.backend": "pcap", "input.device": f'"{path}"', "input.lateness": "all"},
-                          {"all": (key, WINDOW)}, rules).lines(), without)
-        got, ledger = normal(live.lines(), without), live.ledger()
-        notes = []
-        if want != got:
-            notes += [f"missing: {x}" for x in sorted(set(want) - set(got))[:5]]
-            notes += [f"surplus: {x}" for x in sorted(set(got) - set(want))[:5]]
+        want = expected(self.sluice, self.folder, [path], key, rules)
+        notes, ledger = difference(want, normal(live.lines())), live.ledger()
         if not ledger.get("balanced") or ledger["received"] != len(frames) or ledger["missed"] or sent != len(frames):
             notes.append(f"{sent} of {len(frames)} frames sent")
         self.tap.line(bool(not notes and status == 0 and want), fact, notes + live.why())
@@ -128,66 +54,7 @@ class Suite:
             self.tap.skip("with two workers that share the processors too", "one processor only")
         self.same_records("with a snap length that holds the headers all is counted whole", OFFICE, HOSTS, snaplen=192)
 
-    # ---- the host at the far end ----
-
-    def untouched(self):
-        with Wire() as wire:
-            ok = wire.arrives(frame(1))
-            steps = [f"before: {ok}"]
-            for i in range(20):
-                live = self.observe(wire)
-                here = live.attached() and wire.arrives(frame(i))
-                status = live.end(signal.SIGTERM)
-                gone = wire.program() is None and wire.arrives(frame(i))
-                if not (here and gone and status == 0):
-                    steps += [f"round {i}: while observing {here}, after {gone}, exit status {status}", *live.why()]
-                    ok = False
-            self.tap.line(ok, "frames reach the host while a run attaches, observes, detaches, twenty times", steps)
-            for i in range(5):
-                live = self.observe(wire)
-                here = live.attached()
-                time.sleep(i * 0.01)
-                wire.send([frame(i)] * 100)
-                live.end(signal.SIGKILL)
-                gone = until(lambda: wire.program() is None, 2) and wire.arrives(frame(i))
-                if not (here and gone):
-                    steps += [f"round {i}: attached {here}, usable afterwards {gone}"]
-                    ok = False
-            self.tap.line(ok, "kill -9 leaves no program, and the interface usable", steps)
-
-    def conversation(self):
-        """A transfer over TCP, with segments as large as the kernel makes them, through the observed interface."""
-        octets = os.urandom(3 << 20)
-        with open(os.path.join(self.folder, "blob"), "wb") as f:
-            f.write(octets)
-        with Wire() as wire:
-            for end, (space, name) in enumerate(zip(wire.spaces, (wire.near, wire.far))):
-                wire.inside(space, "ip", "addr", "add", f"10.8.0.{end + 1}/24", "dev", name)
-                wire.inside(space, "ip", "link", "set", "lo", "up")
-            server = subprocess.Popen(wire.at_far([sys.executable, "-m", "http.server", "8080", "--bind", "10.8.0.2"]),
-                                      cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            live = self.observe(wire, key="src_ip dest_ip dest_port proto")
-            try:
-                attached = live.attached()
-                fetch = ("import urllib.request, sys\n"
-                         "sys.stdout.buffer.write(urllib.request.urlopen('http://10.8.0.2:8080/blob', timeout=10).read())\n")
-                until(lambda: "8080" in wire.inside(wire.spaces[1], "cat", "/proc/net/tcp") or ":1F90" in
-                      wire.inside(wire.spaces[1], "cat", "/proc/net/tcp"), 5)
-                got = subprocess.run(["ip", "netns", "exec", wire.spaces[0], sys.executable, "-c", fetch], capture_output=True)
-                ping = subprocess.run(["ip", "netns", "exec", wire.spaces[0], "ping", "-q", "-c", "20", "-i", "0.01", "10.8.0.2"],
-                                      capture_output=True, text=True) if os.path.exists("/bin/ping") else None
-            finally:
-                server.kill()
-                server.wait()
-            status = live.finish()
-            records = [json.loads(line) for line in live.lines()]
-        seen = [r for r in records if r.get("dest_port") == 8080 and r["proto"] == 6]
-        self.tap.line(attached and got.stdout == octets and status == 0 and len(seen) == 1 and seen[0]["tcp_flags"] & 2,
-                      "a download over the observed interface is whole, and seen", live.why() + [got.stderr.decode()[-300:]])
-        if ping:
-            self.tap.line(" 0% packet loss" in ping.stdout, "ping loses nothing", [ping.stdout])
-        else:
-            self.tap.skip("ping loses nothing", "there is no ping")
+    # ---- interfaces of other kinds ----
 
     def shapes(self):
         """Several interfaces, one of them without native XDP; frames in several buffers."""
@@ -209,35 +76,6 @@ class Suite:
                       "an interface without native XDP is observed beside another, and the log says how", live.why())
         self.tap.line(far.get("packets") == len(sent) and far["frame_bytes"] == sum(map(len, sent)),
                       "frames of several buffers are counted whole", [str(far)] + live.why())
-
-    # ---- what is lost is counted ----
-
-    def flood(self):
-        with Wire() as wire:
-            live = self.observe(wire)
-            live.attached()
-            live.tell(signal.SIGSTOP)
-            sent = wire.send([frame(i, 1400) for i in range(1000)], 100)
-            live.tell(signal.SIGCONT)
-            time.sleep(1)
-            status = live.finish()
-        ledger = live.ledger()
-        self.tap.line(status == 0 and ledger.get("balanced") and ledger["missed"] > 0 and ledger["received"] > 1000
-                      and ledger["received"] + ledger["missed"] == sent,
-                      "what the rings had no room for is missed: received and missed are what was sent",
-                      [f"{sent} sent"] + live.why())
-        with Wire() as wire:
-            live = self.observe(wire)
-            live.attached()
-            live.tell(signal.SIGSTOP)
-            sent = wire.send([frame(1)], 500)
-            # The signal comes first: nothing more is read.
-            live.tell(signal.SIGTERM)
-            live.tell(signal.SIGCONT)
-            status = live.process.wait(30)
-        ledger = live.ledger()
-        self.tap.line(status == 0 and ledger.get("received", 0) + ledger.get("missed", 0) == sent,
-                      "what was in the rings at the end is received or missed", [f"{sent} sent"] + live.why())
 
     # ---- interfaces that go and come ----
 
@@ -284,7 +122,7 @@ class Suite:
         with Wire() as wire:
             self.refused("an interface that is not there is named", wire, ["nosuch0", "no such interface"], device="nosuch0")
             self.refused("an interface named twice is refused", wire, ["named twice"], device=f"{wire.far} {wire.far}")
-            self.refused("kernel mode is refused", wire, ["input.xdp_mode", "accepted: observe, redirect"], xdp_mode="kernel")
+            self.refused("kernel mode with rules is refused", wire, ["input.xdp_mode: kernel", "match.rules"], xdp_mode="kernel", rules=RULES)
             self.refused("more workers than processors are refused with dispatch = rss", wire,
                          ["input.dispatch = software"], workers=64, dispatch="rss")
             os.chmod(self.folder, 0o777)
@@ -295,7 +133,7 @@ class Suite:
             program = wire.program()
             second = os.path.join(self.folder, "second")
             os.makedirs(second, exist_ok=True)
-            other = Observe(self.sluice, second, wire)
+            other = Program(self.sluice, second, wire)
             status = other.process.wait(20)
             said = other.said()
             self.tap.line(attached and status == 1 and f"XDP program {program} (observe)" in said and "cure:" in said
@@ -356,13 +194,13 @@ class Suite:
 
 
 def main():
-    if why := why_not():
+    if why := why_no_mode(sys.argv[1], "observe"):
         print(f"1..0 # SKIP {why}")
         return
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         suite = Suite(os.path.realpath(sys.argv[1]), folder, tap)
-        for part in sys.argv[2:] or ["records", "untouched", "conversation", "shapes", "flood", "away", "errors", "rights", "choice"]:
+        for part in sys.argv[2:] or ["records", "shapes", "away", "errors", "rights", "choice"]:
             getattr(suite, part)()
     tap.end()
 

@@ -10,8 +10,6 @@ import subprocess
 import time
 
 CLONE_NEWNET = 0x40000000
-BPF_PROG_GET_FD_BY_ID = 13
-SYS_BPF = {"x86_64": 321, "aarch64": 280}
 
 
 def why_not():
@@ -74,15 +72,15 @@ class Wire:
     def at_far(self, argv):
         return ["ip", "netns", "exec", self.spaces[1], *argv]
 
-    def _socket(self, end):
-        """A raw socket in the namespace of that end."""
+    def socket(self, end, name=None):
+        """A raw socket in the namespace of that end, at its interface or the one named."""
         libc = ctypes.CDLL(None, use_errno=True)
         with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{self.spaces[end]}") as there:
             if libc.setns(there.fileno(), CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns")
             try:
                 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-                s.bind(((self.near, self.far)[end], 0))
+                s.bind((name or (self.near, self.far)[end], 0))
             finally:
                 libc.setns(home.fileno(), CLONE_NEWNET)
         return s
@@ -91,7 +89,7 @@ class Wire:
         """As fast as can be, or with a breath now and then. Returns how many went on the wire: what the near end dropped
         never was there."""
         before = self.dropped()
-        with self._socket(0) as s:
+        with self.socket(0) as s:
             for _ in range(repeat):
                 for i, frame in enumerate(frames):
                     s.send(frame)
@@ -105,7 +103,7 @@ class Wire:
 
     def arrives(self, frame):
         """Whether the host at the far end sees a frame."""
-        with self._socket(1) as s:
+        with self.socket(1) as s:
             s.settimeout(2)
             self.send([frame])
             try:
@@ -136,16 +134,6 @@ class Wire:
         self.close()
 
 
-def program_exists(number):
-    """Whether the kernel still has a BPF program of that id."""
-    attr = (ctypes.c_uint32 * 32)(number)
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd = libc.syscall(SYS_BPF.get(os.uname().machine, 280), BPF_PROG_GET_FD_BY_ID, ctypes.byref(attr), ctypes.sizeof(attr))
-    if fd >= 0:
-        os.close(fd)
-    return fd >= 0
-
-
 class Live:
     """`sluice run` at the far end of a wire, until it is told to end."""
 
@@ -155,9 +143,9 @@ class Live:
         with open(said, "w") as f:
             self.process = subprocess.Popen(wire.at_far(argv), stdin=subprocess.DEVNULL, stdout=f, stderr=f)
 
-    def attached(self):
+    def attached(self, seconds=20):
         """Waits until the program is there; False: the process ended, or it took too long."""
-        until(lambda: self.wire.program() or self.process.poll() is not None, 20)
+        until(lambda: self.wire.program() or self.process.poll() is not None, seconds)
         return self.process.poll() is None and self.wire.program() is not None
 
     def said(self):
