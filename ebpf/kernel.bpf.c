@@ -105,8 +105,9 @@ static __always_inline void perturb(struct kernel_state *state, struct parsed *p
 }
 
 static __always_inline void refuse(const struct table *table, __u32 reason) {
-	struct kernel_line *line
-		= table_line(table, KERNEL_LINE_REASONS + (reason & (KERNEL_REASONS_MAX - 1)));
+	struct kernel_line *line = table_line(
+		table, KERNEL_LINE_REASONS + (reason & (KERNEL_REASONS_MAX - 1))
+	);
 	if (line != NULL)
 		line->word[0]++;
 }

@@ -7,6 +7,7 @@
 #include "xdp_filter.h"
 #include "xdp_loaded.h"
 
+#include "base/field.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "ebpf/program.h"
@@ -239,7 +240,9 @@ struct xdp_kernel *xdp_kernel_open(const struct xdp_kernel_config *config, struc
 	if (xdp_panes_open(&k->panes, &panes, err) < 0)
 		goto fail;
 	fill_config(k, config);
-	for (uint32_t i = 0; i < config->n_programs; i++)
+	// Programs differ in the number of the interface: where that is in no key, one is enough.
+	uint32_t n = config->fields & FIELD_BIT(FIELD_IN_PORT) ? config->n_programs : 1;
+	for (uint32_t i = 0; i < n; i++)
 		if (load(k, config->filter != NULL, err) < 0
 		    || (config->filter != NULL && add_filter(k, config->filter, err) < 0))
 			goto fail;
@@ -284,6 +287,7 @@ int xdp_kernel_begin(struct xdp_kernel *k, uint64_t now_ns, int64_t offset_ns, s
 }
 
 struct xdp_loaded xdp_kernel_loaded(const struct xdp_kernel *k, uint32_t i) {
+	i = i < k->n_objects ? i : 0;
 	struct xdp_loaded l = {
 		.object = k->object[i],
 		.name = k->filter[i] > 0 ? "filtered" : "passed",
@@ -294,7 +298,8 @@ struct xdp_loaded xdp_kernel_loaded(const struct xdp_kernel *k, uint32_t i) {
 }
 
 struct bpf_program *xdp_kernel_program(const struct xdp_kernel *k, uint32_t i) {
-	return bpf_object__find_program_by_name(k->object[i], xdp_kernel_loaded(k, i).name);
+	struct xdp_loaded l = xdp_kernel_loaded(k, i);
+	return bpf_object__find_program_by_name(l.object, l.name);
 }
 
 uint64_t xdp_kernel_lost(const struct xdp_kernel *k) {

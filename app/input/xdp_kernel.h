@@ -14,7 +14,7 @@ struct bpf_program;
 struct filter;
 
 struct xdp_kernel_config {
-	uint32_t n_programs;
+	uint32_t n_programs; // interfaces
 	uint64_t width_ns; // of a pane
 	uint32_t fields; // FIELD_BIT()s of the finest key
 	uint32_t tunnels; // enum tunnel
@@ -24,14 +24,15 @@ struct xdp_kernel_config {
 };
 
 struct xdp_kernel {
-	struct bpf_object **object; // owned; by interface, in the configuration's order
+	// Owned; by interface, in the configuration's order; one for all where no key tells them apart.
+	struct bpf_object **object;
 	uint32_t n_objects;
 	struct xdp_panes panes;
 	struct kernel_config shared; // what all programs are told
 	uint32_t n_states; // processors
 	struct kernel_state *state; // owned, shared with the programs; by processor
 	struct kernel_clock *clock; // owned, shared with the programs
-	int *filter; // owned; descriptors of the filter's programs, by interface; 0: none
+	int *filter; // owned; descriptors of the filter's programs, by object; 0: none
 };
 
 // Makes the tables and loads the programs; installs no table, attaches nothing. NULL with err set.

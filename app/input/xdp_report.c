@@ -135,8 +135,8 @@ static void say_interface(struct input_report *r, const char *what, const char *
 	}
 	xdp_features_get(&f, itf.index);
 	input_report_say(
-		r, "%-14s %-15s %s, MTU %u, %u queue%s, driver %s, %s XDP: observe%s%s\n", what,
-		name, itf.up ? "up" : "down", itf.mtu, itf.queues, itf.queues == 1 ? "" : "s",
+		r, "%-14s %-15s %s, MTU %u, %u queue%s, driver %s, %s XDP: observe, kernel%s%s\n",
+		what, name, itf.up ? "up" : "down", itf.mtu, itf.queues, itf.queues == 1 ? "" : "s",
 		itf.driver[0] != '\0' ? itf.driver : "unknown",
 		!f.known           ? "native or generic"
 			: f.native ? "native"

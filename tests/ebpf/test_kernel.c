@@ -1,0 +1,371 @@
+// What kernel mode's program counts, and how it comes out: keys, sums, verdicts, fragments, several
+// interfaces. Needs root, no interface; prints TAP.
+
+#include "kernel_rig.h"
+
+#include "app/input/xdp_clock.h"
+
+#include "base/field.h"
+#include "packet/filter.h"
+#include "packet/flow_key_hash.h"
+#include "packet/fragment.h"
+#include "packet/packet.h"
+#include "packet/parse.h"
+
+#include "frame.h"
+#include "parse_frames.h"
+
+#include <bpf/libbpf.h>
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HOUR_NS 3600000000000ull
+#define MEGA (1ull << 20)
+#define TUPLE                                                                           \
+	(FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP) | FIELD_BIT(FIELD_SRC_PORT) \
+	 | FIELD_BIT(FIELD_DEST_PORT) | FIELD_BIT(FIELD_PROTO))
+
+static uint32_t n_tests, n_failed;
+
+static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void check(bool ok, const char *fmt, ...) {
+	va_list ap;
+	va_start(ap, fmt);
+	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
+	vprintf(fmt, ap);
+	printf("\n");
+	va_end(ap);
+	n_failed += !ok;
+}
+
+static const struct xdp_kernel_config usual = {
+	.n_programs = 1,
+	.width_ns = HOUR_NS,
+	.fields = TUPLE,
+	.tunnels = TUNNEL_ALL,
+	.rows = 896,
+	.memory = 64 * MEGA,
+};
+
+static struct kernel_rig rig;
+
+static void open_rig(const struct xdp_kernel_config *c) {
+	if (kernel_rig_open(&rig, c) < 0) {
+		printf("Bail out! %s\n", rig.err.text);
+		exit(1);
+	}
+}
+
+static void close_rig(void) {
+	if (rig.broken != NULL)
+		check(false, "a promise was broken: %s", rig.broken);
+	kernel_rig_close(&rig);
+}
+
+static bool run(const struct frame *f, int repeat) {
+	return kernel_rig_run(&rig, 0, f->octet, f->len, repeat);
+}
+
+// ---- keys and sums ----
+
+// A frame as lib/packet finds it, in a row of its own.
+static struct counted
+parsed(const struct frame *f, struct fragment_table *fragments, const struct flow_key *mask,
+       uint8_t *reason) {
+	struct parser parser = {.tunnels = TUNNEL_ALL, .fragments = fragments};
+	struct hash_seed seed;
+	struct packet p;
+	hash_seed_fixed(&seed, 1);
+	struct counted c = {.packets = 1, .frame_bytes = f->len};
+	frame_packet(f, &p, 1000000);
+	parse_packet(&parser, &p, &c.key);
+	*reason = p.reason;
+	c.bytes = p.ip_len;
+	c.tcp_flags = p.tcp_flags;
+	flow_key_finish(&c.key, mask, &seed);
+	c.key.hash = 0;
+	return c;
+}
+
+static bool same(const struct counted *a, const struct counted *b, uint32_t times) {
+	return flow_key_equal(&a->key, &b->key) && a->packets == b->packets * times
+		&& a->bytes == b->bytes * times && a->frame_bytes == b->frame_bytes * times
+		&& a->tcp_flags == b->tcp_flags;
+}
+
+// What has been counted is to be taken now: tables look as if they had been there for long.
+static void hurry(void) {
+	for (uint32_t i = 0; i < rig.kernel->panes.n_maps; i++)
+		rig.kernel->panes.map[i].since_ns = 0;
+}
+
+// Each kind of frame alone, three times.
+static void test_keys(void) {
+	static const struct {
+		const char *name;
+		uint32_t fields;
+	} keys[] = {
+		{"all fields", FIELD_SET_ALL},
+		{"the 5-tuple", TUPLE},
+		{"source addresses", FIELD_BIT(FIELD_SRC_IP)},
+		{"tags, labels and identifiers",
+		 FIELD_BIT(FIELD_VLAN) | FIELD_BIT(FIELD_VLAN_INNER) | FIELD_BIT(FIELD_MPLS)
+			 | FIELD_BIT(FIELD_VNI)},
+		{"ICMP types and the interface",
+		 FIELD_BIT(FIELD_ICMP_TYPE) | FIELD_BIT(FIELD_ICMP_CODE)
+			 | FIELD_BIT(FIELD_IN_PORT)},
+	};
+	static struct frame f;
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		struct xdp_kernel_config c = usual;
+		struct flow_key mask;
+		uint32_t frames = 0, counted = 0, refused = 0;
+		bool ok = true;
+		const char *name;
+		c.fields = keys[k].fields;
+		flow_key_mask(&mask, c.fields);
+		struct hash_seed seed;
+		hash_seed_fixed(&seed, 1);
+		struct fragment_table *fragments = fragment_table_new(64, &seed);
+		open_rig(&c);
+		for (uint32_t i = 0; ok && (name = parse_frame_make(i, &f)) != NULL; i++) {
+			uint8_t reason;
+			if (f.len > 1500 || f.len < 14)
+				continue;
+			frames++;
+			kernel_rig_forget(&rig);
+			struct counted want = parsed(&f, fragments, &mask, &reason);
+			ok = run(&f, 3);
+			hurry();
+			while (ok && rig.tally.value[TALLY_RECEIVED] < 3)
+				ok = kernel_rig_recv(&rig) >= 0;
+			if (reason == REASON_NONE) {
+				counted++;
+				ok = ok && rig.n_rows == 1 && same(&rig.row[0], &want, 3);
+			} else {
+				refused++;
+				ok = ok && rig.n_rows == 0 && kernel_rig_refused(&rig, reason) == 3;
+			}
+			if (!ok)
+				printf("# %s\n", name);
+		}
+		check(ok && counted > 20 && refused > 3,
+		      "of %u kinds of frames %s are counted as lib/packet finds them, %u counted, "
+		      "%u refused",
+		      frames, keys[k].name, counted, refused);
+		close_rig();
+		fragment_table_free(fragments);
+	}
+}
+
+// UTC by the clocks around it.
+static int64_t utc_us(void) {
+	uint64_t mono;
+	int64_t offset;
+	xdp_clock_read(&mono, &offset);
+	return ((int64_t)mono + offset) / 1000;
+}
+
+static void test_times(void) {
+	static struct frame f;
+	struct xdp_kernel_config c = usual;
+	frame_ipv4_tcp(&f, "10.0.0.1", 1, "10.0.0.2", 2, 0x02, "", 0);
+	open_rig(&c);
+	int64_t before = utc_us();
+	bool ok = run(&f, 1);
+	int64_t first = utc_us();
+	usleep(20000);
+	int64_t middle = utc_us();
+	frame_ipv4_tcp(&f, "10.0.0.1", 1, "10.0.0.2", 2, 0x11, "some", 4);
+	ok = ok && run(&f, 1);
+	int64_t after = utc_us();
+	check(ok && kernel_rig_stop(&rig) == -ENODATA && rig.n_rows >= 1,
+	      "what was counted comes out after the stop");
+	struct counted sum = kernel_rig_sum(&rig, false);
+	check(sum.packets == 2 && sum.tcp_flags == 0x13 && sum.bytes == 40 + 44,
+	      "flags are those of all packets");
+	check(sum.first_us >= before - 100 && sum.first_us <= first + 100
+		      && sum.last_us >= middle - 100 && sum.last_us <= after + 100,
+	      "first and last are when the frames came");
+	check(rig.source->ops->recv(rig.source, &(struct count_batch){}) == -ENODATA
+		      && (rig.source->ops->stop(rig.source),
+			  rig.source->ops->recv(rig.source, &(struct count_batch){}))
+			      == -ENODATA,
+	      "a stopped source stays at its end");
+	close_rig();
+}
+
+// ---- the filter ----
+
+static void test_filter(void) {
+	static struct frame pass, tcp, arp, cut;
+	struct err err;
+	struct xdp_kernel_config c = usual;
+	struct filter *filter = filter_new("udp port 53", &err);
+	c.filter = filter;
+	frame_ipv4_udp(&pass, "10.0.0.1", 1, "10.0.0.2", 53, "query", 5);
+	frame_ipv4_tcp(&tcp, "10.0.0.1", 1, "10.0.0.2", 53, 0x02, "", 0);
+	frame_start(&arp);
+	frame_ethernet(&arp, 0x0806);
+	frame_zeros(&arp, 46);
+	frame_end(&arp);
+	cut = tcp;
+	cut.len = 14 + 12;
+	open_rig(&c);
+	filter_free(filter);
+	bool ok = run(&pass, 5) && run(&tcp, 4) && run(&arp, 3) && run(&cut, 2);
+	ok = ok && kernel_rig_stop(&rig) == -ENODATA;
+	check(ok && kernel_rig_sum(&rig, false).packets == 5, "what the filter passes is counted");
+	check(kernel_rig_refused(&rig, REASON_FILTER) == 4, "what it does not pass is filtered");
+	check(kernel_rig_refused(&rig, REASON_NOT_IP) == 3
+		      && kernel_rig_refused(&rig, REASON_IPV4_TRUNCATED) == 2,
+	      "malformed and non_ip come ahead of filtered");
+	check(rig.tally.value[TALLY_RECEIVED] == 14 && xdp_kernel_lost(rig.kernel) == 0
+		      && rig.tally.value[TALLY_BYTES]
+			      == 5 * pass.len + 4 * tcp.len + 3 * arp.len + 2 * cut.len,
+	      "all are received, with their octets");
+	close_rig();
+}
+
+// ---- several processors, several interfaces ----
+
+static bool two_processors(void) {
+	return sysconf(_SC_NPROCESSORS_ONLN) >= 2 && kernel_rig_pin(1) && kernel_rig_pin(0);
+}
+
+static void skip(const char *fact, const char *reason) {
+	printf("ok %u - %s # SKIP %s\n", ++n_tests, fact, reason);
+}
+
+static void test_fragments(void) {
+	static struct frame first, later;
+	const char *fact = "a later fragment finds its first one on another processor";
+	if (!two_processors()) {
+		skip(fact, "one processor only");
+		return;
+	}
+	struct xdp_kernel_config c = usual;
+	c.n_programs = 2;
+	open_rig(&c);
+	for (int v6 = 0; v6 < 2; v6++) {
+		for (int offset = 0; offset <= 1480; offset += 1480) {
+			struct frame *f = offset == 0 ? &first : &later;
+			frame_start(f);
+			frame_ethernet(f, 0);
+			if (v6) {
+				frame_ipv6(f, "fd00::1", "fd00::2", 44);
+				frame_ipv6_fragment(f, 17, 77, (uint16_t)offset, offset == 0);
+			} else {
+				frame_ipv4_fragment(
+					f, "10.0.0.1", "10.0.0.2", 17, 77, (uint16_t)offset,
+					offset == 0
+				);
+			}
+			if (offset == 0)
+				frame_udp(f, 1234, 53);
+			frame_zeros(f, 64);
+			frame_end(f);
+		}
+		kernel_rig_pin(0);
+		kernel_rig_run(&rig, 0, first.octet, first.len, 1);
+		kernel_rig_pin(1);
+		kernel_rig_run(&rig, 1, later.octet, later.len, 1);
+		kernel_rig_pin(0);
+	}
+	kernel_rig_stop(&rig);
+	bool ok = rig.n_rows == 4;
+	for (uint32_t i = 0; i < rig.n_rows; i++)
+		ok = ok && rig.row[i].key.src_port == 1234 && rig.row[i].key.dst_port == 53
+			&& rig.row[i].key.proto == 17 && rig.row[i].packets == 1;
+	check(ok, "%s", fact);
+	close_rig();
+}
+
+static void test_interfaces(void) {
+	static struct frame f;
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
+	for (int with = 0; with < 2; with++) {
+		struct xdp_kernel_config c = usual;
+		c.n_programs = 3;
+		c.fields = TUPLE | (with ? FIELD_BIT(FIELD_IN_PORT) : 0);
+		kernel_rig_pin(0);
+		open_rig(&c);
+		for (uint32_t i = 0; i < 3; i++)
+			kernel_rig_run(&rig, i, f.octet, f.len, (int)(10 + i));
+		kernel_rig_stop(&rig);
+		bool ok = rig.n_rows == (with ? 3 : 1);
+		for (uint32_t i = 0; with && i < rig.n_rows; i++)
+			ok = ok && rig.row[i].packets == 10u + rig.row[i].key.in_port;
+		check(ok && kernel_rig_sum(&rig, false).packets == 33,
+		      with ? "interfaces share tables, and a row says whose it is"
+			   : "a flow is one row, whatever interface it comes by, without in_port");
+		close_rig();
+	}
+}
+
+// ---- privileges ----
+
+// Counts a frame with CAP_BPF and CAP_NET_ADMIN alone, in a process of its own.
+static int count_with_little(const struct xdp_kernel_config *c) {
+	static struct frame f;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	data[CAP_TO_INDEX(CAP_BPF)].permitted = CAP_TO_MASK(CAP_BPF);
+	data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |= CAP_TO_MASK(CAP_NET_ADMIN);
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].effective = data[i].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return 1;
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
+	if (kernel_rig_open(&rig, c) < 0)
+		return 2;
+	run(&f, 3);
+	return kernel_rig_stop(&rig) == -ENODATA && kernel_rig_sum(&rig, false).packets == 3 ? 0
+											     : 3;
+}
+
+static void test_privileges(void) {
+	struct err err;
+	struct xdp_kernel_config c = usual;
+	struct filter *filter = filter_new("udp port 2", &err);
+	for (int with = 0; with < 2; with++) {
+		int status = -1;
+		c.filter = with ? filter : NULL;
+		fflush(stdout);
+		pid_t child = fork();
+		if (child == 0)
+			_exit(count_with_little(&c));
+		waitpid(child, &status, 0);
+		check(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		      "CAP_BPF and CAP_NET_ADMIN are enough%s", with ? ", with a filter too" : "");
+	}
+	filter_free(filter);
+}
+
+static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
+	return 0;
+}
+
+int main(void) {
+	if (geteuid() != 0) {
+		printf("1..0 # SKIP needs root\n");
+		return 0;
+	}
+	libbpf_set_print(silent);
+	test_keys();
+	test_times();
+	test_filter();
+	test_fragments();
+	test_interfaces();
+	test_privileges();
+	printf("1..%u\n", n_tests);
+	return n_failed > 0;
+}
