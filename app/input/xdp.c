@@ -185,7 +185,7 @@ static int open_observe(struct xdp_input *in, struct err *err) {
 			.observe = in->observe,
 			.first = w,
 			.step = n,
-			.missed = w == 0 ? &in->watch.missed : NULL,
+			.watch = w == 0 ? &in->watch : NULL,
 		};
 		in->base.sources[w] = xdp_observe_source(&part, err);
 		if (in->base.sources[w] == NULL)

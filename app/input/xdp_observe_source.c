@@ -4,6 +4,7 @@
 #include "xdp_observe_source.h"
 
 #include "xdp_clock.h"
+#include "xdp_watch.h"
 
 #include "base/cache.h"
 #include "base/log.h"
@@ -34,7 +35,7 @@ struct observe_source {
 	struct xdp_observe *observe;
 	uint32_t first, step;
 	int epoll; // of all rings; -1: not open
-	const _Atomic(uint64_t) *missed;
+	struct xdp_watch *watch; // NULL: another source tells what devices missed
 	_Atomic(uint64_t) left; // frames in the rings when reading ended: reader → stats
 	uint32_t n_lanes;
 	struct lane lane[]; // n_lanes
@@ -193,8 +194,8 @@ static void source_stats(struct source *src, struct source_stats *out) {
 	*out = (struct source_stats){
 		.missed = atomic_load_explicit(&s->left, memory_order_relaxed),
 	};
-	if (s->missed != NULL)
-		out->missed += atomic_load_explicit(s->missed, memory_order_relaxed);
+	if (s->watch != NULL)
+		out->missed += xdp_watch_missed(s->watch);
 	for (uint32_t cpu = 0; cpu < s->observe->n_states; cpu++) {
 		const struct observe_state *state = &s->observe->state[cpu];
 		if (is_mine(s, cpu))
@@ -238,7 +239,7 @@ struct source *xdp_observe_source(const struct xdp_observe_part *part, struct er
 	s->observe = o;
 	s->first = part->first;
 	s->step = part->step;
-	s->missed = part->missed;
+	s->watch = part->watch;
 	s->n_lanes = n;
 	for (uint32_t i = 0; i < n; i++)
 		s->lane[i].ring = &o->ring[part->first + i * part->step];

@@ -7,14 +7,15 @@
 #include "base/err.h"
 #include "packet/source.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
+
+struct xdp_watch;
 
 struct xdp_observe_part {
 	struct xdp_observe *observe; // borrowed, outlives the source
 	uint32_t first, step; // takes rings first, first + step, ...; each ring has one source
-	// What was missed elsewhere, told by this source; NULL: nothing. Borrowed.
-	const _Atomic(uint64_t) *missed;
+	// Asked for what the devices missed, which this source then tells; NULL: another does. Borrowed.
+	struct xdp_watch *watch;
 };
 
 // NULL with err set. Free with xdp_observe_source_free.

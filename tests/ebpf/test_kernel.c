@@ -254,6 +254,7 @@ static void test_fragments(void) {
 	}
 	struct xdp_kernel_config c = usual;
 	c.n_programs = 2;
+	c.fields |= FIELD_BIT(FIELD_IN_PORT); // a program for each
 	open_rig(&c);
 	for (int v6 = 0; v6 < 2; v6++) {
 		for (int offset = 0; offset <= 1480; offset += 1480) {

@@ -86,15 +86,15 @@ class Wire:
         return s
 
     def send(self, frames, repeat=1, calm=False):
-        """As fast as can be, or with a breath now and then. Returns how many went on the wire: what the near end dropped
-        never was there."""
+        """As fast as can be, or with a breath now and then, `calm` times as long. Returns how many went on the wire: what the
+        near end dropped never was there."""
         before = self.dropped()
         with self.socket(0) as s:
             for _ in range(repeat):
                 for i, frame in enumerate(frames):
                     s.send(frame)
                     if calm and i % 32 == 31:
-                        time.sleep(0.004)
+                        time.sleep(0.004 * calm)
         return len(frames) * repeat - (self.dropped() - before)
 
     def dropped(self):
