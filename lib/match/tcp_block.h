@@ -1,0 +1,18 @@
+// A block holds the octets of one aligned window of a stream that came ahead of their turn, and knows
+// which are there. However small the segments are in which they come, a window takes one block.
+#pragma once
+
+#include <stdint.h>
+
+#define TCP_BLOCK_OCTETS 896u
+#define TCP_BLOCK_WORDS (TCP_BLOCK_OCTETS / 64)
+
+struct tcp_block {
+	uint32_t next; // block of a later window, or of the free list; 0: none
+	uint16_t count; // octets held and not yet delivered
+	uint16_t runs; // contiguous pieces that they form
+	uint64_t base; // offset in the stream of data[0]; a multiple of TCP_BLOCK_OCTETS
+	uint64_t bits[TCP_BLOCK_WORDS]; // which octets are held and not yet delivered
+	uint8_t data[TCP_BLOCK_OCTETS];
+};
+_Static_assert(sizeof(struct tcp_block) == 1024);

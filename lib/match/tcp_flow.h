@@ -1,0 +1,56 @@
+// A connection: both directions and the rules between them: handshakes, resets, when its ports belong
+// to another. Indexes are the table's; 0 is none.
+#pragma once
+
+#include "match/tcp_half.h"
+#include "match/tcp_list.h"
+#include "match/tcp_tuple.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// By what a flow is worth when room is needed, and how long it may be silent.
+enum tcp_age {
+	TCP_AGE_DONE, // every direction has ended
+	TCP_AGE_YOUNG, // no octet beyond its first packet
+	TCP_AGE_SETTLED,
+	TCP_AGES,
+};
+
+enum tcp_flow_list {
+	TCP_LIST_AGE, // of its age, by when it was looked at last
+	TCP_LIST_HOLD, // of those that hold octets, by when they began to
+	TCP_LISTS,
+};
+
+struct tcp_flow {
+	CACHE_ALIGNED struct tcp_tuple tuple;
+	uint32_t chain; // the next of the same bucket
+	int64_t last_us; // the newest event time of its packets
+	uint32_t queued; // when it went to the end of its age's list
+	uint8_t age; // enum tcp_age
+	bool holds; // it is in that list
+	bool grown; // an octet came behind its first packet
+	struct tcp_half half[2]; // by direction: [0] is what the lower end sends
+	struct tcp_link link[TCP_LISTS];
+};
+static_assert(sizeof(struct tcp_flow) == 192);
+
+// Whether a packet begins another connection between the same ends: a SYN behind the end, or one that
+// was ignored and is answered now.
+bool tcp_flow_reused(const struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in);
+
+// Takes a packet whose flags are sane.
+void tcp_flow_packet(
+	struct tcp_work *w, struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in
+);
+
+// Gives up all holes of both directions.
+void tcp_flow_flush(struct tcp_work *w, struct tcp_flow *f, enum tcp_gap why);
+
+// Whether every direction that has a stream has ended.
+bool tcp_flow_done(const struct tcp_flow *f);
+
+static inline bool tcp_flow_holds(const struct tcp_flow *f) {
+	return (f->half[0].held.first | f->half[1].held.first) != 0;
+}

@@ -1,0 +1,27 @@
+// What reassembly is told about one TCP packet. Whoever calls has parsed it, and has decided what to
+// do with packets whose checksum is wrong: everything that comes in here counts as sent.
+#pragma once
+
+#include "packet/flow_key.h"
+
+#include <stdint.h>
+
+enum tcp_flag {
+	TCP_FIN = 1 << 0,
+	TCP_SYN = 1 << 1,
+	TCP_RST = 1 << 2,
+	TCP_PSH = 1 << 3,
+	TCP_ACK = 1 << 4,
+	TCP_URG = 1 << 5, // urgent octets stay in line, as every common receiver has it
+};
+
+struct tcp_packet {
+	const struct flow_key *key; // unmasked; read during the call only
+	const uint8_t *payload; // behind the TCP header; NULL only when `captured` is 0
+	uint32_t captured; // octets readable at `payload`
+	uint32_t length; // octets of payload by the IP length; more than captured: a snapped packet
+	uint32_t seq; // of the packet, as in its header: a SYN's payload begins one later
+	uint32_t ack; // meaningless without TCP_ACK
+	uint8_t flags; // enum tcp_flag
+	int64_t time_us; // event time; may run backwards
+};

@@ -1,0 +1,46 @@
+// The table from inside: what its packet path and its ageing share.
+#pragma once
+
+#include "match/tcp_index.h"
+#include "match/tcp_table.h"
+#include "match/tcp_work.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tcp_table {
+	struct tcp_work work;
+	struct tcp_index index;
+	struct tcp_delivery out; // of the packet
+	struct tcp_span *span;
+	struct tcp_delivery aside; // for the hook
+	struct tcp_span *aside_span;
+	struct tcp_table_config conf;
+};
+
+static inline uint64_t tcp_age_us(int64_t now, int64_t then) {
+	return now > then ? (uint64_t)now - (uint64_t)then : 0;
+}
+
+// Begins a delivery into `out`: the table's own, or `aside`.
+void tcp_table_begin(
+	struct tcp_table *t, struct tcp_delivery *out, struct tcp_flow *f, uint32_t dir
+);
+
+// Gives back the blocks of the delivery before.
+void tcp_table_give_back(struct tcp_table *t);
+
+// Delivers all that a flow holds, through the hook.
+void tcp_table_flush(struct tcp_table *t, struct tcp_flow *f, enum tcp_gap why);
+
+void tcp_table_close(struct tcp_table *t, struct tcp_flow *f, enum tcp_close why);
+
+// Closes a flow that has been silent for too long. Returns whether it had.
+bool tcp_table_expire(struct tcp_table *t, struct tcp_flow *f, int64_t now_us);
+
+// Puts a new flow, or one in a list, to the end of the list of this age.
+void tcp_table_queue(struct tcp_table *t, struct tcp_flow *f, uint8_t age, int64_t now_us);
+void tcp_table_requeue(struct tcp_table *t, struct tcp_flow *f, uint8_t age, int64_t now_us);
+
+// Closes a flow to make room for one more. Returns whether there was one to close.
+bool tcp_table_evict(struct tcp_table *t, int64_t now_us);
