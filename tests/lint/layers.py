@@ -26,6 +26,7 @@ LIBRARIES = [
     (r"rte_\w+\.h|generic/rte_\w+\.h", r"app/input/dpdk[^/]*|perf/.*|tests/dpdk/.*"),
     (r"(bpf|xdp)/.*", r"app/input/xdp[^/]*|ebpf/.*|tests/ebpf/.*|perf/[^/]*xdp[^/]*"),
     (r"hs/.*|hs(_\w+)?\.h", r"lib/match/.*|app/match[^/]*|tests/.*|perf/.*"),
+    (r"pcre2\.h", r"lib/match/verify[^/]*|tests/unit/match/.*|tests/support/.*"),
     (r"pcap(/.*)?(\.h)?", r"lib/packet/.*|app/input/.*|tests/.*|perf/.*"),
     (r"zlib\.h", r"lib/.*|app/.*|tests/.*"),
     (r"ini_\w+\.h|collection\.h|ref_array\.h|simplebuffer\.h", r"lib/conf/.*|tests/unit/conf/.*"),
