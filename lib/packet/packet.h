@@ -14,6 +14,8 @@ enum packet_flag {
 	PACKET_FRAGMENT = 1 << 1, // the innermost IP datagram is fragmented
 	PACKET_TCP = 1 << 2, // `tcp_flags` was read
 	PACKET_V6 = 1 << 3, // the innermost IP header is IPv6
+	// a datagram around the innermost one, of a tunnel, is fragmented: its first fragment
+	PACKET_CARRIER_FRAGMENT = 1 << 4,
 };
 
 struct packet {
@@ -39,7 +41,7 @@ struct packet {
 	union {
 		uint64_t
 			fragment_id; // with PACKET_FRAGMENT: the datagram's identification; by the parser
-		int64_t newest_us; // between receiver and worker: the input's newest time ahead of it
+		int64_t newest_us; // between receiver and worker (pipeline/lane.h)
 		struct flow_row *row; // where to count it; by the track stage
 	};
 };

@@ -90,13 +90,15 @@ static bool walk_packet(
 	pkt->tcp_flags = 0;
 	pkt->flags &= PACKET_LATE;
 	w->step = walk_link(w, &t, pkt->link);
+	bool fragment = false; // of any IP header on the way
 	while (w->step != STEP_STOP && walk_on(w, &t))
-		;
+		fragment |= w->fragment;
 	if (walk_has_l4(w)) {
 		walk_l4(w, &t);
 		find_payload(w, &t, pkt);
 		pkt->tcp_flags = w->tcp_flags;
 		pkt->flags |= w->tcp ? PACKET_TCP : 0;
+		pkt->flags |= fragment && !w->fragment ? PACKET_CARRIER_FRAGMENT : 0;
 	}
 	return w->c.beyond;
 }

@@ -392,7 +392,7 @@ Test(parse, counts_later_fragments_of_a_tunnel_under_its_own_addresses_without_p
 		cr_assert(is_counted(
 			&r, later ? "10.0.0.1" : "192.168.0.1", later ? "10.0.0.2" : "192.168.0.2"
 		));
-		cr_assert(later ? r.key.dst_port == 0 : r.pkt.flags == 0);
+		cr_assert(later ? r.key.dst_port == 0 : r.pkt.flags == PACKET_CARRIER_FRAGMENT);
 	}
 	fragment_table_free(p.fragments);
 }

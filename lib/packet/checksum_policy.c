@@ -1,0 +1,219 @@
+// What is remembered of a connection fits a quarter of a cache line: a fingerprint of its addresses and
+// ports, which nobody without the seed can make twice, and two octets for each direction.
+
+#include "checksum_policy.h"
+
+#include "base/cache.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAYS 4
+#define WIRE_MAX 1500 // IP octets in an Ethernet frame; more were not one frame on the wire
+#define RIGHT_RUN 3 // right ones in a row; by chance one in 2^48
+#define TCP_SYN 0x02
+
+// In this order: from TRUST_PARTIAL on, partial ones are taken.
+enum trust {
+	TRUST_NEW, // nothing is known: all are taken
+	TRUST_SYN, // a right SYN: bad ones are refused
+	TRUST_WIRE, // and right payload: partial ones, too
+	TRUST_PARTIAL, // merged ahead of the capture, or finished behind it: bad ones are refused
+	TRUST_SENDER, // wrong from the beginning: all are taken
+};
+
+struct direction {
+	uint8_t trust; // enum trust
+	uint8_t run; // right ones in a row
+};
+
+struct connection {
+	uint64_t fingerprint; // 0: nothing here
+	struct direction dir[2]; // from the lower address and port; from the higher
+	uint8_t unused[4];
+};
+
+static_assert(WAYS * sizeof(struct connection) == CACHE_LINE);
+
+struct checksum_policy {
+	enum checksum_mode mode;
+	struct connection *connection; // owned; buckets of WAYS, what comes back moves to the front
+	uint32_t mask; // buckets - 1
+	const struct mem *mem; // borrowed
+	struct hash_seed seed;
+	struct checksum_stats stats;
+};
+
+struct checksum_policy *checksum_policy_new(
+	enum checksum_mode mode, uint32_t connections, const struct hash_seed *seed,
+	const struct mem *mem
+) {
+	if (connections > UINT32_MAX / 2)
+		return NULL;
+	uint32_t n = WAYS;
+	while (n < connections)
+		n *= 2;
+	struct checksum_policy *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	p->mode = mode;
+	p->mask = n / WAYS - 1;
+	p->mem = mem;
+	p->seed = *seed;
+	if (mode == CHECKSUM_MODE_AUTO) {
+		p->connection = mem->alloc(mem, (size_t)n * sizeof(*p->connection));
+		if (p->connection == NULL) {
+			free(p);
+			return NULL;
+		}
+	}
+	return p;
+}
+
+void checksum_policy_free(struct checksum_policy *p) {
+	if (p == NULL)
+		return;
+	size_t n = ((size_t)p->mask + 1) * WAYS;
+	if (p->connection != NULL)
+		p->mem->free(p->mem, p->connection, n * sizeof(*p->connection));
+	free(p);
+}
+
+// The same for both directions; *dir says which one it is.
+static uint64_t
+fingerprint(const struct checksum_policy *p, const struct flow_key *k, unsigned *dir) {
+	uint64_t around = (uint64_t)k->vni << 32 | (uint32_t)flow_key_vlan_inner(k) << 16 | k->vlan;
+	uint64_t ports[2] = {k->src_port, k->dst_port}, h;
+	if (k->flags & KEY_V6) {
+		uint64_t a[2][2];
+		memcpy(a[0], k->src6, 16);
+		memcpy(a[1], k->dst6, 16);
+		int order = memcmp(k->src6, k->dst6, 16);
+		*dir = order > 0 || (order == 0 && ports[0] > ports[1]);
+		unsigned lo = *dir, hi = 1 - *dir;
+		h = hash_4(&p->seed, a[lo][0], a[lo][1], a[hi][0], a[hi][1]);
+		h = hash_4(&p->seed, h, ports[lo], ports[hi], around);
+	} else {
+		uint32_t a[2];
+		memcpy(&a[0], k->src4, 4);
+		memcpy(&a[1], k->dst4, 4);
+		uint64_t end[2] = {
+			(uint64_t)a[0] << 16 | ports[0], (uint64_t)a[1] << 16 | ports[1]};
+		*dir = end[0] > end[1];
+		h = hash_4(&p->seed, end[*dir], end[1 - *dir], around, 0);
+	}
+	return h != 0 ? h : 1;
+}
+
+// The connection; with `add` made where there is none, else NULL. Whoever comes back changes places
+// with the one ahead: a flood of first packets only drives out its like.
+static struct connection *find(struct checksum_policy *p, uint64_t fingerprint, bool add) {
+	struct connection *c = &p->connection[(size_t)(fingerprint & p->mask) * WAYS];
+	for (int i = 0; i < WAYS; i++) {
+		if (c[i].fingerprint != fingerprint)
+			continue;
+		if (i == 0)
+			return c;
+		struct connection ahead = c[i - 1];
+		c[i - 1] = c[i];
+		c[i] = ahead;
+		return &c[i - 1];
+	}
+	if (!add)
+		return NULL;
+	int at = 0;
+	while (at < WAYS - 1 && c[at].fingerprint != 0)
+		at++;
+	p->stats.forgotten += c[at].fingerprint != 0;
+	c[at] = (struct connection){.fingerprint = fingerprint};
+	return &c[at];
+}
+
+// What a segment with a SYN or payload proves.
+static void judge(struct direction *mine, enum checksum found, bool syn) {
+	if (found != CHECKSUM_OK)
+		mine->run = 0;
+	else if (mine->run < RIGHT_RUN)
+		mine->run++;
+	switch ((enum trust)mine->trust) {
+	case TRUST_NEW:
+		if (found == CHECKSUM_OK)
+			mine->trust = syn ? TRUST_SYN : TRUST_WIRE;
+		else
+			mine->trust = found == CHECKSUM_PARTIAL ? TRUST_PARTIAL : TRUST_SENDER;
+		break;
+	case TRUST_SYN:
+		if (found == CHECKSUM_OK && !syn)
+			mine->trust = TRUST_WIRE;
+		else if (found == CHECKSUM_PARTIAL && !syn)
+			mine->trust = TRUST_PARTIAL;
+		break;
+	case TRUST_WIRE:
+		break;
+	case TRUST_SENDER:
+		if (mine->run == RIGHT_RUN)
+			mine->trust = TRUST_WIRE;
+		[[fallthrough]];
+	case TRUST_PARTIAL:
+		if (found == CHECKSUM_OK && syn)
+			mine->trust = TRUST_SYN;
+		break;
+	}
+}
+
+// Whether a segment with a wrong checksum is taken. `big`: longer than a wire carries.
+static bool
+take_wrong(struct direction *mine, const struct direction *other, enum checksum found, bool big) {
+	if (mine->trust == TRUST_NEW || mine->trust == TRUST_SENDER)
+		return true;
+	bool own_capture = other->trust >= TRUST_PARTIAL; // the capturing host is the receiver
+	if (found == CHECKSUM_BAD)
+		return big && own_capture;
+	if (found != CHECKSUM_PARTIAL)
+		return false;
+	if (big)
+		mine->trust = TRUST_PARTIAL;
+	return mine->trust == TRUST_PARTIAL || own_capture;
+}
+
+static bool take_tcp(
+	struct checksum_policy *p, const struct packet *pkt, const struct flow_key *key,
+	enum checksum found
+) {
+	bool syn = pkt->tcp_flags & TCP_SYN;
+	bool proves = syn || pkt->payload_len > 0;
+	unsigned dir;
+	struct connection *c = find(p, fingerprint(p, key, &dir), proves);
+	if (c == NULL)
+		return true;
+	struct direction *mine = &c->dir[dir];
+	if (proves)
+		judge(mine, found, syn);
+	return found == CHECKSUM_OK
+		|| take_wrong(mine, &c->dir[1 - dir], found, pkt->ip_len > WIRE_MAX);
+}
+
+bool checksum_policy_take(
+	struct checksum_policy *p, const struct packet *pkt, const struct flow_key *key,
+	const uint8_t *data, uint32_t len
+) {
+	if (p->mode == CHECKSUM_MODE_IGNORE)
+		return true;
+	enum checksum found = checksum_packet(pkt, key, data, len);
+	p->stats.found[found]++;
+	bool take = true;
+	if (found == CHECKSUM_UNKNOWN || found == CHECKSUM_NONE)
+		return true;
+	if (p->mode == CHECKSUM_MODE_CHECK)
+		take = found == CHECKSUM_OK;
+	else if (pkt->flags & PACKET_TCP && !(pkt->flags & PACKET_FRAGMENT))
+		take = take_tcp(p, pkt, key, found);
+	if (!take)
+		p->stats.refused[found]++;
+	return take;
+}
+
+struct checksum_stats checksum_policy_stats(const struct checksum_policy *p) {
+	return p->stats;
+}
