@@ -1,0 +1,74 @@
+// What a rule is over a TCP stream that is not kept: expressions that Hyperscan finds in one
+// direction as its octets come by, cut anywhere, and how finding them makes the rule's match.
+// Exact: a rule that cannot be told this way has no plan, and the reason is said.
+#pragma once
+
+#include "ruleset.h"
+#include "snort_fault.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct snort_rule;
+
+// Terms a rule may have. All that are not negated must be met, none that is negated.
+#define STREAM_TERMS_MAX 32u
+
+// One expression. Its report meets its term; several expressions of one term are alternatives.
+struct stream_piece {
+	// For hs_compile: regex (the plan's own), flags, and what belongs to them. `id` is the
+	// piece's index, file and line are the rule's.
+	struct pattern pattern;
+	uint32_t term;
+};
+
+// Immutable, any thread.
+struct stream_plan {
+	struct stream_piece *pieces;
+	uint32_t n_pieces;
+	uint32_t n_terms;
+	uint32_t wanted; // terms that must be met, bit N for term N
+	uint32_t unwanted; // negated terms
+};
+
+// What one stream (one direction) knows of one plan; zeroed for a new stream, and for one that goes
+// on behind a gap. A plan of one wanted term needs none: stream_plan_is_plain.
+struct stream_state {
+	uint32_t met; // bit N: term N
+};
+
+// Makes the plan of a rule that is not per_packet. `rule` is not needed any more afterwards.
+// Returns 0 (*plan to be freed with stream_plan_free), -EINVAL (fault told: `group` is of a bounded
+// set and names the keyword) or -ENOMEM.
+int stream_plan_from_rule(
+	const struct snort_rule *rule, struct stream_plan **plan, struct snort_fault *fault
+);
+
+// The plan of a pattern in hsbench syntax: one piece, as the file has it. The ids in a combination
+// are still the file's. NULL when out of memory.
+struct stream_plan *stream_plan_from_pattern(const struct pattern *pattern);
+
+// NULL is fine.
+void stream_plan_free(struct stream_plan *plan);
+
+// Every report of its piece is a match, and no state is needed.
+static inline bool stream_plan_is_plain(const struct stream_plan *plan) {
+	return plan->wanted == 1 && plan->unwanted == 0;
+}
+
+// Hyperscan reported a piece. True: the rule matches in the packet that brought the octets (however
+// often this is said during one packet, it is one event). What hs_close_stream reports belongs to
+// the packet that ended the stream. A plan with negated terms is never matched here.
+static inline bool
+stream_plan_event(const struct stream_plan *plan, struct stream_state *state, uint32_t piece) {
+	state->met |= (uint32_t)1 << plan->pieces[piece].term;
+	return plan->unwanted == 0 && (state->met & plan->wanted) == plan->wanted;
+}
+
+// The stream, of at least one octet, has ended and all reports were told. True: the rule matches in
+// the packet that ended it. Only where there are negated terms; others matched when they were met.
+static inline bool
+stream_plan_end(const struct stream_plan *plan, const struct stream_state *state) {
+	return plan->unwanted != 0 && (state->met & plan->unwanted) == 0
+		&& (state->met & plan->wanted) == plan->wanted;
+}
