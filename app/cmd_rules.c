@@ -2,6 +2,7 @@
 // were accepted and which were refused, where and why.
 
 #include "commands.h"
+#include "rule_report.h"
 
 #include "match/matcher.h"
 #include "match/ruleset.h"
@@ -10,8 +11,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,67 +77,6 @@ static void waiting_end(struct waiting *w) {
 	pthread_mutex_destroy(&w->lock);
 }
 
-static int by_name(const void *a, const void *b) {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-// Returns 0 or -1 when out of memory.
-static int print_json(const struct ruleset *rs) {
-	uint32_t n = rs->n_refusals;
-	const char **groups = calloc((size_t)n + 1, sizeof(*groups));
-	if (groups == NULL)
-		return -1;
-	for (uint32_t i = 0; i < n; i++)
-		groups[i] = rs->refusals[i].group;
-	qsort(groups, n, sizeof(*groups), by_name);
-	printf("{\"accepted\":%u,\"refused\":%u,\"reasons\":{", rs->n_patterns, n);
-	for (uint32_t i = 0, same; i < n; i += same) {
-		for (same = 1; i + same < n && strcmp(groups[i + same], groups[i]) == 0;)
-			same++;
-		printf("%s\"%s\":%u", i > 0 ? "," : "", groups[i], same);
-	}
-	printf("}}\n");
-	free(groups);
-	return 0;
-}
-
-struct totals {
-	uint32_t accepted, refused;
-};
-
-static void print_summary(const char *name, int name_width, struct totals t) {
-	printf("%-*s  %7u accepted  %7u refused\n", name_width, name, t.accepted, t.refused);
-}
-
-static int print_text(const struct ruleset *rs) {
-	struct totals all = {.accepted = rs->n_patterns, .refused = rs->n_refusals};
-	struct totals *by_file = calloc((size_t)rs->n_files + 1, sizeof(*by_file));
-	int width = strlen("total");
-	if (by_file == NULL)
-		return -1;
-	for (uint32_t i = 0; i < rs->n_patterns; i++)
-		by_file[rs->patterns[i].file].accepted++;
-	for (uint32_t i = 0; i < rs->n_refusals; i++)
-		by_file[rs->refusals[i].file].refused++;
-	for (uint32_t i = 0; i < rs->n_files; i++) {
-		if ((int)strlen(rs->files[i]) > width)
-			width = (int)strlen(rs->files[i]);
-	}
-	for (uint32_t i = 0; i < rs->n_files; i++)
-		print_summary(rs->files[i], width, by_file[i]);
-	if (rs->n_files > 1)
-		print_summary("total", width, all);
-	if (rs->n_refusals > 0)
-		putchar('\n');
-	for (uint32_t i = 0; i < rs->n_refusals; i++) {
-		const struct refusal *r = &rs->refusals[i];
-		printf("%s:%u: %s%s%s\n", rs->files[r->file], r->line, r->rule,
-		       r->rule[0] != '\0' ? ": " : "", r->reason);
-	}
-	free(by_file);
-	return 0;
-}
-
 // Every file that cannot be read is named, not only the first.
 static int read_files(struct ruleset *rs, char **paths, int n) {
 	struct err err = {};
@@ -164,7 +102,7 @@ static int report(struct ruleset *rs, bool json) {
 		return EXIT_FAULT;
 	}
 	matcher_free(m);
-	if ((json ? print_json(rs) : print_text(rs)) < 0) {
+	if ((json ? rule_report_json(rs, stdout) : rule_report_text(rs, UINT32_MAX, stdout)) < 0) {
 		fputs("sluice rules: out of memory\n", stderr);
 		return EXIT_FAULT;
 	}

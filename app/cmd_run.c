@@ -1,22 +1,21 @@
 // sluice run: opens a run, waits for its end, a signal or the time limit, and prints the ledger.
 
 #include "commands.h"
+#include "control.h"
 #include "ledger.h"
 #include "load.h"
-#include "progress.h"
+#include "reload.h"
 #include "run.h"
+#include "supervise.h"
 
 #include "base/log.h"
 #include "base/units.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct arguments {
@@ -37,7 +36,7 @@ static void usage(FILE *to) {
 		"  --duration T             stop after this long (500ms, 10s, 5m, 1h)\n"
 		"  --summary FILE           write the ledger as JSON\n"
 		"  --help                   this text\n\n"
-		"A second signal ends the program at once.\n"
+		"A second signal ends the program at once. SIGHUP reads the rule files anew, as sluice reload.\n"
 		"exit status: 0 done, 1 a fault while running, 2 bad usage or a bad configuration\n"
 	);
 }
@@ -94,92 +93,61 @@ static int parse_arguments(int argc, char **argv, struct arguments *a) {
 	return -1;
 }
 
-static int64_t now_us(void) {
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-// Waits for the end, whichever comes first, and shows progress meanwhile.
-static void supervise(struct run *run, const struct arguments *a, int signals) {
-	struct progress progress;
-	progress_init(&progress, run);
-	int64_t start = now_us(), tick = start + 1000000;
-	int64_t deadline = a->duration_us > 0 ? start + a->duration_us : INT64_MAX;
-	bool stopping = false;
-	struct pollfd fds[] = {
-		{.fd = run->done_fd, .events = POLLIN},
-		{.fd = signals, .events = POLLIN},
-	};
-	for (;;) {
-		int64_t now = now_us(), until = tick < deadline ? tick : deadline;
-		// At least every 100 ms: a thread that met a fault must stop the others.
-		int64_t wait_ms = (until - now + 999) / 1000;
-		poll(fds, 2, (int)(wait_ms < 0 ? 0 : wait_ms > 100 ? 100 : wait_ms));
-		if (fds[0].revents != 0)
-			break;
-		if (fds[1].revents != 0) {
-			struct signalfd_siginfo info;
-			if (read(signals, &info, sizeof(info)) == sizeof(info) && stopping) {
-				log_error("second signal: leaving without finishing");
-				_exit(EXIT_FAULT);
-			}
-			log_info("%s: finishing", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
-			stopping = true;
-			run_stop(run);
-		}
-		now = now_us();
-		if (now >= deadline) {
-			deadline = INT64_MAX;
-			run_stop(run);
-		}
-		if (atomic_load(&run->failed) > 0)
-			run_stop(run);
-		if (now >= tick) {
-			progress_show(&progress, run);
-			tick += 1000000;
-		}
+// From the start of the threads to the ledger. 0 or -errno with err set.
+static int go(const struct supervision *s, FILE *summary, struct err *err) {
+	struct ledger ledger;
+	struct err fault = {0};
+	int ret = run_start(s->run, err);
+	if (ret == 0)
+		supervise(s);
+	int joined = run_join(s->run, &fault);
+	if (ret == 0 && joined < 0) {
+		ret = joined;
+		*err = fault;
 	}
-	progress_clear(&progress);
+	// A set that was taken in the last moment is the one to report.
+	reload_step(s->reload);
+	ledger_read(s->run, &ledger);
+	ledger_print_text(s->run, &ledger, stderr);
+	if (summary != NULL)
+		ledger_print_json(s->run, &ledger, summary);
+	return ret;
 }
 
-static int run_configuration(const struct conf *conf, const struct arguments *a, FILE *summary) {
+// *compiling: a thread is, which cannot be interrupted and uses the configuration.
+static int run_configuration(
+	const struct conf *conf, const struct arguments *a, FILE *summary, bool *compiling
+) {
 	struct err err = {0};
 	sigset_t set;
 	run_signals(&set);
-	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	struct run *run = aligned_alloc(
-		CACHE_LINE, (sizeof(*run) + CACHE_LINE - 1) & ~(CACHE_LINE - 1ul)
-	);
-	if (run == NULL || signals < 0) {
-		log_error("out of memory or file descriptors");
-		free(run);
-		return EXIT_FAULT;
+	struct supervision s = {
+		.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+		.duration_us = a->duration_us,
+	};
+	s.run = aligned_alloc(CACHE_LINE, (sizeof(*s.run) + CACHE_LINE - 1) & ~(CACHE_LINE - 1ul));
+	if (s.run != NULL)
+		s.reload = reload_new(s.run);
+	int ret = 0;
+	if (s.reload == NULL || s.signals < 0)
+		ret = err_set(&err, -ENOMEM, "out of memory or file descriptors");
+	// Ahead of all that takes time: who must not run twice is told at once.
+	if (ret == 0 && conf->control.socket[0] != '\0') {
+		s.control = control_open(&conf->control, &err);
+		ret = s.control == NULL ? -EADDRINUSE : 0;
 	}
-	int ret = run_open(run, conf, &err);
-	bool opened = ret == 0;
-	if (ret == 0)
-		ret = run_start(run, &err);
-	if (ret == 0)
-		supervise(run, a, signals);
-	if (opened) {
-		struct err fault = {0};
-		int joined = run_join(run, &fault);
-		if (ret == 0 && joined < 0) {
-			ret = joined;
-			err = fault;
-		}
-		struct ledger ledger;
-		ledger_read(run, &ledger);
-		ledger_print_text(run, &ledger, stderr);
-		if (summary != NULL)
-			ledger_print_json(run, &ledger, summary);
+	if (ret == 0) {
+		ret = run_open(s.run, conf, &err);
+		if (ret == 0)
+			ret = go(&s, summary, &err);
+		run_close(s.run);
 	}
 	if (ret < 0)
 		log_error("%s", err.text);
-	run_close(run);
-	free(run);
-	close(signals);
+	control_close(s.control, ret == 0, ret == 0 ? "stopped\n" : err.text);
+	*compiling = !reload_free(s.reload);
+	free(s.run);
+	close(s.signals);
 	return ret < 0 ? EXIT_FAULT : EXIT_OK;
 }
 
@@ -197,11 +165,18 @@ int cmd_run(int argc, char **argv) {
 		conf_free(conf);
 		return EXIT_FAULT;
 	}
-	status = run_configuration(conf, &a, summary);
+	bool compiling = false;
+	status = run_configuration(conf, &a, summary, &compiling);
 	bool unwritten = summary != NULL && ferror(summary);
 	if (summary != NULL && (fclose(summary) != 0 || unwritten)) {
 		log_error("--summary: %s: %s", a.summary, strerror(errno));
 		status = EXIT_FAULT;
+	}
+	if (compiling) {
+		// All is written. What is in memory goes with the process, not ahead of the thread.
+		log_info("leaving while rules are being compiled");
+		fflush(NULL);
+		_exit(status);
 	}
 	conf_free(conf);
 	return status;

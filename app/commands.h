@@ -13,3 +13,7 @@ int cmd_check(int argc, char **argv);
 int cmd_inputs(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
+int cmd_stop(int argc, char **argv);

@@ -2,6 +2,7 @@
 
 #include "ledger.h"
 
+#include "app/alerts.h"
 #include "app/run.h"
 #include "base/units.h"
 
@@ -85,8 +86,16 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 			i > 0 ? "," : "", conf->stream[i].name, st[STREAM_WINDOWS],
 			st[STREAM_RECORDS], st[STREAM_PACKETS], st[STREAM_BYTES]);
 	}
-	fprintf(to, "},\"match\":{\"rules\":%u,\"events\":%" PRIu64 "},\"sinks\":{", run->n_rules,
-		l->tally.value[TALLY_MATCH_EVENTS]);
+	uint64_t alerts[ALERTS_STAT_COUNT];
+	exporter_alert_stats(run->exporter, alerts);
+	fprintf(to,
+		"},\"match\":{\"rules\":%u,\"events\":%" PRIu64 ",\"alerts\":%" PRIu64
+		",\"alerts_suppressed\":%" PRIu64 ",\"alerts_dropped\":%" PRIu64
+		",\"version\":%u,\"reloads\":%" PRIu64 ",\"reloads_failed\":%" PRIu64
+		"},\"sinks\":{",
+		run->n_rules, l->tally.value[TALLY_MATCH_EVENTS], alerts[ALERTS_OUT],
+		alerts[ALERTS_SUPPRESSED], l->tally.value[TALLY_ALERTS_DROPPED], run->rules_version,
+		run->reloads, run->reloads_failed);
 	for (uint32_t i = 0; i < conf->n_sinks; i++) {
 		uint64_t st[SINK_STAT_COUNT];
 		exporter_sink_stats(run->exporter, i, st);
@@ -109,6 +118,17 @@ static void print_reasons(const struct ledger *l, enum verdict verdict, FILE *to
 		separator = ", ";
 	}
 	fprintf(to, "%s\n", separator[0] == ',' ? ")" : "");
+}
+
+static void print_alerts(struct run *run, const struct ledger *l, FILE *to) {
+	uint64_t alerts[ALERTS_STAT_COUNT];
+	exporter_alert_stats(run->exporter, alerts);
+	if (alerts_wanted(run->conf))
+		fprintf(to,
+			"alerts: %" PRIu64 " given out, %" PRIu64 " kept back by thresholds, "
+			"%" PRIu64 " dropped\n",
+			alerts[ALERTS_OUT], alerts[ALERTS_SUPPRESSED],
+			l->tally.value[TALLY_ALERTS_DROPPED]);
 }
 
 void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
@@ -136,9 +156,10 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows\n",
 			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
 	}
-	if (run->n_rules > 0)
-		fprintf(to, "match: %" PRIu64 " events of %u rules\n",
-			l->tally.value[TALLY_MATCH_EVENTS], run->n_rules);
+	if (run->rules_version > 0)
+		fprintf(to, "match: %" PRIu64 " events of %u rules (version %u)\n",
+			l->tally.value[TALLY_MATCH_EVENTS], run->n_rules, run->rules_version);
+	print_alerts(run, l, to);
 	for (uint32_t i = 0; i < conf->n_sinks; i++) {
 		uint64_t st[SINK_STAT_COUNT];
 		exporter_sink_stats(run->exporter, i, st);

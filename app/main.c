@@ -26,6 +26,11 @@ static const struct command {
 	{"inputs", cmd_inputs, "which inputs this build and this machine can run, and why not"},
 	{"detach", cmd_detach, "take off what XDP programs of killed runs are still there"},
 	{"rules", cmd_rules, "parse rule files: what is accepted, what is refused and why"},
+	{"stats", cmd_stats, "ask a running instance what became of its packets"},
+	{"top", cmd_top, "the same as a screen, once a second"},
+	{"reload", cmd_reload,
+	 "have a running instance read its rule files anew, without losing a packet"},
+	{"stop", cmd_stop, "end a running instance, and wait until all is written"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -105,7 +110,10 @@ int main(int argc, char **argv) {
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return finish(commands[i].run(argc - 1, argv + 1));
-	fprintf(stderr, "sluice: %s: no such command (", argv[1]);
+	if (strcmp(argv[1], "checkpoint") == 0)
+		fprintf(stderr, "sluice: this version does not have checkpoint (");
+	else
+		fprintf(stderr, "sluice: %s: no such command (", argv[1]);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(stderr, "%s%s", commands[i].name, i + 1 < COMMANDS ? ", " : ")\n");
 	return EXIT_USAGE;

@@ -2,6 +2,7 @@
 
 #include "run.h"
 
+#include "app/alerts.h"
 #include "app/threads.h"
 
 #include <errno.h>
@@ -104,6 +105,7 @@ void run_close(struct run *run) {
 	for (uint32_t i = 0; i < run->n_sinks; i++)
 		run->sink[i]->ops->close(run->sink[i]);
 	matcher_free(run->matcher);
+	alerts_ifaces_fini(&run->ifaces);
 	filter_free(run->filter);
 	if (run->done_fd >= 0)
 		close(run->done_fd);

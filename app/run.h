@@ -5,6 +5,7 @@
 #include "app/input/input.h"
 #include "conf/conf.h"
 #include "export/exporter.h"
+#include "export/record_eve.h"
 #include "match/matcher.h"
 #include "packet/filter.h"
 #include "pipeline/collector.h"
@@ -33,8 +34,12 @@ struct run {
 	const struct input_ops *backend;
 	struct input *input;
 	struct filter *filter;
-	struct matcher *matcher;
-	uint32_t n_rules;
+	struct matcher *matcher; // of the rule set in force; NULL: no rule files
+	// Main thread:
+	uint32_t n_rules; // of the newest set that a worker took
+	uint32_t rules_version; // counts up with each; 0: no rule files
+	uint64_t reloads, reloads_failed;
+	struct eve_ifaces ifaces; // for alerts of live input
 	struct sink *sink[CONF_MAX_SINKS];
 	uint32_t n_sinks;
 	struct exporter *exporter;
@@ -69,12 +74,12 @@ static inline uint32_t run_feeders(const struct run *run) {
 	return run->n_workers + (run->collector != NULL);
 }
 
-// The signals that end a run.
+// The signals that a run takes: those that end it, and SIGHUP.
 void run_signals(sigset_t *set);
 
 // Opens all there is to open, in this order: filter, rules, sinks, input, workers, exporter. Nothing
 // runs yet. 0, or -errno with err set; call run_close in any case. From the input on, the signals
-// that end a run are blocked, in this thread and in all that come; before, they end the program.
+// of run_signals are blocked, in this thread and in all that come; before, they end the program.
 int run_open(struct run *run, const struct conf *conf, struct err *err);
 void run_close(struct run *run);
 

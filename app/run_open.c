@@ -1,6 +1,9 @@
 // Opening a run: each part in turn, what can be wrong without a device first, so that an unwritable
 // output or a rule file is said before any device is touched.
 
+#include "app/alerts.h"
+#include "app/rule_load.h"
+#include "app/rule_report.h"
 #include "app/run.h"
 #include "app/streams.h"
 #include "app/threads.h"
@@ -23,77 +26,47 @@ static int open_filter(struct run *run, struct err *err) {
 	return run->filter == NULL ? err_wrap(err, -EINVAL, "input.filter") : 0;
 }
 
-// Where compiled databases are kept. NULL: nowhere.
-static const char *cache_folder(const char *conf, char *buf, size_t len) {
-	if (strcmp(conf, "off") == 0)
-		return NULL;
-	if (strcmp(conf, "auto") != 0)
-		return conf;
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	if (xdg != NULL && xdg[0] == '/')
-		snprintf(buf, len, "%s/sluice", xdg);
-	else if (geteuid() == 0)
-		snprintf(buf, len, "/var/cache/sluice");
-	else if (home != NULL && home[0] == '/')
-		snprintf(buf, len, "%s/.cache/sluice", home);
-	else
-		return NULL;
-	return buf;
-}
-
+// Rules that are none at the start may come with a reload: the workers have a match stage all the same.
 static int open_rules(struct run *run, struct err *err) {
 	const struct conf_match *conf = &run->conf->match;
 	if (conf->rules.n == 0)
 		return 0;
-	struct ruleset *rs = ruleset_new();
-	int ret = rs == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
-	for (uint32_t i = 0; ret == 0 && i < conf->rules.n; i++)
-		ret = ruleset_add_file(rs, conf->rules.item[i], err);
-	char folder[4096];
-	struct matcher_config mc = {.cache_dir = cache_folder(conf->cache, folder, sizeof(folder))};
-	if (ret == 0) {
-		run->matcher = matcher_new(rs, &mc, err);
-		ret = run->matcher == NULL ? -EINVAL : 0;
-	}
-	if (ret == 0) {
-		for (uint32_t i = 0; i < rs->n_refusals && i < 10; i++)
-			log_warn(
-				"%s:%u: rule%s%s refused: %s", rs->files[rs->refusals[i].file],
-				rs->refusals[i].line, rs->refusals[i].rule[0] != '\0' ? " " : "",
-				rs->refusals[i].rule, rs->refusals[i].reason
-			);
-		if (rs->n_refusals > 10)
-			log_warn(
-				"%u further rules refused; sluice rules FILE lists them",
-				rs->n_refusals - 10
-			);
+	struct ruleset *rs = rule_load_files(conf, err);
+	run->matcher = rs != NULL ? rule_load_compile(conf, rs, err) : NULL;
+	if (run->matcher != NULL) {
+		rule_report_log(rs);
 		run->n_rules = matcher_rules(run->matcher);
+		run->rules_version = 1;
 		log_info(
 			"%u rules%s", run->n_rules,
 			matcher_from_cache(run->matcher) ? " (compiled before)" : ""
 		);
-		if (run->n_rules == 0) {
-			matcher_free(run->matcher);
-			run->matcher = NULL;
-		}
 	}
 	ruleset_free(rs);
-	return ret;
+	return run->matcher == NULL ? -EINVAL : 0;
+}
+
+static struct sink *open_sink(struct run *run, const struct conf_sink *c, struct err *err) {
+	struct out_file_config file = {
+		.path = c->path,
+		.rotate_size = c->rotate_size,
+		.rotate_every_us = c->rotate_every_us,
+	};
+	switch ((enum conf_sink_type)c->type) {
+	case CONF_SINK_JSON:
+		return sink_json_new(&file, err);
+	case CONF_SINK_EVE:
+		return sink_eve_new(&file, &run->ifaces, err);
+	case CONF_SINK_NULL:
+		return sink_null_new(err);
+	}
+	return NULL;
 }
 
 static int open_sinks(struct run *run, struct err *err) {
 	for (uint32_t i = 0; i < run->conf->n_sinks; i++) {
 		const struct conf_sink *c = &run->conf->sink[i];
-		struct sink *s = c->type == CONF_SINK_NULL
-			? sink_null_new(err)
-			: sink_json_new(
-				&(struct out_file_config){
-					.path = c->path,
-					.rotate_size = c->rotate_size,
-					.rotate_every_us = c->rotate_every_us,
-				},
-				err
-			);
+		struct sink *s = open_sink(run, c, err);
 		if (s == NULL)
 			return err_wrap(err, -EIO, "sink %s", c->name);
 		run->sink[run->n_sinks++] = s;
@@ -113,6 +86,7 @@ void run_signals(sigset_t *set) {
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
 }
 
 static void block_signals(void) {
@@ -242,6 +216,7 @@ static int open_workers(struct run *run, struct err *err) {
 	seed_intake(run, &wc.intake);
 	wc.seed = wc.intake.seed;
 	wc.panes = panes_of(run);
+	wc.alerts = alerts_wanted(conf) ? ALERT_RING_DEPTH : 0;
 	run->workers = aligned_alloc(CACHE_LINE, conf->input.workers * sizeof(*run->workers));
 	if (run->workers == NULL)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -263,11 +238,19 @@ static int open_workers(struct run *run, struct err *err) {
 	return 0;
 }
 
+// A capture's records do not tell by which way it was read.
+static int open_ifaces(struct run *run, struct err *err) {
+	if (run->patient || alerts_ifaces_init(&run->ifaces, run->conf) == 0)
+		return 0;
+	return err_set(err, -ENOMEM, "out of memory");
+}
+
 static int open_exporter(struct run *run, struct err *err) {
 	const struct conf *conf = run->conf;
 	struct exporter_stream streams[CONF_MAX_STREAMS];
 	struct exporter_sink sinks[CONF_MAX_SINKS];
 	struct pane_store *stores[CONF_MAX_WORKERS];
+	struct alert_ring *alerts[CONF_MAX_WORKERS];
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		streams[i] = (struct exporter_stream){
 			.name = conf->stream[i].name,
@@ -277,11 +260,13 @@ static int open_exporter(struct run *run, struct err *err) {
 	for (uint32_t i = 0; i < conf->n_sinks; i++)
 		sinks[i] = (struct exporter_sink){
 			.sink = run->sink[i],
-			.streams = conf->sink[i].streams,
+			.streams = conf->sink[i].type == CONF_SINK_EVE ? 0 : conf->sink[i].streams,
 			.name = conf->sink[i].name,
 		};
-	for (uint32_t i = 0; i < run->n_workers; i++)
+	for (uint32_t i = 0; i < run->n_workers; i++) {
 		stores[i] = &run->workers[i].panes;
+		alerts[i] = &run->workers[i].alerts;
+	}
 	if (run->collector != NULL)
 		stores[0] = &run->collector->panes;
 	struct timespec ts;
@@ -293,6 +278,8 @@ static int open_exporter(struct run *run, struct err *err) {
 		.n_sinks = conf->n_sinks,
 		.stores = stores,
 		.n_stores = run_feeders(run),
+		.alerts = alerts_wanted(conf) ? alerts : NULL,
+		.n_alerts = run->n_workers,
 		.memory = conf->flow.memory,
 		.live_start_us = run->patient ? INT64_MIN : ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
 	};
@@ -329,6 +316,8 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 		ret = open_receiver(run, err);
 	if (ret == 0 && run->input->counts == NULL)
 		ret = open_workers(run, err);
+	if (ret == 0)
+		ret = open_ifaces(run, err);
 	if (ret == 0)
 		ret = open_exporter(run, err);
 	if (ret == 0)

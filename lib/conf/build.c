@@ -33,8 +33,8 @@ static void refuse_name(
 }
 
 static const struct conf_section *find_section(struct conf_build *b, const struct conf_entry *e) {
-	static const char
-		accepted[] = "[input], [dpdk], [match], [flow], [stream NAME], [sink NAME]";
+	static const char accepted
+		[] = "[input], [dpdk], [match], [flow], [stream NAME], [sink NAME], [control]";
 	const struct conf_section *s = conf_schema_section(e->section);
 	if (s != NULL && !s->later)
 		return s;

@@ -117,7 +117,7 @@ static bool same_file(const char *a, const char *b) {
 
 static bool writes_file(const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
-	return is_section(slot, "sink") && sink->type == CONF_SINK_JSON
+	return is_section(slot, "sink") && sink->type != CONF_SINK_NULL
 		&& !slot->bad[conf_slot_key(slot, "type")]
 		&& !slot->bad[conf_slot_key(slot, "path")];
 }
@@ -145,12 +145,33 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 	}
 }
 
+// Alerts come from rules and belong to no stream.
+static void check_eve(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_sink *sink = slot->base;
+	uint32_t type = conf_slot_key(slot, "type"), streams = conf_slot_key(slot, "streams");
+	if (slot->bad[type] || sink->type != CONF_SINK_EVE)
+		return;
+	const char *named = conf_slot_text(slot, streams);
+	if (!slot->bad[streams] && named != NULL && strspn(named, " \t\"'") < strlen(named))
+		refuse(b, slot, streams, "alerts belong to no stream (accepted: nothing)");
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct conf_slot *match = &b->slot[i];
+		if (is_section(match, "match") && !match->bad[conf_slot_key(match, "rules")]
+		    && b->conf->match.rules.n == 0)
+			refuse(b, slot, type,
+			       "there are no rules that could alert (accepted: with files in "
+			       "match.rules)");
+	}
+}
+
 int conf_check(const struct conf_build *b) {
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (is_section(&b->slot[i], "input")) {
 			check_cpus(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
 		}
+		if (is_section(&b->slot[i], "sink"))
+			check_eve(b, &b->slot[i]);
 		if (writes_file(&b->slot[i]))
 			check_path(b, i);
 	}

@@ -40,7 +40,13 @@ enum conf_window_kind {
 };
 enum conf_sink_type {
 	CONF_SINK_JSON,
+	CONF_SINK_EVE,
 	CONF_SINK_NULL
+};
+
+enum conf_access {
+	CONF_ACCESS_OWNER,
+	CONF_ACCESS_GROUP
 };
 
 #define CONF_PACE_MAX 0
@@ -111,10 +117,15 @@ struct conf_stream {
 struct conf_sink {
 	char *name;
 	uint32_t type; // enum conf_sink_type
-	uint64_t streams; // bit N: stream N; all when none was named
-	char *path; // absolute, or "-"; "" where none was given, which json does not allow
+	uint64_t streams; // bit N: stream N; all when none was named; means nothing to eve
+	char *path; // absolute, or "-"; "" where none was given, which json and eve do not allow
 	uint64_t rotate_size; // octets; 0: never
 	int64_t rotate_every_us; // 0: never
+};
+
+struct conf_control {
+	char *socket; // absolute; "": none
+	uint32_t access; // enum conf_access
 };
 
 struct conf {
@@ -127,6 +138,7 @@ struct conf {
 	uint32_t n_streams;
 	struct conf_sink sink[CONF_MAX_SINKS];
 	uint32_t n_sinks;
+	struct conf_control control;
 };
 
 // All that is wrong with a configuration, one line an error, in order of line.

@@ -85,6 +85,7 @@ print_value(const struct conf *conf, const struct conf_key *key, const void *bas
 		break;
 	case CONF_STRING:
 	case CONF_PATH:
+	case CONF_SOCKET:
 	case CONF_CACHE:
 		conf_text_print(*(char *const *)at, to);
 		break;

@@ -102,16 +102,25 @@ static const struct conf_key stream_keys[] = {
 };
 
 static const struct conf_key sink_keys[] = {
-	{"type", CONF_ENUM, AT(conf_sink, type), "json", .names = NAMES("json", "null"),
-	 .later = NAMES("csv", "eve", "ipfix", "kafka", "sqlite", "pcapng"),
-	 .help = "how records leave"},
-	{"streams", CONF_STREAMS, AT(conf_sink, streams), "", .help = "whose records; empty: all"},
+	{"type", CONF_ENUM, AT(conf_sink, type), "json", .names = NAMES("json", "eve", "null"),
+	 .later = NAMES("csv", "ipfix", "kafka", "sqlite", "pcapng"),
+	 .help = "how records leave; eve: alerts, the others: windows"},
+	{"streams", CONF_STREAMS, AT(conf_sink, streams), "", .help = "whose windows; empty: all"},
 	{"path", CONF_PATH, AT(conf_sink, path), "",
-	 .help = "file to append to, or - for stdout (json)"},
+	 .help = "file to append to, or - for stdout (json, eve)"},
 	{"rotate_size", CONF_SIZE, AT(conf_sink, rotate_size), "0", MEGA, 1024 * TERA, true,
 	 .help = "begin a new file at this size; 0: never"},
 	{"rotate_every", CONF_DURATION, AT(conf_sink, rotate_every_us), "0", SECOND, 366 * DAY,
 	 true, .help = "begin a new file this often; 0: never"},
+	END,
+};
+
+static const struct conf_key control_keys[] = {
+	{"socket", CONF_SOCKET, AT(conf_control, socket), "",
+	 .help = "where sluice stats, top, reload and stop ask; empty: nowhere"},
+	{"access", CONF_ENUM, AT(conf_control, access), "owner", .names = NAMES("owner", "group"),
+	 .help = "who may ask: the user who runs Sluice, or its group too"},
+	{"http", CONF_FIXED, 0, "", .help = "address for metrics; this version: empty"},
 	END,
 };
 
@@ -122,6 +131,7 @@ LIMIT(match_keys);
 LIMIT(flow_keys);
 LIMIT(stream_keys);
 LIMIT(sink_keys);
+LIMIT(control_keys);
 static_assert(offsetof(struct conf_stream, name) == 0 && offsetof(struct conf_sink, name) == 0);
 
 static const struct conf_section sections[] = {
@@ -136,7 +146,7 @@ static const struct conf_section sections[] = {
 	 .stride = sizeof(struct conf_sink), .count = offsetof(struct conf, n_sinks),
 	 .max = CONF_MAX_SINKS, .keys = sink_keys},
 	{"state", .later = true},
-	{"control", .later = true},
+	{"control", .offset = offsetof(struct conf, control), .keys = control_keys},
 	END,
 };
 
@@ -195,7 +205,7 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 			fprintf(to, "%s%s", i > 0 ? ", " : "", key->names[i]);
 		break;
 	case CONF_FIXED:
-		fputs(key->preset, to);
+		fputs(key->preset[0] != '\0' ? key->preset : "nothing", to);
 		break;
 	case CONF_UINT:
 	case CONF_COUNT:
@@ -216,6 +226,9 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		break;
 	case CONF_PATH:
 		fputs("a file, or - for stdout", to);
+		break;
+	case CONF_SOCKET:
+		fprintf(to, "a path of at most %d octets, or nothing", CONF_SOCKET_MAX);
 		break;
 	case CONF_CACHE:
 		fputs("auto, off, or a folder", to);

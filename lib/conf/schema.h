@@ -19,6 +19,7 @@ enum conf_type {
 	CONF_LATENESS, // int64_t
 	CONF_STRING, // char *
 	CONF_PATH, // char *: a file or "-", "" when not given
+	CONF_SOCKET, // char *: a path that a Unix socket can have, "" for none
 	CONF_CACHE, // char *: auto, off or a folder
 	CONF_LIST, // struct conf_list
 	CONF_DEVICES, // struct conf_list of a struct conf_input
@@ -54,6 +55,7 @@ struct conf_section {
 };
 
 #define CONF_CPU_MAX 1023
+#define CONF_SOCKET_MAX 107 // octets in a struct sockaddr_un, less the NUL
 #define CONF_PACE_LIMIT 1000000000
 #define CONF_KEYS_MAX 16 // in one section
 

@@ -154,6 +154,7 @@ static int read_named_number(const struct conf_value *v, const char *text) {
 static int read_text(const struct conf_value *v, const char *text) {
 	bool as_is = v->key->type == CONF_STRING;
 	as_is |= v->key->type == CONF_PATH && (text[0] == '\0' || strcmp(text, "-") == 0);
+	as_is |= v->key->type == CONF_SOCKET && text[0] == '\0';
 	as_is |= v->key->type == CONF_CACHE
 		&& (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0);
 	if (v->key->type == CONF_CACHE && text[0] == '\0')
@@ -161,7 +162,10 @@ static int read_text(const struct conf_value *v, const char *text) {
 	char *copy = as_is ? strdup(text) : conf_path_absolute(v->folder, text);
 	if (copy == NULL)
 		return conf_value_oom(v);
+	// Kept even when refused, so that it is freed with the rest.
 	*(char **)place(v) = copy;
+	if (v->key->type == CONF_SOCKET && strlen(copy) > CONF_SOCKET_MAX)
+		return conf_value_refuse(v, "too long for a socket: %s", copy);
 	return 0;
 }
 
@@ -177,6 +181,7 @@ static int read_one(const struct conf_value *v, const char *text) {
 		return read_named_number(v, text);
 	case CONF_STRING:
 	case CONF_PATH:
+	case CONF_SOCKET:
 	case CONF_CACHE:
 		return read_text(v, text);
 	default:
@@ -218,6 +223,7 @@ void conf_value_fini(const struct conf_key *key, void *base) {
 	switch (key->type) {
 	case CONF_STRING:
 	case CONF_PATH:
+	case CONF_SOCKET:
 	case CONF_CACHE:
 		free(*(char **)at);
 		break;

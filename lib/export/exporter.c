@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct stream {
 	struct exporter_stream conf;
@@ -29,6 +30,7 @@ struct exporter {
 	uint32_t n_sinks;
 	struct pane_store **stores;
 	uint32_t n_stores;
+	struct alerting *alerting; // NULL: nobody makes alerts
 	struct budget budget;
 	int64_t live_start_us;
 	bool dirty; // sinks hold what was not flushed
@@ -64,6 +66,16 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		e->sinks[e->n_sinks].conf = conf->sinks[e->n_sinks];
 	for (; e->n_stores < conf->n_stores; e->n_stores++)
 		e->stores[e->n_stores] = conf->stores[e->n_stores];
+	if (conf->alerts != NULL) {
+		e->alerting = alerting_new(&(struct alerting_config){
+			.rings = conf->alerts,
+			.n_rings = conf->n_alerts,
+			.waiting = ALERTS_WAITING,
+			.seed = conf->seed,
+		});
+		if (e->alerting == NULL)
+			goto no_memory;
+	}
 	return e;
 no_memory:
 	exporter_free(e);
@@ -75,6 +87,7 @@ void exporter_free(struct exporter *e) {
 		return;
 	for (uint32_t i = 0; i < e->n_streams; i++)
 		window_set_free(e->streams[i].windows);
+	alerting_free(e->alerting);
 	free(e->streams);
 	free(e->sinks);
 	free(e->stores);
@@ -149,6 +162,24 @@ static void emit(struct exporter *e, uint32_t stream, struct window_slice *slice
 	s->stat[STREAM_PACKETS] += slice->rest.packets;
 	s->stat[STREAM_BYTES] += slice->rest.bytes;
 	window_slice_free(slice);
+}
+
+static void write_alert(void *ctx, const struct alert *a) {
+	struct exporter *e = ctx;
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink_slot *s = &e->sinks[i];
+		struct err err = {0};
+		if (s->conf.sink->ops->alert == NULL)
+			continue;
+		if (s->conf.sink->ops->alert(s->conf.sink, a, &err) < 0)
+			sink_fault(e, s, &err);
+		e->dirty = true;
+		publish_sink(s);
+	}
+}
+
+static uint32_t give_alerts(struct exporter *e, int64_t horizon_us) {
+	return e->alerting != NULL ? alerting_step(e->alerting, horizon_us, write_alert, e) : 0;
 }
 
 static uint32_t close_windows(struct exporter *e, int64_t horizon_us, bool partial) {
@@ -239,6 +270,7 @@ static void flush(struct exporter *e) {
 bool exporter_step(struct exporter *e) {
 	int64_t horizon = slowest_horizon(e);
 	uint32_t done = take_panes(e);
+	done += give_alerts(e, horizon);
 	done += close_windows(e, horizon, false);
 	if (done == 0)
 		flush(e);
@@ -248,6 +280,7 @@ bool exporter_step(struct exporter *e) {
 void exporter_finish(struct exporter *e, bool cut) {
 	int64_t horizon = slowest_horizon(e);
 	take_panes(e);
+	give_alerts(e, INT64_MAX);
 	close_windows(e, horizon, false);
 	close_windows(e, INT64_MAX, cut);
 	e->dirty = true;
@@ -260,6 +293,21 @@ bool exporter_failed(const struct exporter *e) {
 
 void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]) {
 	counters_read(&e->streams[stream].published, out, STREAM_STAT_COUNT);
+}
+
+void exporter_alert_stats(struct exporter *e, uint64_t out[ALERTS_STAT_COUNT]) {
+	if (e->alerting != NULL)
+		alerting_stats(e->alerting, out);
+	else
+		memset(out, 0, ALERTS_STAT_COUNT * sizeof(out[0]));
+}
+
+uint32_t exporter_retire(struct exporter *e) {
+	return e->alerting != NULL ? alerting_retire(e->alerting) : 0;
+}
+
+bool exporter_retired(struct exporter *e, uint32_t ticket) {
+	return e->alerting == NULL || alerting_retired(e->alerting, ticket);
 }
 
 void exporter_sink_stats(struct exporter *e, uint32_t sink, uint64_t out[SINK_STAT_COUNT]) {

@@ -1,8 +1,9 @@
-// The exporter: takes handed-over panes from all workers, makes windows of every stream from them,
-// and writes a window to the sinks once no worker can add to it. One thread.
+// The exporter: takes handed-over panes and alerts from all workers, makes windows of every stream from
+// the panes, and writes windows and alerts to the sinks once no worker can add to them. One thread.
 #pragma once
 
 #include "base/counters.h"
+#include "export/alerting.h"
 #include "export/sink.h"
 #include "flow/pane.h"
 #include "flow/window.h"
@@ -29,6 +30,8 @@ struct exporter_config {
 	uint32_t n_sinks;
 	struct pane_store *const *stores; // one a worker; borrowed
 	uint32_t n_stores;
+	struct alert_ring *const *alerts; // one a worker; borrowed; NULL: nobody makes alerts
+	uint32_t n_alerts;
 	uint64_t memory; // octets that open windows may hold together
 	int64_t live_start_us; // windows that began before it are partial; INT64_MIN: a capture file
 	struct hash_seed seed;
@@ -70,6 +73,13 @@ void exporter_finish(struct exporter *e, bool cut);
 // what, the run has a fault. After exporter_finish.
 bool exporter_failed(const struct exporter *e);
 
+// Control thread: rule sets that are to be freed may still be spoken of by alerts on their way; see
+// alerting_retire. Where nobody makes alerts every ticket is done with at once.
+uint32_t exporter_retire(struct exporter *e);
+bool exporter_retired(struct exporter *e, uint32_t ticket);
+
 // Any thread.
 void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]);
+// Zeros where nobody makes alerts.
+void exporter_alert_stats(struct exporter *e, uint64_t out[ALERTS_STAT_COUNT]);
 void exporter_sink_stats(struct exporter *e, uint32_t sink, uint64_t out[SINK_STAT_COUNT]);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "flow/alert.h"
 #include "flow/sums.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct sink_stats {
 
 struct sink;
 
+// A sink takes windows (begin, write, end), or alerts, or both; what it does not take is NULL.
 struct sink_ops {
 	// A window with at least one record begins.
 	void (*begin)(struct sink *s, const struct window_info *window);
@@ -35,6 +37,8 @@ struct sink_ops {
 	// Everything to where it outlives the process. 0 or -errno: as above.
 	int (*flush)(struct sink *s, struct err *err);
 	void (*close)(struct sink *s);
+	// An alert. 0 or -errno: as above.
+	int (*alert)(struct sink *s, const struct alert *alert, struct err *err);
 };
 
 // Embedded first in each kind of sink.

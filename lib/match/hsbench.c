@@ -5,6 +5,7 @@
 
 #include "combination.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -48,6 +49,15 @@ static const struct {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static_assert(COUNT(flag_letters) < HSBENCH_FLAGS_MAX);
+
+void hsbench_print_flags(uint32_t flags, char to[HSBENCH_FLAGS_MAX]) {
+	for (size_t i = 0; i < COUNT(flag_letters); i++)
+		if (flags & flag_letters[i].flag)
+			*to++ = flag_letters[i].letter;
+	*to = '\0';
+}
 
 static bool is_blank(char c) {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';

@@ -10,6 +10,12 @@
 // Hyperscan's own limit on an expression, in octets.
 #define HSBENCH_REGEX_MAX 16000
 
+// Room for all letters of a pattern's flags, with the NUL.
+#define HSBENCH_FLAGS_MAX 16
+
+// The letters of `flags` (enum pattern_flag), as a file has them.
+void hsbench_print_flags(uint32_t flags, char to[HSBENCH_FLAGS_MAX]);
+
 struct hsbench_line {
 	bool has_id; // p.id could be read
 	struct pattern pattern; // regex to be freed; file and line are the caller's to set

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "matcher_cache.h"
 #include "matcher_compile.h"
+#include "rule_table.h"
 
 #include <hs.h>
 
@@ -20,6 +21,7 @@ struct matcher {
 	uint64_t db_bytes;
 	uint32_t n_rules;
 	bool from_cache;
+	struct rule_table rules;
 };
 
 struct match_scratch {
@@ -27,6 +29,7 @@ struct match_scratch {
 	uint32_t n_rules;
 	uint32_t packet; // number of the packet being scanned
 	uint32_t events; // in it
+	uint32_t *matched; // the rules of those events; behind the stamps
 	CACHE_ALIGNED uint32_t stamp[]; // by rule: the last packet it matched
 };
 
@@ -97,6 +100,10 @@ matcher_new(struct ruleset *rs, const struct matcher_config *conf, struct err *e
 		err_set(err, -EINVAL, "Hyperscan does not know its own database");
 		goto fail;
 	}
+	if (rule_table_init(&m->rules, rs) < 0) {
+		err_set(err, -ENOMEM, "out of memory");
+		goto fail;
+	}
 	m->n_rules = rs->n_patterns;
 	m->db_bytes = bytes;
 	compile_verdicts_free(v, n);
@@ -111,11 +118,22 @@ void matcher_free(struct matcher *m) {
 	if (m == NULL)
 		return;
 	hs_free_database(m->db);
+	rule_table_fini(&m->rules);
 	free(m);
+}
+
+void matcher_unload(struct matcher *m) {
+	hs_free_database(m->db);
+	m->db = NULL;
+	m->db_bytes = 0;
 }
 
 uint32_t matcher_rules(const struct matcher *m) {
 	return m->n_rules;
+}
+
+const struct rule_info *matcher_rule(const struct matcher *m, uint32_t i) {
+	return &m->rules.info[i];
 }
 
 bool matcher_from_cache(const struct matcher *m) {
@@ -127,13 +145,14 @@ uint64_t matcher_bytes(const struct matcher *m) {
 }
 
 struct match_scratch *match_scratch_new(const struct matcher *m) {
-	size_t size = sizeof(struct match_scratch) + (size_t)m->n_rules * sizeof(uint32_t);
+	size_t size = sizeof(struct match_scratch) + 2 * (size_t)m->n_rules * sizeof(uint32_t);
 	size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 	struct match_scratch *s = aligned_alloc(CACHE_LINE, size);
 	if (s == NULL)
 		return NULL;
 	memset(s, 0, size);
 	s->n_rules = m->n_rules;
+	s->matched = s->stamp + m->n_rules;
 	if (m->db != NULL && hs_alloc_scratch(m->db, &s->hs) != HS_SUCCESS) {
 		free(s);
 		return NULL;
@@ -154,7 +173,7 @@ on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned f
 	struct match_scratch *s = ctx;
 	if (s->stamp[id] != s->packet) {
 		s->stamp[id] = s->packet;
-		s->events++;
+		s->matched[s->events++] = id;
 	}
 	return 0;
 }
@@ -173,4 +192,8 @@ matcher_scan(const struct matcher *m, struct match_scratch *s, const uint8_t *da
 	assert(rc == HS_SUCCESS);
 	(void)rc;
 	return s->events;
+}
+
+const uint32_t *match_scratch_rules(const struct match_scratch *s) {
+	return s->matched;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/rule_info.h"
 #include "match/ruleset.h"
 
 #include <stdbool.h>
@@ -24,7 +25,13 @@ struct matcher_config {
 struct matcher *matcher_new(struct ruleset *rs, const struct matcher_config *conf, struct err *err);
 void matcher_free(struct matcher *m);
 
+// Nobody scans with it any more: gives back the compiled database. What is told of the rules stays.
+void matcher_unload(struct matcher *m);
+
 uint32_t matcher_rules(const struct matcher *m);
+
+// Rule `i` of matcher_rules. Belongs to the matcher.
+const struct rule_info *matcher_rule(const struct matcher *m, uint32_t i);
 bool matcher_from_cache(const struct matcher *m);
 uint64_t matcher_bytes(const struct matcher *m); // of the compiled database
 
@@ -33,5 +40,9 @@ struct match_scratch *match_scratch_new(const struct matcher *m);
 void match_scratch_free(struct match_scratch *s);
 
 // Scans one packet's payload. Returns the number of match events: distinct rules that matched.
+// match_scratch_rules then tells which, in no order.
 uint32_t
 matcher_scan(const struct matcher *m, struct match_scratch *s, const uint8_t *data, uint32_t len);
+
+// The rules of the last scan, as many as it returned. Valid until the next.
+const uint32_t *match_scratch_rules(const struct match_scratch *s);

@@ -14,6 +14,7 @@ struct burst {
 	uint32_t n_count; // packets of that part that have a row to be counted in
 	uint8_t count[BURST_MAX]; // their indexes
 	uint32_t offset_us[BURST_MAX]; // of pkt[i], from its pane's start
+	int64_t floor_us[BURST_MAX]; // with PACKET_LATE: the time below which pkt[i] was late
 	CACHE_ALIGNED struct packet pkt[BURST_MAX];
 	CACHE_ALIGNED struct flow_key key[BURST_MAX]; // key[i] is pkt[i]'s, once parsed
 };

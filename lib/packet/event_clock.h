@@ -27,14 +27,16 @@ static inline void event_clock_walk(int64_t *newest_us, int64_t lateness_us, str
 			floor = INT64_MIN;
 		p->time_us = time_us;
 		p->flags = time_us < floor ? PACKET_LATE : 0;
+		if (time_us < floor)
+			b->floor_us[i] = floor;
 		newest = time_us > newest ? time_us : newest;
 	}
 	*newest_us = newest;
 }
 
 // Brings times within EVENT_TIME_MIN .. EVENT_TIME_MAX, sets PACKET_LATE on the packets of the burst
-// that are behind `*newest_us` by more than `lateness_us`, and advances it. INT64_MIN: nothing seen
-// yet.
+// that are behind `*newest_us` by more than `lateness_us`, with b->floor_us, and advances it.
+// INT64_MIN: nothing seen yet.
 static inline void event_clock_stamp(int64_t *newest_us, int64_t lateness_us, struct burst *b) {
 	int64_t newest = *newest_us, oldest = EVENT_TIME_MAX, floor;
 	uint32_t n = b->n;

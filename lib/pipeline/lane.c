@@ -18,6 +18,7 @@ static int lane_recv(struct source *src, struct burst *b) {
 	int ended = atomic_load_explicit(&l->ended, memory_order_acquire);
 	int64_t newest = atomic_load_explicit(&l->newest_us, memory_order_acquire);
 	uint32_t first;
+	int64_t ahead = src->newest_us; // of the last packet that tells
 	uint32_t n = spsc_peek(&l->out, BURST_MAX, &first);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct lane_item *item = spsc_slot(&l->out, first + i);
@@ -25,11 +26,15 @@ static int lane_recv(struct source *src, struct burst *b) {
 		b->key[i] = item->key;
 		l->taken_source[i] = item->key.hash;
 		b->key[i].hash = 0;
+		if (UNLIKELY(item->packet.flags & PACKET_LATE))
+			b->floor_us[i] = item->packet.newest_us;
+		else
+			ahead = item->packet.newest_us;
 	}
 	spsc_drop(&l->out, n);
 	b->n = n;
 	if (n == BURST_MAX)
-		newest = b->pkt[n - 1].newest_us;
+		newest = ahead;
 	if (newest > src->newest_us)
 		src->newest_us = newest;
 	return n == 0 ? ended : (int)n;

@@ -153,7 +153,7 @@ static void spread(struct receiver *r, uint32_t source, int64_t newest_before) {
 		}
 		struct lane_item *item = spsc_slot(&l->out, slot);
 		item->packet = *p;
-		item->packet.newest_us = newest_before;
+		item->packet.newest_us = p->flags & PACKET_LATE ? b->floor_us[i] : newest_before;
 		item->key = b->key[i];
 		item->key.hash = source;
 		l->outstanding++;

@@ -24,6 +24,10 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 		ret = intake_init(&w->intake, &conf->intake);
 	if (ret == 0)
 		ret = stage_match_init(&w->match, conf->matcher);
+	if (ret == 0 && conf->alerts > 0)
+		ret = alert_ring_init(&w->alerts, conf->alerts, w->patient);
+	if (ret == 0 && conf->alerts > 0)
+		ret = stage_match_alert(&w->match, &w->alerts);
 	if (ret == 0)
 		ret = pane_store_init(&w->panes, &conf->panes);
 	if (ret < 0) {
@@ -37,6 +41,8 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 void worker_fini(struct worker *w) {
 	pane_store_fini(&w->panes);
 	stage_match_fini(&w->match);
+	match_scratch_free(w->offer.scratch);
+	alert_ring_fini(&w->alerts);
 	if (w->has_intake)
 		intake_fini(&w->intake);
 	free(w->ended);
@@ -61,6 +67,7 @@ static void run_burst(struct worker *w, struct source *src, struct burst *b) {
 	uint32_t counted = 0;
 	if (!src->parsed)
 		intake_run(&w->intake, src, b);
+	stage_match_begin(&w->match, b);
 	for (b->begin = 0; b->begin < b->n; b->begin = b->end) {
 		stage_track_run(&w->track, b);
 		stage_match_run(&w->match, src, b);
@@ -86,6 +93,7 @@ static void advance(struct worker *w) {
 
 static void publish(struct worker *w) {
 	w->tally.value[TALLY_MATCH_EVENTS] = w->match.events;
+	w->tally.value[TALLY_ALERTS_DROPPED] = w->match.alerts_dropped;
 	w->tally.value[TALLY_REST] = w->track.rest;
 	w->tally.value[TALLY_HANDED_OVER] = w->panes.handed_over;
 	if (w->has_intake) {
@@ -95,12 +103,27 @@ static void publish(struct worker *w) {
 	counters_publish(&w->published, w->tally.value, TALLY_COUNT);
 }
 
+// Scratch comes with the set, so nothing is allocated here.
+static void adopt(struct worker *w, uint32_t offered) {
+	stage_match_swap(&w->match, &w->offer);
+	atomic_store_explicit(&w->adopted, offered, memory_order_release);
+}
+
+// Behind recv, which may have waited: what it brought is not scanned with rules that were replaced
+// meanwhile.
+static void look_for_offer(struct worker *w) {
+	uint32_t offered = atomic_load_explicit(&w->offered, memory_order_acquire);
+	if (UNLIKELY(offered != atomic_load_explicit(&w->adopted, memory_order_relaxed)))
+		adopt(w, offered);
+}
+
 static int finish(struct worker *w, int ret) {
 	if (ret == -ECANCELED)
 		pane_store_flush(&w->panes);
 	else
 		pane_store_advance(&w->panes, INT64_MAX);
 	publish(w);
+	atomic_store_explicit(&w->left, true, memory_order_release);
 	return ret;
 }
 
@@ -114,6 +137,7 @@ int worker_step(struct worker *w) {
 		if (w->ended[i])
 			continue;
 		int n = src->ops->recv(src, &w->burst);
+		look_for_offer(w);
 		if (n > 0) {
 			run_burst(w, src, &w->burst);
 			taken += n;
@@ -129,6 +153,27 @@ int worker_step(struct worker *w) {
 		publish(w);
 	w->taken = taken;
 	return w->n_live == 0 ? finish(w, -ENODATA) : taken;
+}
+
+void worker_offer(struct worker *w, struct match_set set) {
+	uint32_t offered = atomic_load_explicit(&w->offered, memory_order_relaxed);
+	w->offer = set;
+	atomic_store_explicit(&w->offered, offered + 1, memory_order_release);
+}
+
+bool worker_take_back(struct worker *w, struct match_set *old, bool *adopted) {
+	uint32_t offered = atomic_load_explicit(&w->offered, memory_order_relaxed);
+	// In this order: a worker that has left adopts no more.
+	bool left = atomic_load_explicit(&w->left, memory_order_acquire);
+	*adopted = atomic_load_explicit(&w->adopted, memory_order_acquire) == offered;
+	if (!*adopted && !left)
+		return false;
+	*old = w->offer;
+	w->offer = (struct match_set){};
+	// An offer that nobody takes is none.
+	if (!*adopted)
+		atomic_store_explicit(&w->offered, offered - 1, memory_order_relaxed);
+	return true;
 }
 
 void worker_tally(struct worker *w, struct tally *out) {

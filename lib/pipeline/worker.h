@@ -1,7 +1,8 @@
 // A worker: one thread's pipeline. Receive, parse, match, count, release: a burst at a time, run to
-// completion, nothing shared but counters out and a stop flag in.
+// completion, nothing shared but counters out, a stop flag in, and rule sets in exchange.
 #pragma once
 
+#include "flow/alert_ring.h"
 #include "flow/pane.h"
 #include "match/matcher.h"
 #include "pipeline/drain.h"
@@ -21,6 +22,7 @@ struct worker_config {
 	uint32_t fields; // of the finest key that any stream needs
 	struct pane_config panes;
 	struct hash_seed seed;
+	uint32_t alerts; // that may wait for the exporter; 0: none are made
 };
 
 struct worker {
@@ -39,12 +41,19 @@ struct worker {
 	struct stage_match match;
 	struct tally tally;
 	struct burst burst;
+	struct alert_ring alerts; // shared with the exporter; without slots where none are made
 	struct pane_store panes; // its rings and horizon are shared with the exporter
 	CACHE_GUARD(guard);
 	struct counters published; // worker → any thread: struct tally
+	// Worker → control; written once a reload, and at the end.
+	CACHE_ALIGNED _Atomic(uint32_t) adopted; // offers taken
+	_Atomic(bool) left; // the last step is done: no further offer is taken
 	CACHE_GUARD(guard_published);
 	// Control → worker: finish what was received, hand everything over, return.
 	CACHE_ALIGNED _Atomic(bool) stop;
+	_Atomic(uint32_t) offered; // control → worker: rule sets offered so far
+	// Control's while adopted = offered, else the worker's; then again control's, with the set before.
+	struct match_set offer;
 	CACHE_GUARD(guard_end);
 };
 
@@ -56,6 +65,14 @@ void worker_fini(struct worker *w);
 // has ended, -ECANCELED when the run was cut short, or a source's fault (text in that source's err);
 // after a negative value all panes are handed over and the horizon is final.
 int worker_step(struct worker *w);
+
+// Control thread. Offers another rule set, of a worker that was opened with one (even if empty): the
+// worker takes it between two bursts, ahead of the next packet it receives. One offer at a time.
+void worker_offer(struct worker *w, struct match_set set);
+
+// Control thread, after an offer: true once the worker uses neither the set before nor, if it ended first,
+// the one offered; *old is that set, now the caller's. `adopted` tells which of them it is.
+bool worker_take_back(struct worker *w, struct match_set *old, bool *adopted);
 
 // After the last step: counters read as they stand. Any thread while the worker runs.
 void worker_tally(struct worker *w, struct tally *out);

@@ -64,9 +64,9 @@ def frame(number, octets=60):
 
 
 class Program(Live):
-    """A run with a stream `all`; its records and summary after the end. No mode: the default one."""
+    """A run with a stream `all`; its records and summary after the end. No mode: the default one. `more`: further arguments."""
 
-    def __init__(self, sluice, folder, wire, mode=None, key=HOSTS, rules=None, before=(), rows=65536, window=WINDOW, **sets):
+    def __init__(self, sluice, folder, wire, mode=None, key=HOSTS, rules=None, before=(), rows=65536, window=WINDOW, more=(), **sets):
         self.records_path = os.path.join(folder, "live.jsonl")
         self.summary_path = os.path.join(folder, "live.json")
         for path in (self.records_path, self.summary_path):
@@ -79,7 +79,7 @@ class Program(Live):
             f.write(f"[flow]\nrows = {rows}\n")
             f.write(f"[match]\nrules = \"{rules}\"\ncache = off\n" if rules else "")
             f.write(f"[stream all]\nkey = {key}\nwindow = {window}\n[sink out]\ntype = json\npath = live.jsonl\n")
-        argv = [*before, sluice, "run", conf, "--summary", self.summary_path]
+        argv = [*before, sluice, "run", conf, "--summary", self.summary_path, *more]
         super().__init__(wire, argv, os.path.join(folder, "live.said"))
         atexit.register(self.process.kill)      # of a test that broke
 

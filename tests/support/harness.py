@@ -11,9 +11,9 @@ DPDK = {"dpdk.args": "--no-huge --no-shconf", "dpdk.mbufs": "8192"}
 
 
 class Run:
-    """One run of `sluice run`: its exit status, what it said, its records and its summary."""
+    """One run of `sluice run`: its exit status, what it said, its records and its summary. `more`: further sections."""
 
-    def __init__(self, sluice, folder, sets, streams, rules=None, timeout=120):
+    def __init__(self, sluice, folder, sets, streams, rules=None, timeout=120, more=None):
         conf = os.path.join(folder, "test.conf")
         self.records_path = os.path.join(folder, "records.jsonl")
         self.summary_path = os.path.join(folder, "summary.json")
@@ -30,6 +30,7 @@ class Run:
             for name, (key, window) in streams.items():
                 sections[f"stream {name}"] = {"key": key, "window": window}
             sections["sink out"] = {"type": "json", "path": "records.jsonl"}
+            sections.update(more or {})
             for name, keys in sections.items():
                 f.write(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
         argv = [sluice, "run", conf, "--summary", self.summary_path]

@@ -5,7 +5,8 @@
 #include "base/field.h"
 
 #define INPUT "[input]\ndevice = a\n"
-#define SECTIONS " (accepted: [input], [dpdk], [match], [flow], [stream NAME], [sink NAME])\n"
+#define SECTIONS \
+	" (accepted: [input], [dpdk], [match], [flow], [stream NAME], [sink NAME], [control])\n"
 #define NAME " (accepted: letters, digits, _ and -, at most 32)\n"
 #define WINDOW " (accepted: tumbling SIZE, SIZE from 10ms to 366d)\n"
 
@@ -21,7 +22,11 @@ Test(build, names_that_are_not_known_by_table) {
 		{INPUT "[state]\npath = x\n",
 		 "test.conf:3: state: this version does not have [state]" SECTIONS},
 		{INPUT "[control]\nsocket = x\nhttp = y\n",
-		 "test.conf:3: control: this version does not have [control]" SECTIONS},
+		 "test.conf:5: control.http: y: this version does not have http (accepted: nothing)\n"},
+		{INPUT "[control x]\nsocket = x\n",
+		 "test.conf:3: control.x: takes no name (accepted: the section without a name)\n"},
+		{INPUT "[control]\nport = 80\n",
+		 "test.conf:4: control.port: 80: unknown key (accepted: socket, access, http)\n"},
 		{INPUT "worker = 4\n",
 		 "test.conf:3: input.worker: 4: unknown key, did you mean workers? (accepted: backend, device, "
 		 "workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, tunnels)\n"},

@@ -103,6 +103,36 @@ Test(check, what_could_not_be_read_is_not_checked_further) {
 		"or 0,2, up to 1023, each once)\n"
 		"test.conf:7: stream.a.window: tumbling 1ms: out of range (accepted: tumbling SIZE, SIZE from "
 		"10ms to 366d)\n"
-		"test.conf:12: sink.a.type: kafka: this version does not have kafka (accepted: json, null)\n"
+		"test.conf:12: sink.a.type: kafka: this version does not have kafka (accepted: json, eve, null)\n"
 	);
+}
+
+Test(check, alerts_come_from_rules_and_belong_to_no_stream) {
+	static const char rules[] = INPUT "[stream s]\n" KEY "window = tumbling 1s\n[match]\n";
+	static const char eve[] = "[sink a]\ntype = eve\npath = x\nstreams = ";
+	struct conf_errors errors;
+	char folder[32], text[512];
+	expect_errors(
+		INPUT "[sink a]\ntype = eve\n", NULL,
+		"test.conf:3: sink.a.path: is missing (accepted: a file, or - for stdout)\n"
+		"test.conf:4: sink.a.type: eve: there are no rules that could alert (accepted: with files "
+		"in match.rules)\n"
+	);
+	load_enter(folder);
+	load_write("a.hs", "", 0);
+	snprintf(text, sizeof(text), "%srules = a.hs\n%ss\n", rules, eve);
+	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
+	cr_assert_eq(errors.n, 1);
+	cr_expect_str_eq(
+		errors.line[0],
+		"test.conf:11: sink.a.streams: s: alerts belong to no stream (accepted: nothing)"
+	);
+	conf_errors_fini(&errors);
+	snprintf(text, sizeof(text), "%srules = a.hs\n%s\n", rules, eve);
+	struct conf *conf = load_octets(text, strlen(text), NULL, &errors);
+	cr_assert_not_null(conf);
+	cr_expect_eq(conf->sink[0].type, CONF_SINK_EVE);
+	conf_free(conf);
+	conf_errors_fini(&errors);
+	load_leave(folder);
 }

@@ -55,6 +55,8 @@ Test(print, everything_that_is_no_default_loads_to_the_same) {
 		"[stream two]\nkey = vni mpls vlan\nwindow = tumbling 120ms\n"
 		"[sink a]\nstreams = two\npath = x y.jsonl\nrotate_size = 3M\nrotate_every = 1h\n"
 		"[sink b]\ntype = null\n[sink c]\npath = -\nstreams = one two\n"
+		"[sink d]\ntype = eve\npath = alerts.json\nrotate_every = 1d\n"
+		"[control]\nsocket = run/a b.sock\naccess = group\n"
 	);
 }
 

@@ -94,21 +94,21 @@ Test(value, bad_values_by_table) {
 		{INPUT "[sink a]\npath = x\nrotate_every = 500ms\n",
 		 "test.conf:5: sink.a.rotate_every: 500ms: out of range (accepted: 0, or 1s to 366d)\n"},
 		{INPUT "[sink a]\ntype = kafka\n",
-		 "test.conf:4: sink.a.type: kafka: this version does not have kafka (accepted: json, null)\n"},
+		 "test.conf:4: sink.a.type: kafka: this version does not have kafka (accepted: json, eve, null)\n"},
 		{INPUT "[sink a]\ntype = jsno\n",
-		 "test.conf:4: sink.a.type: jsno: unknown value, did you mean json? (accepted: json, null)\n"},
+		 "test.conf:4: sink.a.type: jsno: unknown value, did you mean json? (accepted: json, eve, null)\n"},
 	};
 	EXPECT_TABLE(table);
 }
 
 Test(value, every_later_type_of_sink_is_named_as_such) {
-	static const char *const types[] = {"csv", "eve", "ipfix", "kafka", "sqlite", "pcapng"};
+	static const char *const types[] = {"csv", "ipfix", "kafka", "sqlite", "pcapng"};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		char text[128], want[256];
 		snprintf(text, sizeof(text), INPUT "[sink a]\ntype = %s\n", types[i]);
 		snprintf(
 			want, sizeof(want),
-			"test.conf:4: sink.a.type: %s: this version does not have %s (accepted: json, null)\n",
+			"test.conf:4: sink.a.type: %s: this version does not have %s (accepted: json, eve, null)\n",
 			types[i], types[i]
 		);
 		expect_errors(text, NULL, want);
@@ -203,5 +203,35 @@ Test(value, paths_count_from_the_folder_of_the_file) {
 	conf_free(conf);
 	conf_errors_fini(&errors);
 	cr_assert_eq(chdir(folder), 0);
+	load_leave(folder);
+}
+
+Test(value, a_socket_has_a_path_that_the_system_can_take_or_none) {
+	char folder[32], name[101], text[256], want[256];
+	struct conf_errors errors;
+	load_enter(folder);
+	memset(name, 'x', sizeof(name) - 1);
+	name[107 - strlen(folder) - 1] = '\0';
+	snprintf(text, sizeof(text), INPUT "[control]\nsocket = %s\n", name);
+	struct conf *conf = load_octets(text, strlen(text), NULL, &errors);
+	cr_assert_not_null(conf);
+	cr_expect_eq(strlen(conf->control.socket), 107);
+	cr_expect_eq(conf->control.access, CONF_ACCESS_OWNER);
+	conf_free(conf);
+	conf_errors_fini(&errors);
+	strcat(name, "x");
+	snprintf(text, sizeof(text), INPUT "[control]\nsocket = %s\n", name);
+	snprintf(
+		want, sizeof(want), "test.conf:4: control.socket: %s: too long for a socket: ", name
+	);
+	conf = load_octets(text, strlen(text), NULL, &errors);
+	cr_assert_null(conf);
+	cr_expect_eq(strncmp(errors.line[0], want, strlen(want)), 0, "%s", errors.line[0]);
+	conf_errors_fini(&errors);
+	conf = load_octets(INPUT "[control]\n", strlen(INPUT "[control]\n"), NULL, &errors);
+	cr_assert_not_null(conf);
+	cr_expect_str_eq(conf->control.socket, "");
+	conf_free(conf);
+	conf_errors_fini(&errors);
 	load_leave(folder);
 }

@@ -15,6 +15,8 @@ struct memory_sink {
 	struct window_info seen[MAX_SEEN];
 	uint64_t packets[MAX_SEEN];
 	uint32_t n;
+	int64_t alert_us[MAX_SEEN];
+	uint32_t n_alerts;
 	int fault;
 };
 
@@ -38,10 +40,20 @@ static int done(struct sink *s, struct err *err) {
 
 static void close_sink(struct sink *s) {}
 
-static const struct sink_ops ops = {begin, write_sums, done, done, close_sink};
+static int take_alert(struct sink *s, const struct alert *a, struct err *err) {
+	struct memory_sink *m = (struct memory_sink *)s;
+	cr_assert_lt(m->n_alerts, MAX_SEEN);
+	m->alert_us[m->n_alerts++] = a->time_us;
+	return m->fault != 0 ? err_set(err, m->fault, "on purpose") : 0;
+}
 
-static struct memory_sink sink;
+static const struct sink_ops ops = {begin, write_sums, done, done, close_sink};
+static const struct sink_ops alert_ops = {.flush = done, .close = close_sink, .alert = take_alert};
+
+static struct memory_sink sink, alert_sink;
 static struct pane_store stores[2];
+static struct alert_ring rings[2];
+static bool with_alerts;
 static struct exporter *exporter;
 
 static void open_with(int64_t live_start_us, uint64_t memory) {
@@ -50,19 +62,25 @@ static void open_with(int64_t live_start_us, uint64_t memory) {
 		{"coarse", 0, 4 * SECOND},
 	};
 	sink = (struct memory_sink){.sink = {.ops = &ops}};
-	struct exporter_sink sinks[] = {{&sink.sink, 1, "memory"}};
+	alert_sink = (struct memory_sink){.sink = {.ops = &alert_ops}};
+	struct exporter_sink sinks[] = {{&sink.sink, 1, "memory"}, {&alert_sink.sink, 0, "alerts"}};
 	struct pane_store *both[] = {&stores[0], &stores[1]};
+	struct alert_ring *alerts[] = {&rings[0], &rings[1]};
 	struct pane_config pc = {
 		.width_us = SECOND, .active = 2, .spares = 6, .rows = 256, .mem = mem_pages()};
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(pane_store_init(&stores[i], &pc), 0);
+		cr_assert_eq(alert_ring_init(&rings[i], 16, false), 0);
+	}
 	struct exporter_config c = {
 		.streams = streams,
 		.n_streams = 2,
 		.sinks = sinks,
-		.n_sinks = 1,
+		.n_sinks = 2,
 		.stores = both,
 		.n_stores = 2,
+		.alerts = with_alerts ? alerts : NULL,
+		.n_alerts = 2,
 		.memory = memory,
 		.live_start_us = live_start_us};
 	hash_seed_fixed(&c.seed, 1);
@@ -76,8 +94,10 @@ static void open_file(void) {
 
 static void close_all(void) {
 	exporter_free(exporter);
-	pane_store_fini(&stores[0]);
-	pane_store_fini(&stores[1]);
+	for (int i = 0; i < 2; i++) {
+		pane_store_fini(&stores[i]);
+		alert_ring_fini(&rings[i]);
+	}
 }
 
 static void count(int store, int64_t time_us, uint16_t port) {
@@ -179,4 +199,61 @@ Test(exporter, a_sink_that_fails_makes_the_run_a_fault, .init = open_file, .fini
 	pane_store_advance(&stores[1], INT64_MAX);
 	exporter_finish(exporter, false);
 	cr_assert(exporter_failed(exporter));
+}
+
+static void open_alerts(void) {
+	with_alerts = true;
+	open_file();
+}
+
+static void alert(int ring, int64_t time_us) {
+	static const struct rule_info rule = {.gid = 1, .sid = 1, .signature = "", .category = ""};
+	uint32_t first;
+	cr_assert_eq(alert_ring_reserve(&rings[ring], 1, &first), 1);
+	*alert_ring_slot(&rings[ring], first) = (struct alert){
+		.key = {.flags = KEY_V4},
+		.time_us = time_us,
+		.turn_us = time_us,
+		.rule = &rule,
+		.packets = 1,
+	};
+	alert_ring_commit(&rings[ring], 1);
+}
+
+Test(exporter, alerts_leave_in_order_once_the_slowest_worker_is_behind_them, .init = open_alerts,
+     .fini = close_all) {
+	alert(0, 2 * SECOND);
+	pane_store_advance(&stores[0], 5 * SECOND);
+	exporter_step(exporter);
+	cr_assert_eq(alert_sink.n_alerts, 0);
+	alert(1, SECOND);
+	alert(1, 4 * SECOND);
+	pane_store_advance(&stores[1], 3 * SECOND);
+	cr_assert(exporter_step(exporter));
+	cr_assert_eq(alert_sink.n_alerts, 2);
+	cr_expect_eq(alert_sink.alert_us[0], SECOND);
+	cr_expect_eq(alert_sink.alert_us[1], 2 * SECOND);
+	exporter_finish(exporter, true);
+	cr_assert_eq(alert_sink.n_alerts, 3);
+	cr_expect_eq(sink.n_alerts, 0);
+	uint64_t st[ALERTS_STAT_COUNT];
+	exporter_alert_stats(exporter, st);
+	cr_expect_eq(st[ALERTS_OUT], 3);
+	cr_expect_eq(st[ALERTS_SUPPRESSED], 0);
+}
+
+Test(exporter, an_alert_that_a_sink_refuses_makes_the_run_a_fault, .init = open_alerts,
+     .fini = close_all) {
+	alert_sink.fault = -EIO;
+	alert(0, 1);
+	exporter_finish(exporter, false);
+	cr_assert(exporter_failed(exporter));
+}
+
+Test(exporter, rule_sets_go_at_once_where_nobody_makes_alerts, .init = open_file,
+     .fini = close_all) {
+	cr_expect(exporter_retired(exporter, exporter_retire(exporter)));
+	uint64_t st[ALERTS_STAT_COUNT] = {9, 9};
+	exporter_alert_stats(exporter, st);
+	cr_expect_eq(st[ALERTS_OUT] + st[ALERTS_SUPPRESSED], 0);
 }

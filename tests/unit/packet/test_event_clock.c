@@ -51,6 +51,8 @@ Test(event_clock, what_is_ahead_in_the_same_burst_counts) {
 	cr_assert_eq(b.pkt[1].flags, PACKET_LATE);
 	cr_assert_eq(b.pkt[2].flags, 0, "a packet is not late against those behind it");
 	cr_assert_eq(b.pkt[3].flags, PACKET_LATE);
+	cr_assert_eq(b.floor_us[1], 500 - 399, "what it should not have been below");
+	cr_assert_eq(b.floor_us[3], 900 - 399);
 	cr_assert_eq(newest, 900);
 }
 

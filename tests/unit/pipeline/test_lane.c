@@ -166,3 +166,18 @@ Test(lane, gathers_through_the_input_where_frames_come_in_segments) {
 	lane_fini(l);
 	free(l);
 }
+
+Test(lane, late_packets_carry_where_they_became_late_and_do_not_move_time) {
+	struct lane_item late = {.packet = {.flags = PACKET_LATE, .time_us = 5, .newest_us = 700}};
+	for (uint32_t i = 0; i < BURST_MAX - 2; i++)
+		push(i, 300 + i, 0);
+	cr_assert(spsc_push(&lane->out, &late));
+	late.packet.newest_us = 800;
+	cr_assert(spsc_push(&lane->out, &late));
+	set_newest(5000);
+	cr_assert_eq(src->ops->recv(src, &b), BURST_MAX);
+	cr_assert_eq(b.floor_us[BURST_MAX - 2], 700);
+	cr_assert_eq(b.floor_us[BURST_MAX - 1], 800);
+	cr_assert_eq(src->newest_us, 300 + BURST_MAX - 3, "of the last packet in time");
+	src->ops->release(src, &b);
+}

@@ -173,3 +173,83 @@ Test(stage_match, without_rules_nothing_is_done) {
 	cr_assert_eq(b.pkt[0].matches, 0);
 	stage_match_fini(&none);
 }
+
+static struct alert_ring ring;
+
+static void open_alerts(const char *rules, uint32_t depth) {
+	open_stage(rules);
+	cr_assert_eq(alert_ring_init(&ring, depth, false), 0);
+	cr_assert_eq(stage_match_alert(&st, &ring), 0);
+}
+
+Test(stage_match, an_alert_of_each_event_goes_to_the_ring) {
+	open_alerts("7:/abc/\n8:/bcd/i\n", 64);
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abcd abcd", 9);
+	for (uint32_t i = 0; i < 3; i++) {
+		parsed(i, &f, 9 - 3 * i);
+		b.pkt[i].time_us = 100 + i;
+		b.pkt[i].ip_len = 37;
+		b.key[i] = (struct flow_key){.flags = KEY_V4, .proto = 17, .src_port = (uint16_t)i};
+	}
+	b.pkt[0].payload_len = 3;
+	b.pkt[1].payload_len = 2;
+	b.pkt[2].payload_len = 9;
+	b.n = 3;
+	stage_match_begin(&st, &b);
+	// The track stage masks keys; alerts have all of them.
+	memset(b.key, 0, sizeof(b.key));
+	run(&memory.source, 3);
+	uint32_t first;
+	cr_assert_eq(alert_ring_peek(&ring, 64, &first), 3);
+	const struct alert *a = alert_ring_slot(&ring, first);
+	cr_expect_eq(a->time_us, 100);
+	cr_expect_eq(a->turn_us, 100);
+	cr_expect_eq(a->key.src_port, 0);
+	cr_expect_eq(a->bytes, 37);
+	cr_expect_eq(a->packets, 1);
+	cr_expect_eq(a->rule->sid, 7);
+	cr_expect_str_eq(a->rule->signature, "/abc/");
+	uint32_t sids = 0;
+	for (uint32_t i = 1; i < 3; i++) {
+		a = alert_ring_slot(&ring, first + i);
+		cr_expect_eq(a->time_us, 102);
+		cr_expect_eq(a->key.src_port, 2);
+		cr_expect_eq(a->key.proto, 17);
+		sids += a->rule->sid;
+	}
+	cr_expect_eq(sids, 15);
+	cr_expect_eq(st.alerts_dropped, 0);
+	alert_ring_fini(&ring);
+}
+
+Test(stage_match, the_turn_of_a_late_packets_alert_is_where_it_became_late) {
+	open_alerts("1:/abc/\n", 64);
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	parsed(0, &f, 3);
+	b.pkt[0].time_us = 100;
+	b.pkt[0].flags = PACKET_LATE;
+	b.pkt[0].verdict = VERDICT_LATE;
+	b.floor_us[0] = 5000;
+	b.n = 1;
+	stage_match_begin(&st, &b);
+	run(&memory.source, 1);
+	uint32_t first;
+	cr_assert_eq(alert_ring_peek(&ring, 64, &first), 1);
+	cr_expect_eq(alert_ring_slot(&ring, first)->time_us, 100);
+	cr_expect_eq(alert_ring_slot(&ring, first)->turn_us, 5000);
+	alert_ring_fini(&ring);
+}
+
+Test(stage_match, alerts_that_find_no_room_are_counted) {
+	open_alerts("1:/a/\n2:/b/\n3:/c/\n", 4);
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
+	for (uint32_t i = 0; i < 3; i++)
+		parsed(i, &f, 3);
+	b.n = 3;
+	stage_match_begin(&st, &b);
+	run(&memory.source, 3);
+	cr_expect_eq(st.events, 9);
+	cr_expect_eq(st.alerts_dropped, 5);
+	cr_expect_eq(b.pkt[2].matches, 3, "the packet is as it would be");
+	alert_ring_fini(&ring);
+}

@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECOND 1000000ll
 #define PACKETS 1000
@@ -190,4 +191,105 @@ Test(worker, times_at_the_ends_of_the_type_lie_in_panes_that_hold_them, .fini = 
 	}
 	cr_assert_eq(panes, 2);
 	cr_assert_eq(counted, PACKETS * 3 / 4);
+}
+
+static struct matcher *compile(const char *rules) {
+	struct err err = {0};
+	struct ruleset *rs = ruleset_new();
+	cr_assert_eq(ruleset_add_text(rs, "t.hs", rules, strlen(rules), &err), 0);
+	struct matcher *m = matcher_new(rs, &(struct matcher_config){0}, &err);
+	cr_assert_not_null(m, "%s", err.text);
+	ruleset_free(rs);
+	return m;
+}
+
+static struct match_set set_of(struct matcher *m) {
+	return (struct match_set){m, match_scratch_new(m)};
+}
+
+static uint64_t events(void) {
+	struct tally t;
+	worker_tally(worker, &t);
+	return t.value[TALLY_MATCH_EVENTS];
+}
+
+static struct matcher *before, *after;
+
+// Of four packets the first and third have the word.
+static void open_with_rules(const char *rules, const char *offered) {
+	before = compile(rules);
+	after = compile(offered);
+	open_worker(SECOND, 40);
+	stage_match_fini(&worker->match);
+	cr_assert_eq(stage_match_init(&worker->match, before), 0);
+	worker->track.counts = false;
+}
+
+static void close_with_rules(void) {
+	close_worker();
+	matcher_free(before);
+	matcher_free(after);
+}
+
+Test(worker, takes_an_offered_rule_set_between_bursts, .fini = close_with_rules) {
+	struct match_set old;
+	bool adopted;
+	open_with_rules("1:/query/\n", "1:/query/\n2:/que/\n3:/^q/\n");
+	cr_assert_eq(worker_step(worker), 40);
+	cr_assert_eq(events(), 20);
+	struct match_set set = set_of(after);
+	worker_offer(worker, set);
+	cr_assert_not(worker_take_back(worker, &old, &adopted), "it has not looked yet");
+	cr_assert_eq(worker_step(worker), 40);
+	cr_assert_eq(events(), 20 + 60);
+	cr_assert(worker_take_back(worker, &old, &adopted));
+	cr_assert(adopted);
+	cr_assert_eq(old.matcher, before);
+	cr_assert_neq(old.scratch, set.scratch);
+	// And again, the other way.
+	worker_offer(worker, old);
+	cr_assert_eq(worker_step(worker), 40);
+	cr_assert_eq(events(), 20 + 60 + 20);
+	cr_assert(worker_take_back(worker, &old, &adopted));
+	cr_assert_eq(old.matcher, after);
+	match_scratch_free(old.scratch);
+}
+
+Test(worker, rules_may_come_and_go, .fini = close_with_rules) {
+	struct match_set old;
+	bool adopted;
+	open_with_rules("", "2:/query/\n");
+	cr_assert_eq(worker_step(worker), 40);
+	cr_assert_eq(events(), 0);
+	worker_offer(worker, set_of(after));
+	cr_assert_eq(worker_step(worker), 40);
+	cr_assert_eq(events(), 20);
+	cr_assert(worker_take_back(worker, &old, &adopted));
+	worker_offer(worker, old);
+	cr_assert_eq(worker_step(worker), 40);
+	cr_assert_eq(events(), 20);
+	cr_assert(worker_take_back(worker, &old, &adopted));
+	match_scratch_free(old.scratch);
+}
+
+Test(worker, that_has_ended_gives_an_offer_back, .fini = close_with_rules) {
+	struct match_set old;
+	bool adopted;
+	open_with_rules("1:/query/\n", "1:/query/\n2:/que/\n");
+	while (worker_step(worker) >= 0)
+		;
+	for (int i = 0; i < 3; i++) {
+		worker_offer(worker, set_of(after));
+		cr_assert(worker_take_back(worker, &old, &adopted));
+		cr_assert_not(adopted);
+		cr_assert_eq(old.matcher, after);
+		match_scratch_free(old.scratch);
+	}
+	cr_assert_eq(events(), PACKETS / 2);
+}
+
+Test(worker, frees_an_offer_that_it_never_took, .fini = close_with_rules) {
+	open_with_rules("1:/query/\n", "2:/que/\n");
+	worker_offer(worker, set_of(after));
+	// The leak checker says the rest.
 }

@@ -1,0 +1,111 @@
+// `sluice stats`, `sluice reload`, `sluice stop`: each asks a running instance one thing and prints what
+// it said.
+
+#include "commands.h"
+#include "control_ask.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Longest that an instance may take to say what stands in its memory.
+#define STATS_TIMEOUT_S 10
+
+struct request {
+	const char *command;
+	const char *text;
+	unsigned timeout_s;
+	bool json; // --json is an option of it
+	const char *help;
+};
+
+#define SOCKET_HELP "  --socket PATH  control.socket of the instance (" CONTROL_SOCKET_DEFAULT ")\n"
+#define STATUS_HELP \
+	"exit status: 0 done, 1 it could not be done or nobody listens there, 2 bad usage\n"
+
+static const struct request stats = {
+	"stats", "stats", STATS_TIMEOUT_S, true,
+	"usage: sluice stats [--json] [--socket PATH]\n\n"
+	"Asks a running instance for its ledger: what every frame received so far came to.\n\n"
+	"  --json         as --summary writes it\n" SOCKET_HELP
+	"  --help         this text\n\n" STATUS_HELP};
+static const struct request reload = {
+	"reload", "reload", 0, false,
+	"usage: sluice reload [--socket PATH]\n\n"
+	"Has a running instance read its rule files anew, and waits until the workers use them, which\n"
+	"costs no packet. Shows what became of the rules, as sluice rules does. When a file cannot be\n"
+	"read, rules do not compile or are wrong as they are written, the rules stay as they were.\n\n" SOCKET_HELP
+	"  --help         this text\n\n" STATUS_HELP};
+static const struct request stop = {
+	"stop", "stop", 0, false,
+	"usage: sluice stop [--socket PATH]\n\n"
+	"Ends a running instance as SIGTERM does, and waits until it has drained its input, emitted\n"
+	"every open window and flushed every sink.\n\n" SOCKET_HELP "  --help         this text\n\n"
+	"exit status: 0 it ended well, 1 it ended with a fault or nobody listens there, 2 bad usage\n"};
+
+static int ask(const struct request *r, const char *path, bool json) {
+	char text[64], *answer;
+	struct err err = {};
+	snprintf(text, sizeof(text), "%s%s", r->text, json ? " json" : "");
+	int ret = control_ask(path, text, r->timeout_s, &answer, &err);
+	if (ret == CONTROL_SAID_OK)
+		fputs(answer, stdout);
+	else if (ret == CONTROL_SAID_ERROR)
+		fprintf(stderr, "sluice %s: %s", r->command, answer);
+	else if (ret == CONTROL_SAID_NOTHING)
+		fprintf(stderr, "sluice %s: %s: the instance ended ahead of its answer\n",
+			r->command, path);
+	else
+		fprintf(stderr, "sluice %s: %s\n", r->command, err.text);
+	free(answer);
+	return ret == CONTROL_SAID_OK ? EXIT_OK : EXIT_FAULT;
+}
+
+static int command(const struct request *r, int argc, char **argv) {
+	const struct option options[] = {
+		{"socket", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{r->json ? "json" : NULL, no_argument, NULL, 'j'},
+		{},
+	};
+	const char *path = CONTROL_SOCKET_DEFAULT;
+	bool json = false;
+	int c;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			path = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(r->help, stdout);
+			return EXIT_OK;
+		default:
+			fputs(r->help, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "sluice %s: unexpected argument \"%s\"\n\n%s", r->command,
+			argv[optind], r->help);
+		return EXIT_USAGE;
+	}
+	return ask(r, path, json);
+}
+
+int cmd_stats(int argc, char **argv) {
+	return command(&stats, argc, argv);
+}
+
+int cmd_reload(int argc, char **argv) {
+	return command(&reload, argc, argv);
+}
+
+int cmd_stop(int argc, char **argv) {
+	return command(&stop, argc, argv);
+}

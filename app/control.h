@@ -1,0 +1,36 @@
+// The control socket: answers requests of `sluice stats`, `reload`, `stop` and of whoever speaks the same,
+// while a run goes on. Main thread; nothing here waits.
+//
+// A client sends one line, "SLUICE/1 REQUEST\n", of at most CONTROL_REQUEST_MAX octets, and receives
+// "SLUICE/1 ok LENGTH\n" or "SLUICE/1 error LENGTH\n", then LENGTH octets of text; that ends the
+// connection. Requests: "stats" and "stats json" (the ledger), "reload" (answered when the rules are in
+// force, or are not to be), "stop" (answered when all is written).
+#pragma once
+
+#include "base/err.h"
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONTROL_VERSION "SLUICE/1"
+#define CONTROL_REQUEST_MAX 256
+#define CONTROL_CLIENTS_MAX 16 // at once; further ones wait their turn
+#define CONTROL_WAITING_MAX 8 // of them for a reload or the end; stats are to be had meanwhile
+
+struct control;
+struct reload;
+struct run;
+
+// Listens. NULL with err set. `conf` is borrowed. Opened ahead of all threads, as control_socket_open asks.
+struct control *control_open(const struct conf_control *conf, struct err *err);
+
+// Readable when there is something to do.
+int control_fd(const struct control *c);
+
+// Does what there is to do, and drops clients that take too long; call it now and then.
+void control_step(struct control *c, struct run *run, struct reload *reload);
+
+// Tells those who wait what came of the run, and stops listening; waits a moment for them to take it.
+// NULL is fine.
+void control_close(struct control *c, bool ok, const char *text);

@@ -1,0 +1,123 @@
+// The thread that compiles. Packets come first: it runs at a low priority, and beside the workers'
+// processors where there are others.
+
+#include "reload_job.h"
+
+#include "app/rule_load.h"
+#include "app/rule_report.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NICE 10
+#define REPORTED 1000 // refused rules that are listed
+
+static int64_t now_us(void) {
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void report(struct reload_job *job, const struct ruleset *rs) {
+	size_t len;
+	FILE *to = open_memstream(&job->report, &len);
+	if (to == NULL)
+		return;
+	rule_report_text(rs, REPORTED, to);
+	fclose(to);
+}
+
+static int make_scratch(struct reload_job *job) {
+	for (uint32_t i = 0; i < job->n_workers; i++) {
+		job->scratch[i] = match_scratch_new(job->matcher);
+		if (job->scratch[i] == NULL)
+			return err_set(&job->err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static void load(struct reload_job *job) {
+	struct ruleset *rs = rule_load_files(job->conf, &job->err);
+	if (rs == NULL)
+		return;
+	job->matcher = rule_load_compile(job->conf, rs, &job->err);
+	report(job, rs);
+	rule_report_log(rs);
+	int ret = job->matcher == NULL ? -EINVAL : 0;
+	if (ret == 0 && rule_report_has_faults(rs))
+		ret = err_set(
+			&job->err, -EINVAL,
+			"there are rules with mistakes (mend or remove them; rules that ask for "
+			"what cannot be had are left out all the same)"
+		);
+	if (ret == 0)
+		ret = make_scratch(job);
+	if (ret < 0) {
+		matcher_free(job->matcher);
+		job->matcher = NULL;
+	}
+	ruleset_free(rs);
+}
+
+static void *run(void *arg) {
+	struct reload_job *job = arg;
+	int64_t start = now_us();
+	pthread_setname_np(pthread_self(), "sluice-reload");
+	// Linux has priorities by thread. That neither can be had makes it slower or ruder, not wrong.
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	if (CPU_COUNT(&job->cpus) > 0)
+		(void)pthread_setaffinity_np(pthread_self(), sizeof(job->cpus), &job->cpus);
+	load(job);
+	job->took_us = now_us() - start;
+	int fd = job->done_fd;
+	atomic_store_explicit(&job->done, true, memory_order_release);
+	uint64_t one = 1;
+	ssize_t n = write(fd, &one, sizeof(one));
+	(void)n; // an eventfd takes it
+	return NULL;
+}
+
+struct reload_job *reload_job_start(
+	const struct conf_match *conf, uint32_t n_workers, const cpu_set_t *cpus, int done_fd,
+	struct err *err
+) {
+	struct reload_job *job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	job->conf = conf;
+	job->n_workers = n_workers;
+	job->cpus = *cpus;
+	job->done_fd = done_fd;
+	int ret = pthread_create(&job->thread, NULL, run, job);
+	if (ret == 0)
+		return job;
+	err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	free(job);
+	return NULL;
+}
+
+bool reload_job_done(struct reload_job *job) {
+	return atomic_load_explicit(&job->done, memory_order_acquire);
+}
+
+void reload_job_abandon(struct reload_job *job) {
+	pthread_detach(job->thread);
+}
+
+void reload_job_free(struct reload_job *job) {
+	if (job == NULL)
+		return;
+	pthread_join(job->thread, NULL);
+	for (uint32_t i = 0; i < job->n_workers; i++)
+		match_scratch_free(job->scratch[i]);
+	matcher_free(job->matcher);
+	free(job->report);
+	free(job);
+}

@@ -1,0 +1,51 @@
+// Alerting: what the exporter does with alerts. It takes them from the workers' rings, holds each until no
+// worker can add an earlier one, applies thresholds, and gives out what is left, in one order.
+#pragma once
+
+#include "base/counters.h"
+#include "base/hash.h"
+#include "flow/alert_ring.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Alerts that wait for their turn, 128 octets each, taken as they are needed. More of them: the first in
+// turn go out early.
+#define ALERTS_WAITING 262144
+
+struct alerting_config {
+	struct alert_ring *const *rings; // one a worker; borrowed
+	uint32_t n_rings;
+	uint32_t waiting; // at most; ALERTS_WAITING
+	struct hash_seed seed;
+};
+
+// What `counters` of alerting hold. Of what was taken from the rings, all is one of them at the end.
+enum alerting_stat {
+	ALERTS_OUT, // given out
+	ALERTS_SUPPRESSED, // kept back by their rule's threshold
+	ALERTS_STAT_COUNT,
+};
+
+struct alerting;
+
+// Receives an alert that goes out; it is valid during the call.
+typedef void alert_taker(void *ctx, const struct alert *a);
+
+// NULL when out of memory.
+struct alerting *alerting_new(const struct alerting_config *conf);
+void alerting_free(struct alerting *al);
+
+// Exporter: takes what is in the rings. `horizon_us` was read before: alerts whose turn is below it have
+// been pushed. Gives out those, in order. Returns how many alerts moved.
+uint32_t alerting_step(struct alerting *al, int64_t horizon_us, alert_taker *give, void *ctx);
+
+// Control thread, once no worker uses a rule set any more: from now on no alert of it comes. Returns a
+// ticket; when alerting_retired says so of it, no alert refers to that set and it may be freed. Alerts
+// wait until event time has passed them: with a lateness of `all` that is the end of the run, so
+// nobody should wait for it.
+uint32_t alerting_retire(struct alerting *al);
+bool alerting_retired(struct alerting *al, uint32_t ticket);
+
+// Any thread.
+void alerting_stats(struct alerting *al, uint64_t out[ALERTS_STAT_COUNT]);

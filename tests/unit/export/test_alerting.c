@@ -1,0 +1,145 @@
+// Alerting: turns, thresholds over alerts of several workers, bounds, and when a rule set may go.
+
+#include "alert_help.h"
+#include "export/alerting.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND 1000000ll
+#define RINGS 3
+#define OUT_MAX 4096
+
+static struct alert_ring rings[RINGS];
+static struct alerting *alerting;
+static struct alert out[OUT_MAX];
+static uint32_t n_out;
+
+static const struct rule_info plain = {.gid = 1, .sid = 1, .signature = "plain", .category = ""};
+static const struct rule_info limited = {
+	.gid = 1,
+	.sid = 2,
+	.signature = "limited",
+	.category = "",
+	.threshold = {RULE_THRESHOLD_LIMIT, RULE_BY_DST, 1, 10},
+};
+
+static void give(void *ctx, const struct alert *a) {
+	cr_assert_lt(n_out, OUT_MAX);
+	out[n_out++] = *a;
+}
+
+static void open_with(uint32_t waiting) {
+	struct alert_ring *all[RINGS];
+	for (int i = 0; i < RINGS; i++) {
+		cr_assert_eq(alert_ring_init(&rings[i], 1024, false), 0);
+		all[i] = &rings[i];
+	}
+	struct alerting_config c = {.rings = all, .n_rings = RINGS, .waiting = waiting};
+	hash_seed_fixed(&c.seed, 1);
+	alerting = alerting_new(&c);
+	cr_assert_not_null(alerting);
+	n_out = 0;
+}
+
+static void open_all(void) {
+	open_with(1000);
+}
+
+static void close_all(void) {
+	alerting_free(alerting);
+	for (int i = 0; i < RINGS; i++)
+		alert_ring_fini(&rings[i]);
+}
+
+TestSuite(alerting, .init = open_all, .fini = close_all);
+
+static void push(int ring, const struct rule_info *rule, int64_t time_us, const char *src) {
+	uint32_t first;
+	cr_assert_eq(alert_ring_reserve(&rings[ring], 1, &first), 1);
+	*alert_ring_slot(&rings[ring], first) = make_alert(rule, time_us, src, "9.9.9.9");
+	alert_ring_commit(&rings[ring], 1);
+}
+
+static uint32_t step(int64_t horizon_us) {
+	return alerting_step(alerting, horizon_us, give, NULL);
+}
+
+Test(alerting, an_alert_waits_until_nobody_can_add_an_earlier_one) {
+	push(0, &plain, 5, "1.1.1.1");
+	cr_expect_eq(step(5), 1, "taken");
+	cr_expect_eq(n_out, 0);
+	push(1, &plain, 4, "2.2.2.2");
+	push(2, &plain, 6, "3.3.3.3");
+	step(6);
+	cr_assert_eq(n_out, 2);
+	cr_expect_eq(out[0].time_us, 4);
+	cr_expect_eq(out[1].time_us, 5);
+	cr_expect_eq(step(6), 0, "nothing to do");
+	step(INT64_MAX);
+	cr_expect_eq(n_out, 3);
+}
+
+Test(alerting, what_goes_out_does_not_depend_on_which_worker_saw_it) {
+	static struct alert first[OUT_MAX];
+	uint32_t n_first = 0;
+	for (int way = 0; way < 3; way++) {
+		if (way > 0) {
+			close_all();
+			open_all();
+		}
+		for (int i = 0; i < 900; i++) {
+			char src[16];
+			snprintf(src, sizeof(src), "1.1.1.%d", i % 7);
+			push(way == 0 ? 0 : i * way % RINGS, i % 2 ? &limited : &plain,
+			     i / 3 * 50000, src);
+			if (way == 2 && i % 10 == 0)
+				step(i / 3 * 50000);
+		}
+		step(INT64_MAX);
+		if (way == 0) {
+			n_first = n_out;
+			memcpy(first, out, sizeof(out));
+		}
+		cr_assert_eq(n_out, n_first);
+		cr_expect_eq(memcmp(first, out, n_out * sizeof(out[0])), 0, "way %d", way);
+	}
+	uint64_t st[ALERTS_STAT_COUNT];
+	alerting_stats(alerting, st);
+	// A limited one each ten of fifteen seconds.
+	cr_expect_eq(st[ALERTS_OUT], 450 + 2);
+	cr_expect_eq(st[ALERTS_SUPPRESSED], 450 - 2);
+}
+
+Test(alerting, more_than_may_wait_go_out_early_and_none_is_lost) {
+	close_all();
+	open_with(100);
+	for (int i = 0; i < 1000; i++)
+		push(i % RINGS, &plain, i * 10, "1.1.1.1");
+	step(INT64_MIN);
+	cr_expect_eq(n_out, 900);
+	step(INT64_MAX);
+	cr_expect_eq(n_out, 1000);
+}
+
+Test(alerting, a_rule_set_may_go_when_no_alert_refers_to_it) {
+	push(0, &plain, 5, "1.1.1.1");
+	step(0);
+	push(0, &plain, 9, "1.1.1.1");
+	uint32_t first = alerting_retire(alerting);
+	cr_expect_not(alerting_retired(alerting, first), "one waits, one is in a ring");
+	step(6);
+	cr_expect_not(alerting_retired(alerting, first), "one waits");
+	push(1, &plain, 12, "1.1.1.1");
+	uint32_t second = alerting_retire(alerting);
+	step(10);
+	cr_expect(alerting_retired(alerting, first));
+	cr_expect_not(alerting_retired(alerting, second));
+	step(INT64_MAX);
+	cr_expect(alerting_retired(alerting, second));
+	uint32_t third = alerting_retire(alerting);
+	cr_expect_not(alerting_retired(alerting, third), "the rings were not looked at since");
+	step(INT64_MIN);
+	cr_expect(alerting_retired(alerting, third));
+}
