@@ -2,6 +2,7 @@
 
 #include "xdp_loaded.h"
 
+#include "xdp_caps.h"
 #include "xdp_refusal.h"
 
 #include <bpf/libbpf.h>
@@ -17,6 +18,14 @@ int xdp_load(struct bpf_object *object, struct err *err) {
 		return err_set(
 			err, -EPERM,
 			"no privilege to load an XDP program (cure: " XDP_RIGHTS_CURE ")"
+		);
+	// An older verifier follows branches that are not taken, unless we are trusted with that.
+	if (rc == -EACCES && !xdp_caps_fast())
+		return err_set(
+			err, rc,
+			"this kernel does not take the XDP program without CAP_PERFMON (cure: that "
+			"capability too, setcap cap_bpf,cap_net_admin,cap_net_raw,cap_perfmon+ep on the "
+			"program, AmbientCapabilities= in a systemd unit; newer kernels do without)"
 		);
 	return err_set(
 		err, rc,

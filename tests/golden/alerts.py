@@ -8,10 +8,12 @@ import hashlib
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -189,6 +191,43 @@ def many(sluice, tap, folder):
                  notes + run.why())
 
 
+def replaced(sluice, tap, folder):
+    """Rules are replaced while alerts of the old ones wait for their turn: each alert names a rule of the set that found it."""
+    path, rules, out, conf = (os.path.join(folder, f"replaced.{end}") for end in ("pcap", "hs", "json", "conf"))
+    frame = ethernet(ETH_IP4, ip4("10.0.0.1", "10.0.0.2", 17, udp(1, 53, b"common needle")))
+    write_pcap(path, [(T0 + i * 100, frame, len(frame)) for i in range(12000)])
+
+    def write_rules(number):
+        with open(rules + ".new", "w") as f:
+            f.write(f"1:/common/\n{number}:/needle|{number}/\n")
+        os.rename(rules + ".new", rules)
+
+    write_rules(100)
+    with open(conf, "w") as f:
+        f.write(f'[input]\nbackend = pcap\ndevice = "{path}"\nworkers = 2\npace = 5000\n[match]\nrules = "{rules}"\ncache = off\n'
+                f'[sink a]\ntype = eve\npath = "{out}"\n')
+    process = subprocess.Popen([sluice, "run", conf], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    # Until it takes signals as they are meant, one would end it.
+    for _ in range(600):
+        with open(f"/proc/{process.pid}/status") as f:
+            blocked = next(int(line.split()[1], 16) for line in f if line.startswith("SigBlk:"))
+        if blocked >> signal.SIGHUP - 1 & 1 or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    for i in range(1, 6):
+        time.sleep(0.3)
+        write_rules(100 + i)
+        process.send_signal(signal.SIGHUP)
+    said = process.communicate(timeout=120)[1]
+    with open(out) as f:
+        rules_seen = Counter((a["signature_id"], a["signature"]) for a in (json.loads(line)["alert"] for line in f))
+    commons = rules_seen.pop((1, "/common/"), 0)
+    good = commons == 12000 and sum(rules_seen.values()) == 12000 and len(rules_seen) > 2
+    good = good and all(text == f"/needle|{sid}/" for sid, text in rules_seen)
+    tap.line(good and process.returncode == 0, "alerts of rules that were replaced meanwhile are what they were",
+             [str(commons), str(rules_seen), said])
+
+
 def outputs(sluice, tap, folder):
     conf, rules = os.path.join(folder, "out.conf"), os.path.join(HERE, "office.hs")
 
@@ -217,7 +256,7 @@ def main():
     sluice, tap = sys.argv[1], Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-alerts-") as folder:
         office(sluice, "--no-dpdk" not in sys.argv, tap, folder)
-        for part in (unruly, contents, many, outputs):
+        for part in (unruly, contents, many, replaced, outputs):
             part(sluice, tap, folder)
     tap.end()
 

@@ -63,8 +63,11 @@ class Suite:
             # The other takes the parser's long way.
             wire.send([frame(1), ethernet(ETH_IP4, ip4("10.8.0.3", "10.8.0.2", 17, udp(1, 2), options=bytes(4)))], 10)
             status = live.finish()
-            self.tap.line(attached and status == 0 and live.ledger().get("counted") == 20,
-                          "CAP_BPF and CAP_NET_ADMIN are enough", live.why())
+            if not attached and "without CAP_PERFMON" in live.said():
+                self.tap.skip("CAP_BPF and CAP_NET_ADMIN are enough", "this kernel wants CAP_PERFMON too, which was said")
+            else:
+                self.tap.line(attached and status == 0 and live.ledger().get("counted") == 20,
+                              "CAP_BPF and CAP_NET_ADMIN are enough", live.why())
 
     # ---- windows ----
 
@@ -103,7 +106,8 @@ class Suite:
                 status = live.finish()
             faults, windows = self.sums(width * MS, live, status, sent)
             # The senders pause at each look at the counter, so not every narrow window has a frame.
-            if windows < 5:
+            # A machine so busy that the reader was held up sheds what falls into the others.
+            if windows < 5 and not live.ledger().get("shed"):
                 faults.append(f"{windows} windows only")
             self.tap.line(not faults, fact, faults[:8] + live.why())
 
