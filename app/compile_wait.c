@@ -1,0 +1,58 @@
+// A thread that prints once a second, until it is told that compiling is over.
+
+#include "compile_wait.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static void *tell(void *arg) {
+	struct compile_wait *w = arg;
+	struct timespec start, next;
+	bool told = false;
+	clock_gettime(CLOCK_REALTIME, &start);
+	next = start;
+	pthread_mutex_lock(&w->lock);
+	while (!w->over) {
+		next.tv_sec++;
+		while (!w->over && pthread_cond_timedwait(&w->cond, &w->lock, &next) == 0)
+			;
+		if (w->over)
+			break;
+		fprintf(stderr, "\r\033[Kcompiling %u %s ... %ld s", w->n, w->what,
+			(long)(next.tv_sec - start.tv_sec));
+		if (w->all > 0)
+			fprintf(stderr, ", %u of %u groups", w->done, w->all);
+		told = true;
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (told)
+		fputs("\r\033[K", stderr);
+	return NULL;
+}
+
+void compile_wait_begin(struct compile_wait *w, uint32_t n, const char *what) {
+	*w = (struct compile_wait){.n = n, .what = what};
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->cond, NULL);
+	w->shown = isatty(STDERR_FILENO) && pthread_create(&w->thread, NULL, tell, w) == 0;
+}
+
+void compile_wait_end(struct compile_wait *w) {
+	pthread_mutex_lock(&w->lock);
+	w->over = true;
+	pthread_cond_signal(&w->cond);
+	pthread_mutex_unlock(&w->lock);
+	if (w->shown)
+		pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->cond);
+	pthread_mutex_destroy(&w->lock);
+}
+
+void compile_wait_progress(void *ctx, uint32_t done, uint32_t all) {
+	struct compile_wait *w = ctx;
+	pthread_mutex_lock(&w->lock);
+	w->done = done;
+	w->all = all;
+	pthread_mutex_unlock(&w->lock);
+}

@@ -1,0 +1,120 @@
+// Runs packets through the engine: the packet's groups propose rules, and each is decided by its
+// header, its bits, its payload, in this order; what matches does to bits what it says.
+
+#include "detect.h"
+
+#include "detect_priv.h"
+
+#include <stdlib.h>
+
+uint32_t detect_flow_words(const struct detect *d) {
+	return (d->bits.n_flow + 63) / 64;
+}
+
+void detect_stats(const struct detect *d, struct detect_stats *stats) {
+	*stats = d->stats;
+}
+
+struct detect_scratch *detect_scratch_new(const struct detect *d) {
+	struct detect_scratch *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < d->n_groups; i++) {
+		if (d->groups[i].db != NULL
+		    && hs_alloc_scratch(d->groups[i].db, &s->hs) != HS_SUCCESS)
+			goto fail;
+	}
+	s->verify = verify_scratch_new(DETECT_PAYLOAD_MAX);
+	if (s->verify == NULL || detect_set_init(&s->pending, d->n_rules) < 0
+	    || detect_xbits_init(&s->xbits, d->xbits) < 0)
+		goto fail;
+	return s;
+fail:
+	detect_scratch_free(s);
+	return NULL;
+}
+
+void detect_scratch_free(struct detect_scratch *s) {
+	if (s == NULL)
+		return;
+	hs_free_scratch(s->hs);
+	verify_scratch_free(s->verify);
+	detect_set_fini(&s->pending);
+	detect_xbits_fini(&s->xbits);
+	free(s);
+}
+
+void detect_scratch_counts(const struct detect_scratch *s, struct detect_counts *counts) {
+	*counts = s->counts;
+	counts->limited = s->verify->limited;
+	counts->xbits_full = s->xbits.full;
+}
+
+static void
+propose(const struct detect *d, struct detect_scratch *s, const struct detect_packet *in,
+	uint32_t group) {
+	const struct detect_group *g = &d->groups[group];
+	s->counts.scans += in->len > 0 && g->db != NULL;
+	detect_group_scan(g, s->hs, in->payload, in->len, &s->pending);
+}
+
+static bool
+decide(const struct detect *d, struct detect_scratch *s, const struct detect_rule *r,
+       const struct detect_view *v) {
+	if (!detect_head_holds(r->rule, v)
+	    || (r->rule->n_bits > 0 && !detect_bits_hold(&d->bits, &s->xbits, r->rule, v)))
+		return false;
+	s->counts.verified++;
+	if (!verifier_run(r->verifier, s->verify, v->in->payload, v->in->len))
+		return false;
+	if (r->rule->n_bits > 0)
+		detect_bits_apply(&d->bits, &s->xbits, r->rule, v);
+	return true;
+}
+
+uint32_t detect_run(
+	const struct detect *d, struct detect_scratch *s, const struct detect_packet *packet,
+	uint32_t *rules
+) {
+	struct detect_packet in = *packet;
+	struct detect_view v;
+	uint32_t n = 0, at = 0, rule;
+	if (in.len > DETECT_PAYLOAD_MAX)
+		in.len = DETECT_PAYLOAD_MAX;
+	detect_view_init(&v, &in);
+	uint32_t by_dst = detect_plan_group(&d->plan, v.proto, v.dir, DETECT_BY_DST, v.dst_port);
+	uint32_t by_src = detect_plan_group(&d->plan, v.proto, v.dir, DETECT_BY_SRC, v.src_port);
+	s->counts.packets++;
+	if (by_dst != DETECT_NO_GROUP)
+		propose(d, s, &in, by_dst);
+	if (by_src != DETECT_NO_GROUP && by_src != by_dst)
+		propose(d, s, &in, by_src);
+	while (detect_set_take(&s->pending, &at, &rule)) {
+		if (decide(d, s, &d->rules[rule], &v))
+			rules[n++] = d->rules[rule].index;
+	}
+	return n;
+}
+
+bool detect_rule_stands(
+	const struct detect *d, const struct detect_scratch *s, const struct detect_packet *in,
+	uint32_t rule
+) {
+	const struct snort_rule *r = &d->rs->rules[rule];
+	struct detect_view v;
+	detect_view_init(&v, in);
+	return detect_head_holds(r, &v)
+		&& (r->n_bits == 0 || detect_bits_hold(&d->bits, &s->xbits, r, &v));
+}
+
+void detect_rule_matched(
+	const struct detect *d, struct detect_scratch *s, const struct detect_packet *in,
+	uint32_t rule
+) {
+	const struct snort_rule *r = &d->rs->rules[rule];
+	struct detect_view v;
+	if (r->n_bits == 0)
+		return;
+	detect_view_init(&v, in);
+	detect_bits_apply(&d->bits, &s->xbits, r, &v);
+}

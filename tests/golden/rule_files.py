@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What `sluice rules` says about rule files. usage: rule_files.py SLUICE"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from harness import Tap  # noqa: E402
+
+RULES = os.path.join(HERE, "..", "..", "..", "shared", "data", "rules")
+GOLDEN = os.path.join(HERE, "rules")
+MIXED = r"""# a comment
+alert tcp any any -> any 80 (msg:"one"; content:"abc"; sid:1;)
+alert tcp any any -> any 80 (content:"abc"; http_uri; sid:2;)
+alert tcp any any -> any 25 (pcre:"/(a/"; sid:3;)
+alert udp $SENSORS any -> any 53 (content:"x"; \
+  sid:4;)
+alert tcp any any -> any any (content:!"abc"; sid:5;)
+"""
+
+
+class Rules:
+    def __init__(self, sluice, folder):
+        self.sluice, self.folder = sluice, folder
+
+    def file(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def run(self, *args):
+        run = subprocess.run([self.sluice, "rules", *args], capture_output=True, text=True, errors="replace", timeout=600)
+        return run.returncode, run.stdout, run.stderr
+
+    def json(self, *args):
+        code, out, err = self.run("--json", *args)
+        return json.loads(out) if code == 0 and out.count("\n") == 1 else {"exit": code, "out": out, "err": err}
+
+
+def check(tap, fact, notes):
+    tap.line(not notes, fact, notes)
+
+
+def expect(got, want):
+    return [] if got == want else [f"got  {got}", f"want {want}"]
+
+
+def lacks(text, *parts):
+    return [f"no '{p}' in: {text}" for p in parts if p not in text]
+
+
+def check_mixed(tap, r):
+    path = r.file("a.rules", MIXED)
+    code, out, err = r.run(path)
+    check(tap, "refused rules come with line, sid and reason",
+              lacks(out, "2 accepted        3 refused", f"{path}:3: sid 2: ", f"{path}:4: sid 3: pcre: ",
+                    f"{path}:5: sid 4: ", "SENSORS") + expect((code, err), (0, "")))
+    check(tap, "reasons are counted by group", expect(r.json(path), {
+        "accepted": 2, "refused": 3,
+        "reasons": {"compile": 1, "content modifier http_uri": 1, "undefined variable": 1}}))
+    check(tap, "--var says what a variable stands for", expect(r.json("--var", "SENSORS=[10.0.0.0/8,!10.1.1.1]", path)["accepted"], 3))
+    hs = r.file("b.hs", "1:/a/\n2:/(/\n3:/b/i\n")
+    got = r.json(hs, path)
+    check(tap, "both syntaxes in one go", expect((got["accepted"], got["refused"], got["reasons"].get("compile")), (4, 4, 2)))
+    _, out, _ = r.run(path, hs)
+    check(tap, "files are told apart", [] if re.search(r"^total +4 accepted +4 refused$", out, re.M) else [out])
+
+
+def check_explain(tap, r):
+    path = r.file("e.rules", MIXED)
+    code, out, _ = r.run("--explain", path)
+    check(tap, "--explain shows groups, sizes and rules without a gate",
+              lacks(out, "1 of them without a gate", "octets of databases", "to_server", "80", "rules without a gate",
+                    f"{path}:7: sid 5") + expect(code, 0))
+    code, out, err = r.run("--explain", "--json", path)
+    check(tap, "--json is one line: not with --explain", lacks(err, "--json", "usage:") + expect((code, out), (2, "")))
+
+
+def check_bad(tap, r):
+    code, out, err = r.run(os.path.join(r.folder, "none.rules"), os.path.join(r.folder, "none.hs"))
+    check(tap, "every file that is not there is named", lacks(err, "none.rules", "none.hs") + expect((code, out), (2, "")))
+    code, _, err = r.run("--var", "HOME_NET", r.file("v.rules", MIXED))
+    check(tap, "a variable without a value is bad usage", lacks(err, "HOME_NET", "NAME=VALUE") + expect(code, 2))
+    code, _, err = r.run()
+    check(tap, "no file is bad usage", lacks(err, "no file", "usage:") + expect(code, 2))
+    got = r.json(r.file("z.rules", bytes(range(256)) * 50))
+    check(tap, "any octets may be in a file", expect(got.get("accepted"), 0))
+    got = r.json(r.file("empty.rules", ""))
+    check(tap, "an empty file is no error", expect(got, {"accepted": 0, "refused": 0, "reasons": {}}))
+
+
+def check_set(tap, r, name):
+    folder = os.path.join(RULES, name)
+    what = f"{name}: as many are accepted and refused as its report says"
+    if not os.path.isdir(folder):
+        tap.skip(what, f"{folder} is not there")
+        return
+    with open(os.path.join(GOLDEN, name + ".txt"), encoding="utf-8") as f:
+        text = f.read()
+    want = [int(re.search(rf"^ *(\d+)  {w}$", text, re.M)[1]) for w in ("accepted", "refused")]
+    got = r.json(*sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".rules")))
+    check(tap, what, expect([got.get("accepted"), got.get("refused")], want))
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        r = Rules(sys.argv[1], folder)
+        check_mixed(tap, r)
+        check_explain(tap, r)
+        check_bad(tap, r)
+        check_set(tap, r, "snort-community-2017")
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
