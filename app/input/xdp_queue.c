@@ -153,7 +153,7 @@ static uint32_t peek(struct xdp_queue *q, uint32_t *at) {
 }
 
 uint32_t xdp_queue_recv(struct xdp_queue *q, struct burst *b) {
-	uint32_t at, n = 0;
+	uint32_t at = 0, n = 0;
 	uint32_t n_desc = peek(q, &at);
 	// the frame's first line: all its headers, as a rule
 	for (uint32_t i = 0; i < n_desc && i < PREFETCH_AHEAD; i++)
