@@ -163,8 +163,9 @@ static void run_beside(uint64_t width_ns, uint32_t flows, bool under_way) {
 	      (unsigned long long)(width_ns / MS), flows, under_way ? ", ended under way" : "");
 	uint64_t malformed = s[0].malformed + s[1].malformed;
 	check(not_in_rows(s) + malformed - cut == rest + unplaced(),
-	      "each flow has what was sent of it, but for %llu in rest rows and %llu unplaced",
-	      (unsigned long long)rest, (unsigned long long)unplaced());
+	      "panes of %llu ms, %u flows%s: each flow has what was sent of it, but for what is in rest "
+	      "rows or unplaced",
+	      (unsigned long long)(width_ns / MS), flows, under_way ? ", ended under way" : "");
 	close_rig();
 }
 

@@ -18,7 +18,7 @@ SHOWN = 60      # lines of a failing test's output
 
 
 def tap(text):
-    """({test: (state, reason)}, planned or None, reason to skip all) of what a test printed."""
+    """({(number, name): (state, reason)}, planned or None, reason to skip all) of what a test printed."""
     tests, planned, skip_all, n = {}, None, None, 0
     for line in text.splitlines():
         if m := PLAN.match(line):
@@ -30,7 +30,7 @@ def tap(text):
             # A process that dies may print what its parent had printed once more: a test counts once, and at its worst.
             name = m[3].strip() or f"test {n}"
             name = re.sub(r"\s+\([\d.]+s\)$", "", name)
-            name = re.sub(r" unexpected signal after .*", "", name)
+            name = m[2], re.sub(r" unexpected signal after .*", "", name)
             if tests.get(name, ("",))[0] != "fail":
                 tests[name] = (state, (m[5] or "no reason given").strip())
     return tests, planned, skip_all
