@@ -2,9 +2,10 @@
 
 #include "commands.h"
 #include "load.h"
+#include "rule_load.h"
+#include "rule_report.h"
 
-#include "match/ruleset.h"
-
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -19,23 +20,28 @@ static void usage(FILE *to) {
 		"exit status: 0 valid, 2 not valid\n");
 }
 
-// Rule files are read whole: a pattern that cannot be read is worth knowing, but is no error.
-static int check_rules(const struct conf *conf) {
-	struct err err = {0};
-	int status = EXIT_OK;
-	struct ruleset *rs = ruleset_new();
-	for (uint32_t i = 0; rs != NULL && i < conf->match.rules.n; i++) {
-		if (ruleset_add_file(rs, conf->match.rules.item[i], &err) < 0) {
-			fprintf(stderr, "%s\n", err.text);
-			status = EXIT_USAGE;
-		}
+static void print_fault(const char *text) {
+	fprintf(stderr, "%s\n", text);
+}
+
+// Rule files are read whole, and not compiled: a rule that is refused is worth knowing, and an error
+// only where the configuration says so.
+static int check_rules(const struct conf *conf, const char *path) {
+	struct err err = {};
+	struct rule_files files;
+	int ret = rule_load_files(conf, &files, print_fault, &err), status = EXIT_OK;
+	bool strict = ret != -ENOMEM && rule_load_check(conf, &files, &err) < 0;
+	if (ret == -ENOMEM
+	    || rule_report_findings(&files, strict ? "error" : "warning", stderr) < 0) {
+		fputs("sluice check: out of memory\n", stderr);
+		status = EXIT_FAULT;
+	} else if (strict) {
+		fprintf(stderr, "%s: %s\n", path, err.text);
+		status = EXIT_USAGE;
+	} else if (ret < 0) {
+		status = EXIT_USAGE;
 	}
-	for (uint32_t i = 0; rs != NULL && i < rs->n_refusals; i++) {
-		const struct refusal *r = &rs->refusals[i];
-		fprintf(stderr, "%s:%u: warning: rule%s%s refused: %s\n", rs->files[r->file],
-			r->line, r->rule[0] != '\0' ? " " : "", r->rule, r->reason);
-	}
-	ruleset_free(rs);
+	rule_files_fini(&files);
 	return status;
 }
 
@@ -67,7 +73,7 @@ int cmd_check(int argc, char **argv) {
 	struct conf *conf = load_configuration(argv[optind], sets, n_sets);
 	if (conf == NULL)
 		return EXIT_USAGE;
-	int status = check_rules(conf);
+	int status = check_rules(conf, argv[optind]);
 	if (status == EXIT_OK)
 		conf_print(conf, stdout);
 	conf_free(conf);

@@ -3,12 +3,12 @@
 
 #include "commands.h"
 #include "compile_wait.h"
-#include "rule_list.h"
+#include "rule_report.h"
 
 #include "match/detect_explain.h"
-#include "match/matcher.h"
-#include "match/ruleset.h"
-#include "match/snort_file.h"
+#include "match/match_engine.h"
+#include "match/rule_files.h"
+#include "match/stream_explain.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -17,20 +17,21 @@
 #include <string.h>
 
 struct args {
-	bool json, explain;
+	bool json, explain, block;
 	struct snort_var *vars; // owned; the names too, values lie behind them
 	uint32_t n_vars;
 };
 
 static void usage(FILE *to) {
-	fputs("usage: sluice rules [--json] [--explain] [--var NAME=VALUE]... FILE...\n\n"
+	fputs("usage: sluice rules [--json] [--explain] [--mode MODE] [--var NAME=VALUE]... FILE...\n\n"
 	      "Reads rule files and compiles them, and shows how many rules were accepted and each that\n"
 	      "was refused, as FILE:LINE: ID: reason. A file whose name ends in .rules holds rules in\n"
 	      "Snort's and Suricata's syntax, any other hsbench patterns, one a line:\n"
 	      "id:/regex/flags{min_offset=..,max_offset=..,min_length=..,edit_distance=..}\n\n"
 	      "  --json            one line: {\"accepted\":N,\"refused\":N,\"reasons\":{\"<reason>\":N}}\n"
-	      "  --explain         for .rules also: which packets are scanned for which group of rules,\n"
-	      "                    what the groups hold, their sizes, rules without a gate\n"
+	      "  --explain         also: which packets and which streams are scanned for which group of\n"
+	      "                    rules, what the groups hold, their sizes, rules without a gate\n"
+	      "  --mode MODE       as match.mode will be: stream (without this option) or block\n"
 	      "  --var NAME=VALUE  what $NAME stands for in .rules, ahead of what the files say\n"
 	      "  --help            this text\n\n"
 	      "exit status: 0 the files could be read (whatever was refused), 1 a fault, 2 bad usage or\n"
@@ -38,25 +39,13 @@ static void usage(FILE *to) {
 	      to);
 }
 
-static bool is_snort(const char *path) {
-	size_t len = strlen(path);
-	return len >= 6 && strcmp(path + len - 6, ".rules") == 0;
-}
-
-struct sets {
-	struct ruleset *patterns;
-	struct snort_rules rules;
-};
-
 // Every file that cannot be read is named, not only the first.
-static int read_files(struct sets *s, const struct args *args, char **paths, int n) {
+static int read_files(struct rule_files *files, const struct args *args, char **paths, int n) {
 	const struct snort_vars vars = {.vars = args->vars, .n = args->n_vars};
 	struct err err = {};
 	int status = EXIT_OK;
 	for (int i = 0; i < n; i++) {
-		int ret = is_snort(paths[i]) ? snort_file_read(paths[i], &vars, &s->rules, &err)
-					     : ruleset_add_file(s->patterns, paths[i], &err);
-		if (ret < 0) {
+		if (rule_files_add(files, paths[i], &vars, &err) < 0) {
 			fprintf(stderr, "sluice rules: %s\n", err.text);
 			status = EXIT_USAGE;
 		}
@@ -64,63 +53,52 @@ static int read_files(struct sets *s, const struct args *args, char **paths, int
 	return status;
 }
 
-static int compile_patterns(struct ruleset *rs, struct err *err) {
-	struct matcher_config conf = {};
+static struct match_engine *
+compile(struct rule_files *files, const struct args *args, struct err *err) {
 	struct compile_wait wait;
-	compile_wait_begin(&wait, rs->n_patterns, "patterns");
-	struct matcher *m = matcher_new(rs, &conf, err);
+	const struct match_engine_config conf = {
+		.streams = !args->block,
+		.progress = compile_wait_progress,
+		.ctx = &wait,
+	};
+	compile_wait_begin(&wait, rule_files_accepted(files), "rules");
+	struct match_engine *e = match_engine_new(files, &conf, err);
 	compile_wait_end(&wait);
-	bool failed = m == NULL;
-	matcher_free(m);
-	return failed ? EXIT_FAULT : EXIT_OK;
-}
-
-static struct detect *compile_rules(struct snort_rules *rs, struct err *err) {
-	struct compile_wait wait;
-	const struct detect_config conf = {.progress = compile_wait_progress, .ctx = &wait};
-	compile_wait_begin(&wait, rs->n_rules, "rules");
-	struct detect *d = detect_new(rs, &conf, err);
-	compile_wait_end(&wait);
-	return d;
+	return e;
 }
 
 // Returns 0 or -ENOMEM.
-static int print(const struct sets *s, const struct detect *d, const struct args *args) {
-	struct rule_list lists[2] = {};
-	int ret = rule_list_of_patterns(&lists[0], s->patterns);
-	if (ret == 0)
-		ret = rule_list_of_rules(&lists[1], &s->rules);
-	if (ret == 0 && args->json)
-		ret = rule_lists_json(lists, 2, stdout);
-	else if (ret == 0)
-		rule_lists_text(lists, 2, UINT32_MAX, stdout);
-	if (ret == 0 && args->explain && d != NULL) {
+static int print(const struct match_engine *e, const struct args *args) {
+	const struct rule_files *files = match_engine_files(e);
+	if (args->json)
+		return rule_report_json(files, stdout);
+	rule_report_text(files, UINT32_MAX, stdout);
+	if (args->explain && match_engine_detect(e) != NULL) {
 		fputc('\n', stdout);
-		detect_explain(d, stdout);
+		detect_explain(match_engine_detect(e), stdout);
 	}
-	rule_list_fini(&lists[0]);
-	rule_list_fini(&lists[1]);
-	return ret;
+	if (args->explain && match_engine_streams(e) != NULL) {
+		fputc('\n', stdout);
+		stream_explain(match_engine_streams(e), stdout);
+	}
+	return 0;
 }
 
-static int report(struct sets *s, const struct args *args) {
+static int report(struct rule_files *f, const struct args *args) {
 	struct err err = {};
-	struct detect *d = NULL;
-	int status = s->patterns->n_files > 0 ? compile_patterns(s->patterns, &err) : EXIT_OK;
-	if (status == EXIT_OK && s->rules.n_files > 0) {
-		d = compile_rules(&s->rules, &err);
-		status = d != NULL ? EXIT_OK : EXIT_FAULT;
-	}
-	if (status != EXIT_OK) {
+	int status = EXIT_OK;
+	struct match_engine *e = compile(f, args, &err);
+	if (e == NULL) {
 		fprintf(stderr, "sluice rules: %s\n", err.text);
-	} else if (print(s, d, args) < 0) {
+		status = EXIT_FAULT;
+	} else if (print(e, args) < 0) {
 		fputs("sluice rules: out of memory\n", stderr);
 		status = EXIT_FAULT;
 	} else if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("sluice rules: stdout");
 		status = EXIT_FAULT;
 	}
-	detect_free(d);
+	match_engine_free(e);
 	return status;
 }
 
@@ -158,11 +136,9 @@ static void args_fini(struct args *args) {
 // Returns -1 to go on, or the exit status.
 static int read_args(struct args *args, int argc, char **argv) {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"explain", no_argument, NULL, 'e'},
-		{"var", required_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{},
+		{"json", no_argument, NULL, 'j'},       {"explain", no_argument, NULL, 'e'},
+		{"mode", required_argument, NULL, 'm'}, {"var", required_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},       {},
 	};
 	int c, status;
 	optind = 1;
@@ -174,6 +150,14 @@ static int read_args(struct args *args, int argc, char **argv) {
 		case 'e':
 			args->explain = true;
 			break;
+		case 'm':
+			args->block = strcmp(optarg, "block") == 0;
+			if (args->block || strcmp(optarg, "stream") == 0)
+				break;
+			fprintf(stderr,
+				"sluice rules: --mode %s: no such mode (accepted: stream, block)\n",
+				optarg);
+			return EXIT_USAGE;
 		case 'v':
 			status = add_var(args, optarg);
 			if (status != EXIT_OK)
@@ -200,20 +184,17 @@ static int read_args(struct args *args, int argc, char **argv) {
 
 int cmd_rules(int argc, char **argv) {
 	struct args args = {};
-	struct sets sets = {};
+	struct rule_files files = {};
 	int status = read_args(&args, argc, argv);
-	if (status < 0) {
-		sets.patterns = ruleset_new();
-		status = sets.patterns != NULL
-			? read_files(&sets, &args, argv + optind, argc - optind)
-			: EXIT_FAULT;
-		if (sets.patterns == NULL)
-			fputs("sluice rules: out of memory\n", stderr);
-		else if (status == EXIT_OK)
-			status = report(&sets, &args);
+	if (status < 0 && rule_files_init(&files) < 0) {
+		fputs("sluice rules: out of memory\n", stderr);
+		status = EXIT_FAULT;
 	}
-	ruleset_free(sets.patterns);
-	snort_rules_fini(&sets.rules);
+	if (status < 0)
+		status = read_files(&files, &args, argv + optind, argc - optind);
+	if (files.n_files > 0 && status == EXIT_OK)
+		status = report(&files, &args);
+	rule_files_fini(&files);
 	args_fini(&args);
 	return status;
 }

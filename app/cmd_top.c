@@ -26,7 +26,7 @@ static void usage(FILE *to) {
 }
 
 struct sample {
-	double elapsed_s, received, frames_lost;
+	double elapsed_s, received, frames_lost, events;
 };
 
 // The number behind the first "name": in our own JSON.
@@ -38,13 +38,15 @@ static double number(const char *json, const char *name) {
 }
 
 static void print_rate(const struct sample *now, const struct sample *before) {
-	char packets[32], lost[32];
+	char packets[32], lost[32], events[32];
 	double dt = now->elapsed_s - before->elapsed_s;
 	if (dt <= 0)
 		return;
 	units_format_count((now->received - before->received) / dt, packets, sizeof(packets));
 	units_format_count((now->frames_lost - before->frames_lost) / dt, lost, sizeof(lost));
-	printf("now: %s packets/s, %s/s shed or missed\n", packets, lost);
+	units_format_count((now->events - before->events) / dt, events, sizeof(events));
+	printf("now: %s packets/s, %s/s shed or missed, %s match events/s\n", packets, lost,
+	       events);
 }
 
 // One screen. Returns 1 to go on, 0 when the instance has ended, negative when it cannot be asked.
@@ -55,9 +57,12 @@ static int show(const char *path, struct sample *last, bool screen, struct err *
 		free(json);
 		return ret < 0 ? ret : 0;
 	}
+	// A stream may have any name, but not these members.
+	const char *match = strstr(json, "\"match\":{\"rules\":");
 	struct sample now = {
 		number(json, "elapsed_s"), number(json, "received"),
-		number(json, "shed") + number(json, "missed")};
+		number(json, "shed") + number(json, "missed"),
+		match != NULL ? number(match, "events") : 0};
 	free(json);
 	ret = control_ask(path, "stats", TIMEOUT_S, &text, err);
 	if (ret == CONTROL_SAID_OK) {

@@ -3,6 +3,7 @@
 #include "ledger.h"
 
 #include "app/alerts.h"
+#include "app/match_report.h"
 #include "app/run.h"
 #include "base/units.h"
 
@@ -35,8 +36,14 @@ static double elapsed(struct run *run) {
 
 void ledger_read(struct run *run, struct ledger *l) {
 	*l = (struct ledger){.elapsed_s = elapsed(run)};
-	for (uint32_t i = 0; i < run->n_workers; i++)
+	for (uint32_t i = 0; i < run->n_workers; i++) {
+		struct inspect_stats match;
 		add(&l->tally, &run->workers[i].published);
+		if (!worker_matches(&run->workers[i]))
+			continue;
+		worker_match_stats(&run->workers[i], &match);
+		match_report_add(&l->match, &match);
+	}
 	if (run->receiver != NULL)
 		add(&l->tally, &run->receiver->published);
 	if (run->collector != NULL)
@@ -60,6 +67,22 @@ void ledger_read(struct run *run, struct ledger *l) {
 		run->input->counts->ops->stats(run->input->counts, &st);
 		l->missed += st.missed;
 	}
+}
+
+static void print_match(struct run *run, const struct ledger *l, FILE *to) {
+	uint64_t alerts[ALERTS_STAT_COUNT];
+	exporter_alert_stats(run->exporter, alerts);
+	fprintf(to,
+		"\"match\":{\"rules\":%u,\"events\":%" PRIu64 ",\"alerts\":%" PRIu64
+		",\"alerts_suppressed\":%" PRIu64 ",\"alerts_dropped\":%" PRIu64
+		",\"version\":%u,\"reloads\":%" PRIu64 ",\"reloads_failed\":%" PRIu64
+		",\"uncounted\":%" PRIu64,
+		run->n_rules, l->tally.value[TALLY_MATCH_EVENTS], alerts[ALERTS_OUT],
+		alerts[ALERTS_SUPPRESSED], l->tally.value[TALLY_ALERTS_DROPPED], run->rules_version,
+		run->reloads, run->reloads_failed, l->tally.value[TALLY_UNCOUNTED]);
+	if (run->rules_version > 0)
+		match_report_json(&l->match, to);
+	fprintf(to, "}");
 }
 
 void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
@@ -86,16 +109,9 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 			i > 0 ? "," : "", conf->stream[i].name, st[STREAM_WINDOWS],
 			st[STREAM_RECORDS], st[STREAM_PACKETS], st[STREAM_BYTES]);
 	}
-	uint64_t alerts[ALERTS_STAT_COUNT];
-	exporter_alert_stats(run->exporter, alerts);
-	fprintf(to,
-		"},\"match\":{\"rules\":%u,\"events\":%" PRIu64 ",\"alerts\":%" PRIu64
-		",\"alerts_suppressed\":%" PRIu64 ",\"alerts_dropped\":%" PRIu64
-		",\"version\":%u,\"reloads\":%" PRIu64 ",\"reloads_failed\":%" PRIu64
-		"},\"sinks\":{",
-		run->n_rules, l->tally.value[TALLY_MATCH_EVENTS], alerts[ALERTS_OUT],
-		alerts[ALERTS_SUPPRESSED], l->tally.value[TALLY_ALERTS_DROPPED], run->rules_version,
-		run->reloads, run->reloads_failed);
+	fprintf(to, "},");
+	print_match(run, l, to);
+	fprintf(to, ",\"sinks\":{");
 	for (uint32_t i = 0; i < conf->n_sinks; i++) {
 		uint64_t st[SINK_STAT_COUNT];
 		exporter_sink_stats(run->exporter, i, st);
@@ -156,9 +172,11 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows\n",
 			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
 	}
-	if (run->rules_version > 0)
+	if (run->rules_version > 0) {
 		fprintf(to, "match: %" PRIu64 " events of %u rules (version %u)\n",
 			l->tally.value[TALLY_MATCH_EVENTS], run->n_rules, run->rules_version);
+		match_report_text(&l->match, to);
+	}
 	print_alerts(run, l, to);
 	for (uint32_t i = 0; i < conf->n_sinks; i++) {
 		uint64_t st[SINK_STAT_COUNT];

@@ -2,6 +2,7 @@
 // streams, rules and sinks did; as JSON for --summary and as text for people.
 #pragma once
 
+#include "match/inspect_stats.h"
 #include "pipeline/tally.h"
 
 #include <stdbool.h>
@@ -13,6 +14,7 @@ struct run;
 struct ledger {
 	double elapsed_s;
 	struct tally tally; // over all threads
+	struct inspect_stats match; // the same of what inspection counted
 	uint64_t verdict[VERDICT_COUNT];
 	uint64_t missed;
 	uint64_t bytes_read; // of capture files, 0: not files

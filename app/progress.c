@@ -58,6 +58,8 @@ void progress_show(struct progress *p, struct run *run) {
 	log_set_progress(1);
 	fprintf(stderr, "\r\033[K%s%s packets  %s/s  dropped %" PRIu64 "  windows %" PRIu64, bars,
 		packets, rate, l.verdict[VERDICT_SHED] + l.missed, windows);
+	if (run->rules_version > 0)
+		fprintf(stderr, "  events %" PRIu64, l.tally.value[TALLY_MATCH_EVENTS]);
 	fflush(stderr);
 }
 

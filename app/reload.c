@@ -8,6 +8,7 @@
 #include "app/run.h"
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -35,6 +36,13 @@ struct reload {
 	uint32_t n_pending;
 	uint32_t n_adopted;
 	int64_t offered_us;
+	int64_t crowded_us; // since when a compiled set has waited to be offered; 0: it has not
+	// Earlier sets that streams of some workers still need.
+	struct {
+		struct match_engine *engine;
+		uint32_t users; // workers
+	} used[MATCH_SETS_MAX];
+	uint32_t n_used;
 	struct rule_retired retired;
 	struct reload_outcome outcome;
 	char *text; // owned; the outcome's
@@ -122,14 +130,11 @@ static void begin(struct reload *r) {
 		keep_old(
 			r, "match.rules names no file, and what it names is read at the start alone"
 		);
-	else if (rule_retired_full(&r->retired))
-		keep_old(
-			r,
-			"alerts that wait for their turn refer to too many earlier sets; try later"
-		);
 	else {
 		free_cpus(run, &cpus);
-		r->job = reload_job_start(&run->conf->match, run->n_workers, &cpus, r->fd, &err);
+		r->job = reload_job_start(
+			run->conf, run->engine, run->n_workers, &cpus, r->fd, &err
+		);
 		if (r->job == NULL)
 			keep_old(r, err.text);
 	}
@@ -148,6 +153,7 @@ static void end_job(struct reload *r) {
 	reload_job_free(r->job);
 	r->job = NULL;
 	r->offering = false;
+	r->crowded_us = 0;
 	if (r->again) {
 		r->again = false;
 		begin(r);
@@ -160,11 +166,13 @@ static void offer(struct reload *r) {
 	r->n_pending = run->n_workers;
 	r->n_adopted = 0;
 	r->offered_us = now_us();
+	r->crowded_us = 0;
 	for (uint32_t i = 0; i < run->n_workers; i++) {
-		worker_offer(
-			&run->workers[i], (struct match_set){r->job->matcher, r->job->scratch[i]}
-		);
-		r->job->scratch[i] = NULL;
+		struct reload_job *job = r->job;
+		const struct match_set set = {job->engine, job->work[i], job->map[i], job->same};
+		worker_offer(&run->workers[i], set);
+		job->work[i] = NULL;
+		job->map[i] = NULL;
 		r->pending[i] = true;
 	}
 }
@@ -172,22 +180,55 @@ static void offer(struct reload *r) {
 // From now on this is the rule set of the run.
 static void in_force(struct reload *r) {
 	struct run *run = r->run;
-	run->n_rules = matcher_rules(r->job->matcher);
+	run->n_rules = match_engine_rules(r->job->engine);
 	run->rules_version++;
 	run->reloads++;
 }
 
-static void take_back(struct reload *r) {
+static void look_for_takers(struct reload *r) {
 	for (uint32_t i = 0; i < r->run->n_workers; i++) {
-		struct match_set old;
+		struct match_set back;
 		bool adopted;
-		if (!r->pending[i] || !worker_take_back(&r->run->workers[i], &old, &adopted))
+		if (!r->pending[i] || !worker_offer_done(&r->run->workers[i], &adopted, &back))
 			continue;
-		match_scratch_free(old.scratch);
+		match_set_fini(&back);
 		r->pending[i] = false;
 		r->n_pending--;
 		if (adopted && r->n_adopted++ == 0)
 			in_force(r);
+	}
+}
+
+// What was in force is still needed by those workers that have taken the next set, until they say that
+// none of their streams has a part of it.
+static void replace(struct reload *r) {
+	struct run *run = r->run;
+	assert(r->n_used < MATCH_SETS_MAX);
+	r->used[r->n_used].engine = run->engine;
+	r->used[r->n_used++].users = r->n_adopted;
+	run->engine = r->job->engine;
+	r->job->engine = NULL;
+}
+
+static void one_user_less(struct reload *r, const struct match_engine *engine) {
+	for (uint32_t i = 0; i < r->n_used; i++) {
+		if (r->used[i].engine != engine || --r->used[i].users > 0)
+			continue;
+		rule_retired_add(&r->retired, r->run->exporter, r->used[i].engine);
+		r->used[i] = r->used[--r->n_used];
+		return;
+	}
+}
+
+// Not while a set is on its way: what a worker gives back first may be the one still in force here.
+static void take_back(struct reload *r) {
+	for (uint32_t i = 0; i < r->run->n_workers && !r->offering; i++) {
+		struct match_set set;
+		while (!rule_retired_full(&r->retired)
+		       && worker_give_back(&r->run->workers[i], &set)) {
+			one_user_less(r, set.engine);
+			match_set_fini(&set);
+		}
 	}
 }
 
@@ -203,14 +244,13 @@ static void say_adopted(struct reload *r) {
 		);
 	tell(r, true, "rules version %u: %u rules%s, %s in %.3f s%s", run->rules_version,
 	     run->n_rules, run->n_rules == 0 ? ": nothing is matched" : "",
-	     matcher_from_cache(job->matcher) ? "compiled before, read" : "compiled",
+	     match_engine_from_cache(job->engine) ? "compiled before, read" : "compiled",
 	     (double)job->took_us / 1e6, waiting);
 }
 
 // Whether all workers use the new set or ended.
 static void settle(struct reload *r) {
-	struct run *run = r->run;
-	take_back(r);
+	look_for_takers(r);
 	bool told = r->outcome.number == r->begun;
 	if (r->n_pending > 0) {
 		if (told || now_us() - r->offered_us < PATIENCE_US)
@@ -222,33 +262,51 @@ static void settle(struct reload *r) {
 			tell(r, true,
 			     "%u rules are compiled; all workers wait for packets or for their "
 			     "records to be taken, and use them when they go on",
-			     matcher_rules(r->job->matcher));
+			     match_engine_rules(r->job->engine));
 		return;
 	}
 	if (r->n_adopted > 0) {
 		if (!told)
 			say_adopted(r);
-		rule_retired_add(&r->retired, run->exporter, run->matcher);
-		run->matcher = r->job->matcher;
-		r->job->matcher = NULL;
+		replace(r);
 	} else if (!told) {
 		keep_old(r, "the run is ending");
 	}
 	end_job(r);
 }
 
+// There are only so many earlier sets that streams and alerts may need at a time: the next waits for one
+// of them to go. Streams let go of the oldest when they are scanned, or by and by.
+static bool may_offer(struct reload *r) {
+	if (r->n_used < MATCH_SETS_MAX && !rule_retired_full(&r->retired))
+		return true;
+	if (r->crowded_us == 0)
+		r->crowded_us = now_us();
+	if (now_us() - r->crowded_us < PATIENCE_US)
+		return false;
+	keep_old(
+		r,
+		"alerts that wait for their turn, or streams, need too many earlier sets; try later"
+	);
+	end_job(r);
+	return false;
+}
+
 bool reload_step(struct reload *r) {
 	uint64_t n;
 	ssize_t got = read(r->fd, &n, sizeof(n));
 	(void)got; // it only woke us
+	take_back(r);
 	rule_retired_step(&r->retired, r->run->exporter);
 	if (r->job == NULL || !reload_job_done(r->job))
 		return false;
-	if (!r->offering && r->job->matcher == NULL) {
+	if (!r->offering && r->job->engine == NULL) {
 		keep_old(r, r->job->err.text);
 		end_job(r);
 		return false;
 	}
+	if (!r->offering && !may_offer(r))
+		return r->job != NULL;
 	if (!r->offering)
 		offer(r);
 	settle(r);
@@ -266,6 +324,8 @@ bool reload_free(struct reload *r) {
 		return false;
 	}
 	reload_job_free(r->job);
+	while (r->n_used > 0)
+		match_engine_free(r->used[--r->n_used].engine);
 	rule_retired_fini(&r->retired);
 	free(r->text);
 	close(r->fd);

@@ -23,45 +23,52 @@ static int64_t now_us(void) {
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static void report(struct reload_job *job, const struct ruleset *rs) {
+static void report(struct reload_job *job, const struct rule_files *files) {
 	size_t len;
 	FILE *to = open_memstream(&job->report, &len);
 	if (to == NULL)
 		return;
-	rule_report_text(rs, REPORTED, to);
+	rule_report_text(files, REPORTED, to);
 	fclose(to);
 }
 
-static int make_scratch(struct reload_job *job) {
+static int make_work(struct reload_job *job) {
 	for (uint32_t i = 0; i < job->n_workers; i++) {
-		job->scratch[i] = match_scratch_new(job->matcher);
-		if (job->scratch[i] == NULL)
+		job->work[i] = match_work_new(job->engine);
+		if (job->work[i] == NULL
+		    || match_engine_map(job->before, job->engine, &job->map[i], &job->same) < 0)
 			return err_set(&job->err, -ENOMEM, "out of memory");
 	}
 	return 0;
 }
 
 static void load(struct reload_job *job) {
-	struct ruleset *rs = rule_load_files(job->conf, &job->err);
-	if (rs == NULL)
-		return;
-	job->matcher = rule_load_compile(job->conf, rs, &job->err);
-	report(job, rs);
-	rule_report_log(rs);
-	int ret = job->matcher == NULL ? -EINVAL : 0;
-	if (ret == 0 && rule_report_has_faults(rs))
+	struct rule_files files;
+	const struct rule_files *read = &files;
+	int ret = rule_load_files(job->conf, &files, NULL, &job->err);
+	if (ret == 0) {
+		job->engine = rule_load_compile(job->conf, &files, &job->err);
+		if (job->engine != NULL)
+			read = match_engine_files(job->engine);
+		report(job, read);
+		rule_report_log(read);
+		ret = job->engine == NULL ? -EINVAL : 0;
+	}
+	if (ret == 0 && rule_report_has_faults(read))
 		ret = err_set(
 			&job->err, -EINVAL,
 			"there are rules with mistakes (mend or remove them; rules that ask for "
 			"what cannot be had are left out all the same)"
 		);
 	if (ret == 0)
-		ret = make_scratch(job);
+		ret = rule_load_check(job->conf, read, &job->err);
+	if (ret == 0)
+		ret = make_work(job);
 	if (ret < 0) {
-		matcher_free(job->matcher);
-		job->matcher = NULL;
+		match_engine_free(job->engine);
+		job->engine = NULL;
 	}
-	ruleset_free(rs);
+	rule_files_fini(&files);
 }
 
 static void *run(void *arg) {
@@ -83,8 +90,8 @@ static void *run(void *arg) {
 }
 
 struct reload_job *reload_job_start(
-	const struct conf_match *conf, uint32_t n_workers, const cpu_set_t *cpus, int done_fd,
-	struct err *err
+	const struct conf *conf, const struct match_engine *before, uint32_t n_workers,
+	const cpu_set_t *cpus, int done_fd, struct err *err
 ) {
 	struct reload_job *job = calloc(1, sizeof(*job));
 	if (job == NULL) {
@@ -92,6 +99,7 @@ struct reload_job *reload_job_start(
 		return NULL;
 	}
 	job->conf = conf;
+	job->before = before;
 	job->n_workers = n_workers;
 	job->cpus = *cpus;
 	job->done_fd = done_fd;
@@ -115,9 +123,11 @@ void reload_job_free(struct reload_job *job) {
 	if (job == NULL)
 		return;
 	pthread_join(job->thread, NULL);
-	for (uint32_t i = 0; i < job->n_workers; i++)
-		match_scratch_free(job->scratch[i]);
-	matcher_free(job->matcher);
+	for (uint32_t i = 0; i < job->n_workers; i++) {
+		match_work_free(job->work[i]);
+		free(job->map[i]);
+	}
+	match_engine_free(job->engine);
 	free(job->report);
 	free(job);
 }

@@ -1,10 +1,11 @@
-// One reload's work off the packet path: a thread that reads rule files, compiles them and makes a
-// scratch for each worker, then says that it is done.
+// One reload's work off the packet path: a thread that reads rule files, compiles them and makes
+// what each worker needs for them, then says that it is done.
 #pragma once
 
 #include "base/err.h"
 #include "conf/conf.h"
-#include "match/matcher.h"
+#include "match/match_engine.h"
+#include "match/match_work.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -13,13 +14,17 @@
 
 struct reload_job {
 	// Set by who starts it.
-	const struct conf_match *conf; // borrowed
+	const struct conf *conf; // borrowed
+	const struct match_engine *before; // in force when it began; borrowed
 	uint32_t n_workers;
 	cpu_set_t cpus; // where it may run; empty: anywhere
 	int done_fd; // an eventfd it writes to; borrowed
 	// The thread's until `done`.
-	struct matcher *matcher; // NULL: err says why
-	struct match_scratch *scratch[CONF_MAX_WORKERS]; // owned
+	struct match_engine *engine; // owned; NULL: err says why
+	// Owned, for each worker.
+	struct match_work *work[CONF_MAX_WORKERS];
+	uint32_t *map[CONF_MAX_WORKERS];
+	bool same; // it looks for the same in streams as the one before
 	char *report; // what became of each rule, as `sluice rules` prints it; NULL: no file was read
 	struct err err;
 	int64_t took_us;
@@ -29,8 +34,8 @@ struct reload_job {
 
 // Starts the thread. NULL with err set. Free with reload_job_free once it is done.
 struct reload_job *reload_job_start(
-	const struct conf_match *conf, uint32_t n_workers, const cpu_set_t *cpus, int done_fd,
-	struct err *err
+	const struct conf *conf, const struct match_engine *before, uint32_t n_workers,
+	const cpu_set_t *cpus, int done_fd, struct err *err
 );
 bool reload_job_done(struct reload_job *job);
 

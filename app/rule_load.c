@@ -26,20 +26,61 @@ static const char *cache_folder(const char *conf, char *buf, size_t len) {
 	return buf;
 }
 
-struct ruleset *rule_load_files(const struct conf_match *conf, struct err *err) {
-	struct ruleset *rs = ruleset_new();
-	int ret = rs == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
-	for (uint32_t i = 0; ret == 0 && i < conf->rules.n; i++)
-		ret = ruleset_add_file(rs, conf->rules.item[i], err);
-	if (ret == 0)
-		return rs;
-	ruleset_free(rs);
-	return NULL;
+int rule_load_files(
+	const struct conf *conf, struct rule_files *files, void failed(const char *text),
+	struct err *err
+) {
+	struct snort_var *list = calloc((size_t)conf->vars.n + 1, sizeof(*list));
+	const struct snort_vars vars = {
+		.vars = list,
+		.n = conf->vars.n,
+		.app_any_port = conf->match.app_any_port,
+	};
+	if (rule_files_init(files) < 0 || list == NULL) {
+		free(list);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	for (uint32_t i = 0; i < vars.n; i++)
+		list[i] = (struct snort_var){conf->vars.item[i].name, conf->vars.item[i].value};
+	int ret = 0;
+	for (uint32_t i = 0; i < conf->match.rules.n && (ret == 0 || failed != NULL); i++) {
+		int one = rule_files_add(files, conf->match.rules.item[i], &vars, err);
+		ret = one < 0 ? one : ret;
+		if (one < 0 && failed != NULL)
+			failed(err->text);
+	}
+	free(list);
+	return ret;
 }
 
-struct matcher *
-rule_load_compile(const struct conf_match *conf, struct ruleset *rs, struct err *err) {
+int rule_load_check(const struct conf *conf, const struct rule_files *files, struct err *err) {
+	uint32_t n = rule_files_refused(files);
+	if (conf->match.on_unsupported != CONF_UNSUPPORTED_ERROR || n == 0)
+		return 0;
+	return err_set(
+		err, -EINVAL,
+		"match.on_unsupported: error: %u %s refused (accepted: none; or on_unsupported ="
+		" skip, which leaves them out)",
+		n, n == 1 ? "rule is" : "rules are"
+	);
+}
+
+struct match_engine *
+rule_load_compile(const struct conf *conf, struct rule_files *files, struct err *err) {
 	char folder[4096];
-	struct matcher_config mc = {.cache_dir = cache_folder(conf->cache, folder, sizeof(folder))};
-	return matcher_new(rs, &mc, err);
+	const struct match_engine_config c = {
+		.cache_dir = cache_folder(conf->match.cache, folder, sizeof(folder)),
+		.streams = conf->match.mode == CONF_MATCH_STREAM,
+	};
+	// What is refused as it is read is known before minutes are spent.
+	if (rule_load_check(conf, files, err) < 0)
+		return NULL;
+	return match_engine_new(files, &c, err);
+}
+
+bool rule_load_is_plain(const struct conf *conf) {
+	bool plain = conf->match.mode == CONF_MATCH_BLOCK;
+	for (uint32_t i = 0; i < conf->match.rules.n; i++)
+		plain = plain && !rule_files_snort(conf->match.rules.item[i]);
+	return plain;
 }

@@ -4,13 +4,27 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
-#include "match/matcher.h"
-#include "match/ruleset.h"
+#include "match/match_engine.h"
+#include "match/rule_files.h"
 
-// Reads every file. NULL with err set when one cannot be read. Free with ruleset_free.
-struct ruleset *rule_load_files(const struct conf_match *conf, struct err *err);
+// Reads every file, with the variables of [vars]. 0, or -errno with err set where one cannot be read:
+// with `failed` that is told of each such file and the others are read all the same, without (NULL)
+// the first is the end. Free with rule_files_fini, either way.
+int rule_load_files(
+	const struct conf *conf, struct rule_files *files, void failed(const char *text),
+	struct err *err
+);
 
-// Compiles; what Hyperscan refuses is moved to the set's refusals. NULL with err set. Any thread; may
-// take minutes.
-struct matcher *
-rule_load_compile(const struct conf_match *conf, struct ruleset *rs, struct err *err);
+// 0, or -EINVAL with err set where rules were refused that match.on_unsupported = error does not let
+// pass.
+int rule_load_check(const struct conf *conf, const struct rule_files *files, struct err *err);
+
+// Compiles; what cannot be compiled is among the refusals then. When it succeeds `files` is empty, and what
+// was in it the engine's: rule_load_check has to look again. NULL with err set, `files` as they were, also
+// for what rule_load_check does not let pass now. Any thread; may take minutes.
+struct match_engine *
+rule_load_compile(const struct conf *conf, struct rule_files *files, struct err *err);
+
+// Whether rules of this configuration look at single packets of single flows alone, whatever is in its
+// files: patterns, in block mode.
+bool rule_load_is_plain(const struct conf *conf);

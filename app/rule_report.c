@@ -1,58 +1,150 @@
-// Reports about a ruleset: text, JSON, log.
+// Counts what was accepted by file and what was refused by reason, and prints both as text, JSON and log.
 
 #include "rule_report.h"
 
-#include "rule_list.h"
-
 #include "base/log.h"
+#include "match/rule_group.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-int rule_report_json(const struct ruleset *rs, FILE *to) {
-	struct rule_list list;
-	int ret = rule_list_of_patterns(&list, rs);
-	if (ret == 0)
-		ret = rule_lists_json(&list, 1, to);
-	rule_list_fini(&list);
-	return ret;
+#define SHOWN 10 // of a file, where they are not asked for one by one
+
+static void
+print_counts(const char *name, int width, uint32_t accepted, uint32_t refused, FILE *to) {
+	fprintf(to, "%-*s  %7u accepted  %7u refused\n", width, name, accepted, refused);
 }
 
-int rule_report_text(const struct ruleset *rs, uint32_t most, FILE *to) {
-	struct rule_list list;
-	int ret = rule_list_of_patterns(&list, rs);
-	if (ret == 0)
-		rule_lists_text(&list, 1, most, to);
-	rule_list_fini(&list);
-	return ret;
-}
-
-#define LOGGED 10
-
-void rule_report_log(const struct ruleset *rs) {
-	for (uint32_t i = 0; i < rs->n_refusals && i < LOGGED; i++) {
-		const struct refusal *r = &rs->refusals[i];
-		log_warn(
-			"%s:%u: rule%s%s refused: %s", rs->files[r->file], r->line,
-			r->rule[0] != '\0' ? " " : "", r->rule, r->reason
+static void print_files(const struct rule_files *f, FILE *to) {
+	int width = (int)strlen("total");
+	for (uint32_t i = 0; i < f->n_files; i++) {
+		int len = (int)strlen(rule_files_name(f, i));
+		width = len > width ? len : width;
+	}
+	for (uint32_t i = 0; i < f->n_files; i++) {
+		uint32_t refused;
+		rule_files_refusals(f, i, &refused);
+		print_counts(
+			rule_files_name(f, i), width, rule_files_accepted_of(f, i), refused, to
 		);
 	}
-	if (rs->n_refusals > LOGGED)
-		log_warn(
-			"%u further rules refused; sluice rules FILE lists them",
-			rs->n_refusals - LOGGED
-		);
+	if (f->n_files > 1)
+		print_counts("total", width, rule_files_accepted(f), rule_files_refused(f), to);
 }
 
-// Groups of refusals that are somebody's slip. All others stand for what cannot be had here, which a
-// rule file from elsewhere may well ask for.
-static const char *const faults[] = {
-	"bad option", "combination", "compile", "duplicate_id", "extension", "flags", "syntax",
-};
+void rule_report_text(const struct rule_files *f, uint32_t most, FILE *to) {
+	uint32_t all = rule_files_refused(f), shown = 0, n;
+	print_files(f, to);
+	if (all > 0)
+		fputc('\n', to);
+	for (uint32_t i = 0; i < f->n_files; i++) {
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		for (uint32_t k = 0; k < n && shown < most; k++, shown++)
+			fprintf(to, "%s:%u: %s%s%s\n", rule_files_name(f, i), r[k].line, r[k].rule,
+				r[k].rule[0] != '\0' ? ": " : "", r[k].reason);
+	}
+	if (all > most)
+		fprintf(to, "and %u more; sluice rules FILE lists them\n", all - most);
+}
 
-bool rule_report_has_faults(const struct ruleset *rs) {
-	for (uint32_t i = 0; i < rs->n_refusals; i++)
-		for (size_t f = 0; f < sizeof(faults) / sizeof(faults[0]); f++)
-			if (strcmp(rs->refusals[i].group, faults[f]) == 0)
+static int by_name(const void *a, const void *b) {
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// Sorts the names and gives each that differs to `print`, with how many times it is there; commas
+// between.
+static void print_groups(
+	const char **groups, uint32_t n, void print(const char *, uint32_t, FILE *), FILE *to
+) {
+	if (n > 1)
+		qsort(groups, n, sizeof(*groups), by_name);
+	for (uint32_t i = 0, same; i < n; i += same) {
+		for (same = 1; i + same < n && strcmp(groups[i + same], groups[i]) == 0;)
+			same++;
+		fputs(i > 0 ? "," : "", to);
+		print(groups[i], same, to);
+	}
+}
+
+static void print_json_group(const char *group, uint32_t n, FILE *to) {
+	fprintf(to, "\"%s\":%u", group, n);
+}
+
+static void print_text_group(const char *group, uint32_t n, FILE *to) {
+	fprintf(to, " %u %s", n, group);
+}
+
+int rule_report_json(const struct rule_files *f, FILE *to) {
+	uint32_t refused = rule_files_refused(f), at = 0, n;
+	const char **groups = calloc((size_t)refused + 1, sizeof(*groups));
+	if (groups == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < f->n_files; i++) {
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		for (uint32_t k = 0; k < n; k++)
+			groups[at++] = r[k].group;
+	}
+	fprintf(to, "{\"accepted\":%u,\"refused\":%u,\"reasons\":{", rule_files_accepted(f),
+		refused);
+	print_groups(groups, refused, print_json_group, to);
+	fprintf(to, "}}\n");
+	free(groups);
+	return 0;
+}
+
+// Of one file.
+static int
+print_findings(const char *name, const struct refusal *r, uint32_t n, const char *kind, FILE *to) {
+	for (uint32_t k = 0; k < n && k < SHOWN; k++)
+		fprintf(to, "%s:%u: %s: rule%s%s refused: %s\n", name, r[k].line, kind,
+			r[k].rule[0] != '\0' ? " " : "", r[k].rule, r[k].reason);
+	if (n <= SHOWN)
+		return 0;
+	const char **groups = calloc(n - SHOWN, sizeof(*groups));
+	if (groups == NULL)
+		return -ENOMEM;
+	for (uint32_t k = SHOWN; k < n; k++)
+		groups[k - SHOWN] = r[k].group;
+	fprintf(to, "%s: %s: %u more rules refused; sluice rules %s lists them:", name, kind,
+		n - SHOWN, name);
+	print_groups(groups, n - SHOWN, print_text_group, to);
+	fputc('\n', to);
+	free(groups);
+	return 0;
+}
+
+int rule_report_findings(const struct rule_files *f, const char *kind, FILE *to) {
+	int ret = 0;
+	for (uint32_t i = 0; ret == 0 && i < f->n_files; i++) {
+		uint32_t n;
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		ret = print_findings(rule_files_name(f, i), r, n, kind, to);
+	}
+	return ret;
+}
+
+void rule_report_log(const struct rule_files *f) {
+	uint32_t all = rule_files_refused(f), shown = 0, n;
+	for (uint32_t i = 0; i < f->n_files; i++) {
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		for (uint32_t k = 0; k < n && shown < SHOWN; k++, shown++)
+			log_warn(
+				"%s:%u: rule%s%s refused: %s", rule_files_name(f, i), r[k].line,
+				r[k].rule[0] != '\0' ? " " : "", r[k].rule, r[k].reason
+			);
+	}
+	if (all > SHOWN)
+		log_warn("%u further rules refused; sluice rules FILE lists them", all - SHOWN);
+}
+
+bool rule_report_has_faults(const struct rule_files *f) {
+	for (uint32_t i = 0; i < f->n_files; i++) {
+		uint32_t n;
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		for (uint32_t k = 0; k < n; k++)
+			if (rule_group_is_fault(r[k].group))
 				return true;
+	}
 	return false;
 }

@@ -1,22 +1,27 @@
-// What became of the rules of a set, for people and for programs: counts by file, and each refused rule
-// with its place and reason.
+// What became of the rules of some files, for people and for programs: counts by file, and each refused
+// rule with its place and reason.
 #pragma once
 
-#include "match/ruleset.h"
+#include "match/rule_files.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 // Counts by file, then the refused rules as FILE:LINE: ID: reason, `most` of them at most and how many
-// more there are. Returns 0 or -ENOMEM.
-int rule_report_text(const struct ruleset *rs, uint32_t most, FILE *to);
+// more there are.
+void rule_report_text(const struct rule_files *f, uint32_t most, FILE *to);
 
 // One line: {"accepted":N,"refused":N,"reasons":{"<reason>":N}}. Returns 0 or -ENOMEM.
-int rule_report_json(const struct ruleset *rs, FILE *to);
+int rule_report_json(const struct rule_files *f, FILE *to);
+
+// Refused rules as lines FILE:LINE: KIND: rule ID refused: reason; `kind` is "warning" or "error". Of
+// each file the first ten, then how many more there are of which kind. Returns 0 or -ENOMEM.
+int rule_report_findings(const struct rule_files *f, const char *kind, FILE *to);
 
 // Refused rules as warnings to the log, the first ten.
-void rule_report_log(const struct ruleset *rs);
+void rule_report_log(const struct rule_files *f);
 
 // Whether some rule was refused for how it is written, rather than for what this version or Hyperscan
 // does not have.
-bool rule_report_has_faults(const struct ruleset *rs);
+bool rule_report_has_faults(const struct rule_files *f);

@@ -3,7 +3,7 @@
 #include "rule_retired.h"
 
 #include "export/exporter.h"
-#include "match/matcher.h"
+#include "match/match_engine.h"
 
 #include <assert.h>
 #include <string.h>
@@ -12,17 +12,17 @@ bool rule_retired_full(const struct rule_retired *r) {
 	return r->n == RULE_RETIRED_MAX;
 }
 
-void rule_retired_add(struct rule_retired *r, struct exporter *e, struct matcher *m) {
+void rule_retired_add(struct rule_retired *r, struct exporter *e, struct match_engine *engine) {
 	assert(!rule_retired_full(r));
-	matcher_unload(m);
-	r->set[r->n].matcher = m;
+	match_engine_unload(engine);
+	r->set[r->n].engine = engine;
 	r->set[r->n++].ticket = exporter_retire(e);
 }
 
 void rule_retired_step(struct rule_retired *r, struct exporter *e) {
 	uint32_t done = 0;
 	while (done < r->n && exporter_retired(e, r->set[done].ticket))
-		matcher_free(r->set[done++].matcher);
+		match_engine_free(r->set[done++].engine);
 	if (done == 0)
 		return;
 	r->n -= done;
@@ -31,5 +31,5 @@ void rule_retired_step(struct rule_retired *r, struct exporter *e) {
 
 void rule_retired_fini(struct rule_retired *r) {
 	while (r->n > 0)
-		matcher_free(r->set[--r->n].matcher);
+		match_engine_free(r->set[--r->n].engine);
 }

@@ -8,12 +8,12 @@
 #define RULE_RETIRED_MAX 64 // sets
 
 struct exporter;
-struct matcher;
+struct match_engine;
 
 // All zero: none.
 struct rule_retired {
 	struct {
-		struct matcher *matcher;
+		struct match_engine *engine;
 		uint32_t ticket; // the exporter's
 	} set[RULE_RETIRED_MAX];
 	uint32_t n;
@@ -21,8 +21,8 @@ struct rule_retired {
 
 bool rule_retired_full(const struct rule_retired *r);
 
-// Takes over the matcher, which no worker uses from now on. There must be room.
-void rule_retired_add(struct rule_retired *r, struct exporter *e, struct matcher *m);
+// Takes over the engine, which no worker uses from now on. There must be room.
+void rule_retired_add(struct rule_retired *r, struct exporter *e, struct match_engine *engine);
 
 // Frees those that nothing refers to.
 void rule_retired_step(struct rule_retired *r, struct exporter *e);

@@ -6,7 +6,7 @@
 #include "conf/conf.h"
 #include "export/exporter.h"
 #include "export/record_eve.h"
-#include "match/matcher.h"
+#include "match/match_engine.h"
 #include "packet/filter.h"
 #include "pipeline/collector.h"
 #include "pipeline/receiver.h"
@@ -34,7 +34,7 @@ struct run {
 	const struct input_ops *backend;
 	struct input *input;
 	struct filter *filter;
-	struct matcher *matcher; // of the rule set in force; NULL: no rule files
+	struct match_engine *engine; // the rule set in force; NULL: no rule files
 	// Main thread:
 	uint32_t n_rules; // of the newest set that a worker took
 	uint32_t rules_version; // counts up with each; 0: no rule files

@@ -28,22 +28,35 @@ static int open_filter(struct run *run, struct err *err) {
 
 // Rules that are none at the start may come with a reload: the workers have a match stage all the same.
 static int open_rules(struct run *run, struct err *err) {
-	const struct conf_match *conf = &run->conf->match;
-	if (conf->rules.n == 0)
+	const struct conf *conf = run->conf;
+	if (conf->match.rules.n == 0)
 		return 0;
-	struct ruleset *rs = rule_load_files(conf, err);
-	run->matcher = rs != NULL ? rule_load_compile(conf, rs, err) : NULL;
-	if (run->matcher != NULL) {
-		rule_report_log(rs);
-		run->n_rules = matcher_rules(run->matcher);
+	struct rule_files files;
+	int ret = rule_load_files(conf, &files, NULL, err);
+	run->engine = ret == 0 ? rule_load_compile(conf, &files, err) : NULL;
+	if (ret == 0)
+		rule_report_log(run->engine != NULL ? match_engine_files(run->engine) : &files);
+	if (run->engine != NULL
+	    && rule_load_check(conf, match_engine_files(run->engine), err) < 0) {
+		match_engine_free(run->engine);
+		run->engine = NULL;
+	}
+	if (run->engine != NULL) {
+		run->n_rules = match_engine_rules(run->engine);
 		run->rules_version = 1;
 		log_info(
 			"%u rules%s", run->n_rules,
-			matcher_from_cache(run->matcher) ? " (compiled before)" : ""
+			match_engine_from_cache(run->engine) ? " (compiled before)" : ""
 		);
 	}
-	ruleset_free(rs);
-	return run->matcher == NULL ? -EINVAL : 0;
+	rule_files_fini(&files);
+	if (run->engine == NULL)
+		return -EINVAL;
+	const struct detect *detect = match_engine_detect(run->engine);
+	if (conf->input.workers > 1 && detect != NULL && detect_wants_hosts(detect))
+		log_warn("some rules test xbits by ip_src or ip_dst, which each worker keeps for "
+			 "itself: what they find depends on input.workers");
+	return 0;
 }
 
 static struct sink *open_sink(struct run *run, const struct conf_sink *c, struct err *err) {
@@ -146,6 +159,7 @@ static int open_receiver(struct run *run, struct err *err) {
 		.sources = in->sources,
 		.n_sources = in->n_sources,
 		.n_lanes = run->conf->input.workers,
+		.by_host = run->engine != NULL && !rule_load_is_plain(run->conf),
 	};
 	seed_intake(run, &rc.intake);
 	if (run->receiver != NULL && receiver_init(run->receiver, &rc) == 0)
@@ -187,6 +201,7 @@ static struct pane_config panes_of(const struct run *run) {
 		.spares = conf->flow.spares,
 		.rows = conf->flow.rows,
 		.patient = run->patient,
+		.rules = streams_rules(conf),
 	};
 }
 
@@ -208,11 +223,41 @@ static int open_collector(struct run *run, struct err *err) {
 	);
 }
 
+static_assert(
+	(int)CONF_CHECKSUMS_AUTO == CHECKSUM_MODE_AUTO
+	&& (int)CONF_CHECKSUMS_CHECK == CHECKSUM_MODE_CHECK
+	&& (int)CONF_CHECKSUMS_IGNORE == CHECKSUM_MODE_IGNORE
+);
+
+// Nothing but fragments to be put together.
+#define PLAIN_MEMORY (64u << 20)
+
+// Tables for connections are touched as they are used: not in huge pages.
+static struct stage_match_config match_of(const struct run *run) {
+	const struct conf *conf = run->conf;
+	bool plain = rule_load_is_plain(conf);
+	uint64_t memory = conf->match.stream_memory / conf->input.workers;
+	memory = memory > INSPECT_MEMORY_MIN ? memory : INSPECT_MEMORY_MIN;
+	return (struct stage_match_config){
+		.engine = run->engine,
+		.plain = plain,
+		.inspect =
+			{
+				.streams = conf->match.mode == CONF_MATCH_STREAM,
+				.midstream = conf->match.midstream,
+				.checksums = (enum checksum_mode)conf->match.checksums,
+				.memory = plain ? PLAIN_MEMORY : memory,
+				.tunnels = conf->input.tunnels,
+				.mem = mem_pages(),
+			},
+	};
+}
+
 static int open_workers(struct run *run, struct err *err) {
 	const struct conf *conf = run->conf;
 	if (share_sources(run) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
-	struct worker_config wc = {.matcher = run->matcher, .fields = streams_fields(conf)};
+	struct worker_config wc = {.match = match_of(run), .fields = streams_fields(conf)};
 	seed_intake(run, &wc.intake);
 	wc.seed = wc.intake.seed;
 	wc.panes = panes_of(run);
@@ -226,6 +271,7 @@ static int open_workers(struct run *run, struct err *err) {
 		wc.n_sources = run->n_worker_sources[w];
 		wc.panes.mem = run->input->mem != NULL ? run->input->mem(run->input, w)
 						       : mem_pages();
+		hash_seed_init(&wc.match.inspect.seed);
 		if (worker_init(&run->workers[w], &wc) < 0)
 			return err_set(
 				err, -ENOMEM,

@@ -2,11 +2,16 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "flow/rule_rows.h"
 
 #include <stdint.h>
 
-// FIELD_BIT()s of the finest key that any of them needs.
+// FIELD_BIT()s of the finest key that any of them needs to count packets: not those with `rule` in their
+// key, which count events.
 uint32_t streams_fields(const struct conf *conf);
+
+// How events are counted for those that have `rule` in their key; .rows 0: there is none.
+struct rule_rows_config streams_rules(const struct conf *conf);
 
 // The widest pane that suits all their windows, in microseconds.
 int64_t streams_pane_width(const struct conf *conf);

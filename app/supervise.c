@@ -4,6 +4,8 @@
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/ledger.h"
+#include "app/match_watch.h"
 #include "app/progress.h"
 #include "app/reload.h"
 #include "app/run.h"
@@ -24,6 +26,7 @@ struct state {
 	const struct supervision *s;
 	bool stopping;
 	bool terminal; // somebody watches: standard error was a terminal at the start
+	struct match_watch watch;
 };
 
 static int64_t now_us(void) {
@@ -60,6 +63,16 @@ static void take_signal(struct state *st) {
 	}
 }
 
+static void watch_matching(struct state *st, bool ended) {
+	struct ledger ledger;
+	char line[512];
+	if (st->s->run->rules_version == 0)
+		return;
+	ledger_read(st->s->run, &ledger);
+	while (match_watch_next(&st->watch, &ledger.match, now_us(), ended, line, sizeof(line)))
+		log_warn("match: %s", line);
+}
+
 void supervise(const struct supervision *s) {
 	struct state st = {.s = s, .terminal = isatty(STDERR_FILENO)};
 	struct progress progress;
@@ -93,9 +106,11 @@ void supervise(const struct supervision *s) {
 		if (atomic_load(&s->run->failed) > 0)
 			run_stop(s->run);
 		if (now >= tick) {
+			watch_matching(&st, false);
 			progress_show(&progress, s->run);
 			tick += 1000000;
 		}
 	}
 	progress_clear(&progress);
+	watch_matching(&st, true);
 }

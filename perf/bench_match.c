@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static struct frames frames;
-static struct matcher *matcher;
+static struct match_engine *engine;
 static struct worker *worker;
 
 // The bare loop's own.
@@ -55,22 +55,27 @@ static void make_databases(const char *path) {
 	char folder[] = "/tmp/sluice-bench-XXXXXX";
 	struct err err = {0};
 	struct matcher_key key;
-	struct ruleset *rs = read_patterns(path), *again = read_patterns(path);
+	struct rule_files files = {};
+	struct ruleset *again = read_patterns(path);
 	struct compile_verdict *v = calloc(again->n_patterns + 1ull, sizeof(*v));
 	if (v == NULL || mkdtemp(folder) == NULL)
 		bench_refuse("%s cannot be made", folder);
-	matcher = matcher_new(rs, &(struct matcher_config){.cache_dir = folder}, &err);
-	int ret = matcher_key_make(&key, again);
-	if (ret == 0 && matcher != NULL)
+	const struct match_engine_config conf = {.cache_dir = folder};
+	if (rule_files_init(&files) < 0 || rule_files_add(&files, path, NULL, &err) < 0)
+		bench_refuse("%s: %s", path, err.text);
+	engine = match_engine_new(&files, &conf, &err);
+	int ret = matcher_key_make(&key, again, MATCHER_BLOCK);
+	if (ret == 0 && engine != NULL)
 		ret = matcher_cache_load(folder, &key, v, again->n_patterns, &bare.db);
 	remove_folder(folder);
-	if (matcher == NULL)
+	if (engine == NULL)
 		bench_refuse("%s: %s", path, err.text);
 	if (ret < 0)
 		bench_refuse("%s: the compiled patterns are not in the cache", path);
 	size_t bytes = 0;
 	if (bare.db == NULL || hs_database_size(bare.db, &bytes) != HS_SUCCESS)
 		bench_refuse("%s: no pattern was accepted", path);
+	const struct matcher *matcher = match_engine_patterns(engine);
 	bare.patterns = matcher_rules(matcher);
 	if (bytes != matcher_bytes(matcher))
 		bench_wrong("databases of %zu and %lu octets", bytes, matcher_bytes(matcher));
@@ -82,7 +87,7 @@ static void make_databases(const char *path) {
 	compile_verdicts_free(v, again->n_patterns);
 	free(key.data);
 	ruleset_free(again);
-	ruleset_free(rs);
+	rule_files_fini(&files);
 }
 
 static int
@@ -135,7 +140,10 @@ static void make_worker(void) {
 		.sources = sources,
 		.n_sources = 1,
 		.intake = {.lateness_us = 1000000, .tunnels = TUNNEL_ALL},
-		.matcher = matcher,
+		.match =
+			{.engine = engine,
+			 .plain = true,
+			 .inspect = {.memory = INSPECT_MEMORY_MIN, .mem = mem_pages()}},
 		.fields = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP)
 			| FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT)
 			| FIELD_BIT(FIELD_PROTO),
@@ -171,8 +179,8 @@ static void
 print(const char *patterns, const struct bench_series *loop, const struct bench_series *full) {
 	printf("{\"bench\":\"match\",\"patterns\":\"%s\",\"accepted\":%u,\"db_bytes\":%lu,"
 	       "\"payloads\":%u,\"payload_bytes\":%lu,\"events\":%lu,\"unit\":\"Gbit/s\",",
-	       patterns, bare.patterns, matcher_bytes(matcher), frames.n, frames.payload_octets,
-	       bare.pairs);
+	       patterns, bare.patterns, matcher_bytes(match_engine_patterns(engine)), frames.n,
+	       frames.payload_octets, bare.pairs);
 	bench_print(loop, stdout);
 	printf(",");
 	bench_print(full, stdout);
@@ -223,7 +231,7 @@ int main(int argc, char **argv) {
 	print(patterns, &loop, &full);
 	worker_fini(worker);
 	free(worker);
-	matcher_free(matcher);
+	match_engine_free(engine);
 	hs_free_scratch(bare.scratch);
 	hs_free_database(bare.db);
 	free(bare.stamp);

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define COUNTERS_MAX 62
+#define COUNTERS_MAX 135
 
 struct counters {
 	CACHE_ALIGNED _Atomic(uint64_t) seq; // writer → readers; odd while writing

@@ -18,6 +18,7 @@ static const char *const names[FIELD_COUNT] = {
 	[FIELD_IN_PORT] = "in_port",
 	[FIELD_ICMP_TYPE] = "icmp_type",
 	[FIELD_ICMP_CODE] = "icmp_code",
+	[FIELD_RULE] = "rule",
 };
 
 const char *field_name(enum field f) {

@@ -1,4 +1,5 @@
-// The key fields a stream may use, by number and by the name that configuration and records share.
+// The key fields a stream may use, by number and by the name that configuration and records share. All
+// but the last are a packet's; that one makes a stream count match events.
 #pragma once
 
 #include <stdint.h>
@@ -17,6 +18,7 @@ enum field {
 	FIELD_IN_PORT,
 	FIELD_ICMP_TYPE,
 	FIELD_ICMP_CODE,
+	FIELD_RULE, // of an event: not in struct flow_key, and behind all that are
 	FIELD_COUNT,
 };
 

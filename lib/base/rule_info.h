@@ -2,6 +2,7 @@
 // data, constant once made.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum rule_threshold_type {
@@ -29,10 +30,19 @@ struct rule_threshold {
 
 #define RULE_SEVERITY_DEFAULT 3
 
+struct rule_metadata {
+	const char *key;
+	const char *value;
+};
+
 struct rule_info {
 	uint32_t gid, sid, rev; // (gid, sid) is what thresholds know a rule by
 	uint8_t severity; // 1: the worst
+	bool noalert; // matches count, and make no alert
 	struct rule_threshold threshold;
 	const char *signature; // any octets but NUL; never NULL, as the next
 	const char *category; // "": none
+	const struct rule_metadata *metadata; // those of one key stand together
+	const char *const *references; // URLs
+	uint32_t n_metadata, n_references;
 };

@@ -4,6 +4,7 @@
 #include "build.h"
 
 #include "value.h"
+#include "vars.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,8 +34,8 @@ static void refuse_name(
 }
 
 static const struct conf_section *find_section(struct conf_build *b, const struct conf_entry *e) {
-	static const char accepted
-		[] = "[input], [dpdk], [match], [flow], [stream NAME], [sink NAME], [control]";
+	static const char accepted[] =
+		"[input], [dpdk], [match], [vars], [flow], [stream NAME], [sink NAME], [control]";
 	const struct conf_section *s = conf_schema_section(e->section);
 	if (s != NULL && !s->later)
 		return s;
@@ -134,6 +135,10 @@ static struct conf_slot *find_slot(struct conf_build *b, const struct conf_entry
 }
 
 static void take_key(struct conf_build *b, struct conf_slot *slot, const struct conf_entry *e) {
+	if (slot->section->vars) {
+		conf_vars_take(b, e);
+		return;
+	}
 	const struct conf_key *key = conf_schema_key(slot->section, e->key);
 	if (key != NULL) {
 		slot->entry[key - slot->section->keys] = e;

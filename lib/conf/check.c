@@ -4,6 +4,7 @@
 #include "build.h"
 
 #include "base/divisor.h"
+#include "base/field.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -145,6 +146,44 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 	}
 }
 
+// The one slot of a section without a name.
+static const struct conf_slot *find_section(const struct conf_build *b, const char *name) {
+	uint32_t i = 0;
+	while (!is_section(&b->slot[i], name))
+		i++;
+	return &b->slot[i];
+}
+
+// Whether match.rules is empty, as far as it could be read.
+static bool no_rules(const struct conf_build *b) {
+	const struct conf_slot *match = find_section(b, "match");
+	return !match->bad[conf_slot_key(match, "rules")] && b->conf->match.rules.n == 0;
+}
+
+static bool in_kernel(const struct conf_build *b) {
+	const struct conf_slot *slot = find_section(b, "input");
+	return !slot->bad[conf_slot_key(slot, "backend")]
+		&& !slot->bad[conf_slot_key(slot, "xdp_mode")]
+		&& b->conf->input.backend == CONF_BACKEND_XDP
+		&& b->conf->input.xdp_mode == CONF_XDP_KERNEL;
+}
+
+// What counts match events must have some.
+static void check_rule_key(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	uint32_t key = conf_slot_key(slot, "key");
+	if (slot->bad[key] || !(stream->key & FIELD_BIT(FIELD_RULE)))
+		return;
+	if (in_kernel(b))
+		refuse(b, slot, key,
+		       "rule: with input.xdp_mode = kernel nothing can be matched (accepted: rule with "
+		       "observe or redirect, and with files in match.rules)");
+	else if (no_rules(b))
+		refuse(b, slot, key,
+		       "rule: there are no rules that could match (accepted: rule with files in "
+		       "match.rules)");
+}
+
 // Alerts come from rules and belong to no stream.
 static void check_eve(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
@@ -154,14 +193,9 @@ static void check_eve(const struct conf_build *b, const struct conf_slot *slot) 
 	const char *named = conf_slot_text(slot, streams);
 	if (!slot->bad[streams] && named != NULL && strspn(named, " \t\"'") < strlen(named))
 		refuse(b, slot, streams, "alerts belong to no stream (accepted: nothing)");
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct conf_slot *match = &b->slot[i];
-		if (is_section(match, "match") && !match->bad[conf_slot_key(match, "rules")]
-		    && b->conf->match.rules.n == 0)
-			refuse(b, slot, type,
-			       "there are no rules that could alert (accepted: with files in "
-			       "match.rules)");
-	}
+	if (no_rules(b))
+		refuse(b, slot, type,
+		       "there are no rules that could alert (accepted: with files in match.rules)");
 }
 
 int conf_check(const struct conf_build *b) {
@@ -170,6 +204,8 @@ int conf_check(const struct conf_build *b) {
 			check_cpus(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
 		}
+		if (is_section(&b->slot[i], "stream"))
+			check_rule_key(b, &b->slot[i]);
 		if (is_section(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);
 		if (writes_file(&b->slot[i]))

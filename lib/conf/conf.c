@@ -7,6 +7,7 @@
 #include "list.h"
 #include "path.h"
 #include "value.h"
+#include "vars.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -96,6 +97,7 @@ void conf_free(struct conf *conf) {
 				free(*(char **)base);
 		}
 	}
+	conf_vars_fini(&conf->vars);
 	free(conf->path);
 	free(conf);
 }

@@ -33,7 +33,17 @@ enum conf_xdp_poll {
 	CONF_XDP_BUSY
 };
 enum conf_match_mode {
+	CONF_MATCH_STREAM,
 	CONF_MATCH_BLOCK
+};
+enum conf_checksums {
+	CONF_CHECKSUMS_AUTO,
+	CONF_CHECKSUMS_CHECK,
+	CONF_CHECKSUMS_IGNORE
+};
+enum conf_unsupported {
+	CONF_UNSUPPORTED_ERROR,
+	CONF_UNSUPPORTED_SKIP
 };
 enum conf_window_kind {
 	CONF_WINDOW_TUMBLING
@@ -57,6 +67,7 @@ enum conf_access {
 #define CONF_MAX_SINKS 32
 #define CONF_MAX_WORKERS 64
 #define CONF_MAX_DEVICES 255
+#define CONF_MAX_VARS 1024
 
 struct conf_list {
 	char **item; // owned
@@ -90,7 +101,23 @@ struct conf_dpdk {
 struct conf_match {
 	struct conf_list rules; // absolute paths
 	uint32_t mode; // enum conf_match_mode
+	uint64_t stream_memory; // octets that TCP streams may take, of all workers together
+	bool midstream; // connections whose start was not seen are followed too
+	uint32_t checksums; // enum conf_checksums
+	uint32_t on_unsupported; // enum conf_unsupported: what a refused rule means for the others
+	bool app_any_port; // a rule for an application looks at any port, else at the usual ones
 	char *cache; // "auto", "off", or an absolute folder
+};
+
+// A variable of rules: a name without $, and addresses or ports as a rule's header has them.
+struct conf_var {
+	char *name; // owned
+	char *value; // owned; not empty, and not looked into
+};
+
+struct conf_vars {
+	struct conf_var *item; // owned
+	uint32_t n;
 };
 
 // Bounds of the flow tables; fixed at start.
@@ -133,6 +160,7 @@ struct conf {
 	struct conf_input input;
 	struct conf_dpdk dpdk;
 	struct conf_match match;
+	struct conf_vars vars;
 	struct conf_flow flow;
 	struct conf_stream stream[CONF_MAX_STREAMS];
 	uint32_t n_streams;
@@ -152,7 +180,8 @@ void conf_errors_fini(struct conf_errors *errors);
 // of a key wins; an error in one is reported as "--set:N: ...", N counts from 1), fills in defaults
 // and checks everything that can be checked without touching a device. Relative paths of the file
 // count from its folder, those of a --set from the working directory, as a shell's user expects.
-// Sections and keys are lower case; names of streams and sinks that differ in case only are one.
+// Sections and keys are lower case, but for names of variables, which keep theirs; names of streams,
+// sinks and variables that differ in case only are one.
 // Returns NULL with at least one error when anything is wrong. Free with conf_free.
 struct conf *
 conf_load(const char *path, const char *const *sets, uint32_t n_sets, struct conf_errors *errors);

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "list.h"
 #include "schema.h"
+#include "vars.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -135,6 +136,8 @@ print_section(const struct conf *conf, const struct conf_section *s, uint32_t i,
 	const char *base = (const char *)conf + s->offset + (size_t)s->stride * i;
 	fprintf(to, "\n[%s%s%s]\n", s->name, s->named ? " " : "",
 		s->named ? *(char *const *)base : "");
+	if (s->vars)
+		conf_vars_print(&conf->vars, to);
 	for (const struct conf_key *k = s->keys; k->name != NULL; k++) {
 		char *value = NULL;
 		size_t len = 0;

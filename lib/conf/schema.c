@@ -71,11 +71,29 @@ static const struct conf_key dpdk_keys[] = {
 
 static const struct conf_key match_keys[] = {
 	{"rules", CONF_RULES, AT(conf_match, rules), "",
-	 .help = "files of patterns, id:/regex/flags (*.hs); empty: nothing is matched"},
-	{"mode", CONF_ENUM, AT(conf_match, mode), "block", .names = NAMES("block"),
-	 .later = NAMES("stream"), .help = "block: each packet alone"},
+	 .help = "*.rules: Snort's and Suricata's syntax; *.hs: id:/regex/flags; empty: none"},
+	{"mode", CONF_ENUM, AT(conf_match, mode), "stream", .names = NAMES("stream", "block"),
+	 .help = "stream: across TCP segments; block: each packet alone"},
+	{"stream_memory", CONF_SIZE, AT(conf_match, stream_memory), "256M", MEGA, TERA,
+	 .help = "octets that TCP streams may take, of all workers together"},
+	{"midstream", CONF_BOOL, AT(conf_match, midstream), "yes", .names = NAMES("no", "yes"),
+	 .help = "whether TCP connections whose start was not seen are followed"},
+	{"checksums", CONF_ENUM, AT(conf_match, checksums), "auto",
+	 .names = NAMES("auto", "check", "ignore"),
+	 .help = "check: what has a bad one is not matched; auto: where a capture can be trusted"},
+	{"on_unsupported", CONF_ENUM, AT(conf_match, on_unsupported), "skip",
+	 .names = NAMES("error", "skip"),
+	 .help = "a rule that is refused: error: nothing starts; skip: it is listed and left out"},
+	{"app_ports", CONF_BOOL, AT(conf_match, app_any_port), "usual",
+	 .names = NAMES("usual", "any"),
+	 .help = "ports that rules for an application (alert http ...) look at where they name none"},
 	{"cache", CONF_CACHE, AT(conf_match, cache), "auto",
 	 .help = "folder for compiled patterns; auto: in the user's cache folder; off: none"},
+	END,
+};
+
+// [vars]: see vars.h.
+static const struct conf_key vars_keys[] = {
 	END,
 };
 
@@ -138,6 +156,7 @@ static const struct conf_section sections[] = {
 	{"input", .offset = offsetof(struct conf, input), .keys = input_keys},
 	{"dpdk", .offset = offsetof(struct conf, dpdk), .keys = dpdk_keys},
 	{"match", .offset = offsetof(struct conf, match), .keys = match_keys},
+	{"vars", .vars = true, .offset = offsetof(struct conf, vars), .keys = vars_keys},
 	{"flow", .offset = offsetof(struct conf, flow), .keys = flow_keys},
 	{"stream", .named = true, .offset = offsetof(struct conf, stream),
 	 .stride = sizeof(struct conf_stream), .count = offsetof(struct conf, n_streams),
@@ -241,7 +260,7 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 			CONF_MAX_DEVICES);
 		break;
 	case CONF_RULES:
-		fputs("readable files *.hs", to);
+		fputs("readable files *.rules and *.hs", to);
 		break;
 	case CONF_CPUS:
 		fprintf(to, "numbers and ranges, as 1-4 or 0,2, up to %d, each once", CONF_CPU_MAX);

@@ -47,6 +47,7 @@ struct conf_section {
 	const char *name;
 	bool named; // [name NAME], any number of them
 	bool later; // known, but not in this version; has no keys
+	bool vars; // its keys are names that the user makes up (vars.h): the table has none
 	uint32_t offset; // of the structure, or of the array of them, in struct conf
 	uint32_t stride; // named: size of one; `count` says how many there are
 	uint32_t count; // named: offset of the uint32_t that counts them

@@ -131,12 +131,8 @@ static bool ends_with(const char *text, const char *end) {
 
 static int check_rules(const struct conf_value *v, const char *path) {
 	struct stat st;
-	if (ends_with(path, ".rules"))
-		return conf_value_refuse(
-			v, "%s: this version does not have Snort and Suricata syntax", path
-		);
-	if (!ends_with(path, ".hs"))
-		return conf_value_refuse(v, "%s: not *.hs", path);
+	if (!ends_with(path, ".rules") && !ends_with(path, ".hs"))
+		return conf_value_refuse(v, "%s: neither *.rules nor *.hs", path);
 	if (stat(path, &st) < 0 || (S_ISREG(st.st_mode) && access(path, R_OK) < 0))
 		return conf_value_refuse(v, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))

@@ -95,6 +95,44 @@ static char *put_tuple(char *p, const struct flow_key *k) {
 	return p;
 }
 
+// A text of a list in quotes, and what is left of the list's octets. An empty rest shows dots alone.
+static char *put_listed(char *p, const char *text, size_t *left) {
+	size_t len = strlen(text);
+	*p++ = '"';
+	p = json_put_text(p, text, *left);
+	*p++ = '"';
+	*left -= len < *left ? len : *left;
+	return p;
+}
+
+// {"key":["value",...],...}
+static char *put_metadata(char *p, const struct rule_info *r) {
+	size_t left = EVE_LIST_MAX;
+	const char *key = NULL;
+	for (uint32_t i = 0; i < r->n_metadata && i < EVE_LIST_ITEMS && left > 0; i++) {
+		const struct rule_metadata *m = &r->metadata[i];
+		if (key != NULL && strcmp(key, m->key) == 0) {
+			*p++ = ',';
+		} else {
+			p = json_put(p, key == NULL ? ",\"metadata\":{" : "],");
+			p = json_put(put_listed(p, m->key, &left), ":[");
+			key = m->key;
+		}
+		p = put_listed(p, m->value, &left);
+	}
+	return key != NULL ? json_put(p, "]}") : p;
+}
+
+static char *put_references(char *p, const struct rule_info *r) {
+	size_t left = EVE_LIST_MAX;
+	uint32_t i = 0;
+	for (; i < r->n_references && i < EVE_LIST_ITEMS && left > 0; i++) {
+		p = json_put(p, i == 0 ? ",\"references\":[" : ",");
+		p = put_listed(p, r->references[i], &left);
+	}
+	return i > 0 ? json_put(p, "]") : p;
+}
+
 // Sluice only looks on: whatever the rule's action is, the packet was let pass.
 static char *put_rule(char *p, const struct rule_info *r) {
 	p = json_put(p, ",\"alert\":{\"action\":\"allowed\"");
@@ -104,6 +142,7 @@ static char *put_rule(char *p, const struct rule_info *r) {
 	p = json_put_text(json_put(p, ",\"signature\":\""), r->signature, EVE_SIGNATURE_MAX);
 	p = json_put_text(json_put(p, "\",\"category\":\""), r->category, EVE_CATEGORY_MAX);
 	p = json_put_field(p, "\",\"severity\":", r->severity);
+	p = put_references(put_metadata(p, r), r);
 	*p++ = '}';
 	return p;
 }

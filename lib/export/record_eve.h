@@ -10,11 +10,17 @@
 #define EVE_SIGNATURE_MAX 1024
 #define EVE_CATEGORY_MAX 256
 #define EVE_IFACE_MAX 256
+// Of metadata and of references the first so many, and octets of them together; the last that begins
+// within them is shortened.
+#define EVE_LIST_ITEMS 64u
+#define EVE_LIST_MAX 2048
+// What each of them takes beside its text: {"...":["..."]}, and the shortened one's dots.
+#define EVE_LIST_ROOM (JSON_TEXT_MAX(EVE_LIST_MAX) + EVE_LIST_ITEMS * 16 + 32)
 
 // No record is longer.
 #define RECORD_EVE_MAX                                                             \
 	(1024 + JSON_TEXT_MAX(EVE_SIGNATURE_MAX) + JSON_TEXT_MAX(EVE_CATEGORY_MAX) \
-	 + JSON_TEXT_MAX(EVE_IFACE_MAX))
+	 + JSON_TEXT_MAX(EVE_IFACE_MAX) + 2 * EVE_LIST_ROOM)
 
 // What in_iface says, by in_port.
 struct eve_ifaces {

@@ -6,8 +6,15 @@
 #include "base/field.h"
 #include "json_put.h"
 
+// Rules that have a gid of their own are few.
+static char *put_rule(char *p, struct rule_id rule) {
+	p = json_put_field(p, ",\"rule\":", rule.sid);
+	return rule.gid != 1 ? json_put_field(p, ",\"gid\":", rule.gid) : p;
+}
+
 // The key's fields, in the order of the contract's example.
-static char *put_key(char *p, uint32_t fields, const struct flow_key *k) {
+static char *put_key(char *p, uint32_t fields, const struct flow_sum *sum) {
+	const struct flow_key *k = &sum->key;
 	bool addresses = k->flags & (KEY_V4 | KEY_V6);
 	if (fields & FIELD_BIT(FIELD_SRC_IP) && addresses)
 		p = json_put_address(p, ",\"src_ip\":\"", k, false);
@@ -35,6 +42,8 @@ static char *put_key(char *p, uint32_t fields, const struct flow_key *k) {
 		p = json_put_field(p, ",\"icmp_type\":", k->icmp_type);
 	if (fields & FIELD_BIT(FIELD_ICMP_CODE) && k->flags & KEY_ICMP)
 		p = json_put_field(p, ",\"icmp_code\":", k->icmp_code);
+	if (fields & FIELD_BIT(FIELD_RULE))
+		p = put_rule(p, sum->rule);
 	return p;
 }
 
@@ -46,7 +55,7 @@ uint32_t record_json(char *to, const struct window_info *window, const struct fl
 	if (sum->key.flags & KEY_REST)
 		p = json_put(p, ",\"rest\":\"full\"");
 	else
-		p = put_key(p, window->fields, &sum->key);
+		p = put_key(p, window->fields, sum);
 	p = json_put_field(p, ",\"packets\":", sum->packets);
 	p = json_put_field(p, ",\"bytes\":", sum->bytes);
 	p = json_put_field(p, ",\"frame_bytes\":", sum->frame_bytes);

@@ -33,6 +33,21 @@ static void pane_clear(struct pane *p) {
 	memset(&p->rest, 0, sizeof(p->rest));
 	p->rest.first_us = FLOW_ROW_EMPTY_FIRST;
 	p->packets = 0;
+	if (p->rules != NULL)
+		rule_rows_clear(p->rules);
+}
+
+// The pane's table and rows of events.
+static int pane_init(struct pane *p, struct rule_rows *rules, const struct pane_config *conf) {
+	uint32_t rows = p->reserve ? RESERVE_ROWS : conf->rows;
+	int ret = flow_table_init(&p->table, rows, conf->mem);
+	if (rules != NULL && ret == 0) {
+		rows = p->reserve ? RESERVE_ROWS : conf->rules.rows;
+		ret = rule_rows_init(rules, &conf->rules, rows, conf->mem);
+		p->rules = rules;
+	}
+	pane_clear(p);
+	return ret;
 }
 
 int pane_store_init(struct pane_store *ps, const struct pane_config *conf) {
@@ -47,6 +62,10 @@ int pane_store_init(struct pane_store *ps, const struct pane_config *conf) {
 	ps->all = calloc(ps->n_all, sizeof(*ps->all));
 	ps->reserve = calloc(RESERVE_PANES, sizeof(struct pane *));
 	int ret = ps->all == NULL || ps->reserve == NULL ? -ENOMEM : 0;
+	if (conf->rules.rows > 0) {
+		ps->rules = mem_lines(ps->n_all * sizeof(*ps->rules));
+		ret = ps->rules == NULL ? -ENOMEM : ret;
+	}
 	if (ret == 0)
 		ret = spsc_init(&ps->sealed, ps->n_all, sizeof(struct pane *));
 	if (ret == 0)
@@ -54,8 +73,7 @@ int pane_store_init(struct pane_store *ps, const struct pane_config *conf) {
 	for (uint32_t i = 0; ret == 0 && i < ps->n_all; i++) {
 		struct pane *p = &ps->all[i];
 		p->reserve = i >= full;
-		ret = flow_table_init(&p->table, p->reserve ? RESERVE_ROWS : conf->rows, conf->mem);
-		pane_clear(p);
+		ret = pane_init(p, ps->rules != NULL ? &ps->rules[i] : NULL, conf);
 		if (p->reserve)
 			ps->reserve[ps->n_reserve++] = p;
 		else if (ret == 0)
@@ -69,11 +87,15 @@ int pane_store_init(struct pane_store *ps, const struct pane_config *conf) {
 void pane_store_fini(struct pane_store *ps) {
 	for (uint32_t i = 0; ps->all != NULL && i < ps->n_all; i++)
 		flow_table_fini(&ps->all[i].table);
+	for (uint32_t i = 0; ps->rules != NULL && i < ps->n_all; i++)
+		rule_rows_fini(&ps->rules[i]);
 	free(ps->all);
+	free(ps->rules);
 	free(ps->reserve);
 	spsc_fini(&ps->sealed);
 	spsc_fini(&ps->spare);
 	ps->all = NULL;
+	ps->rules = NULL;
 	ps->reserve = NULL;
 }
 
@@ -188,10 +210,17 @@ struct pane *pane_store_renew(struct pane_store *ps, struct pane *p) {
 	return activate(ps, fresh, start_us);
 }
 
+// Events that find no room are not worth packets that find no pane.
+static bool crowded(struct pane_store *ps, const struct pane *p) {
+	return UNLIKELY(p->rules != NULL && rule_rows_crowded(p->rules))
+		&& pane_store_has_spare(ps);
+}
+
 void pane_store_advance(struct pane_store *ps, int64_t horizon_us) {
 	for (uint32_t i = 0; i < ps->n_active;) {
 		struct pane *p = ps->active[i];
-		if (p->end_us <= horizon_us || p->packets > FLOW_TABLE_PACKETS_MAX - PACKETS_MARGIN)
+		if (p->end_us <= horizon_us || p->packets > FLOW_TABLE_PACKETS_MAX - PACKETS_MARGIN
+		    || crowded(ps, p))
 			seal_active(ps, i);
 		else
 			i++;

@@ -1,8 +1,10 @@
-// Panes: slices of event time, each with a flow table, that a worker fills and hands to the exporter
-// by pointer. Handing over is not closing: a pane may be handed over any number of times.
+// Panes: slices of event time, each with a flow table and perhaps rows of match events, that a worker
+// fills and hands to the exporter by pointer. Handing over is not closing: a pane may be handed over any
+// number of times.
 #pragma once
 
 #include "base/spsc.h"
+#include "flow/rule_rows.h"
 #include "flow/table.h"
 
 #include <stdbool.h>
@@ -20,6 +22,7 @@ struct pane {
 	bool reserve; // a small one, for when all others are with the exporter
 	struct flow_row rest; // what found no room in the table
 	struct flow_table table;
+	struct rule_rows *rules; // the store's; NULL: nobody asks for them
 };
 
 struct pane_config {
@@ -28,6 +31,7 @@ struct pane_config {
 	uint32_t spares; // further panes in circulation
 	uint32_t rows; // of each
 	bool patient; // wait for a pane rather than give up a row: the input waits for us
+	struct rule_rows_config rules;
 	const struct mem *mem;
 };
 
@@ -42,6 +46,7 @@ struct pane_store {
 	uint64_t handed_over;
 	struct pane *active[PANES_ACTIVE_MAX];
 	struct pane *all; // owned
+	struct rule_rows *rules; // owned; one a pane, NULL: none
 	uint32_t n_all;
 	uint32_t n_reserve;
 	struct pane **reserve; // free small ones
@@ -79,7 +84,8 @@ struct pane *pane_store_renew(struct pane_store *ps, struct pane *p);
 bool pane_store_has_spare(struct pane_store *ps);
 
 // Worker: hands over what ends at or before `horizon_us`, or could not take another burst, then
-// publishes the horizon. INT64_MAX: everything.
+// publishes the horizon. INT64_MAX: everything. Panes whose rows of events are crowded go too, where
+// another would be found.
 void pane_store_advance(struct pane_store *ps, int64_t horizon_us);
 
 // Worker: hands over everything without moving the horizon: the run was cut short.

@@ -1,4 +1,4 @@
-// Sums by flow key: entries lie densely in order of insertion, an open-addressing index finds them.
+// Sums by key: entries lie densely in order of insertion, an open-addressing index finds them.
 // Both double together; growth that the budget forbids is refused, what is there stays.
 
 #include "sums.h"
@@ -23,7 +23,25 @@ void sums_fini(struct sums *s) {
 	sums_init(s, s->budget);
 }
 
+void sums_init_fixed(struct sums *s, uint32_t capacity, struct flow_sum *sum, uint32_t *index) {
+	*s = (struct sums){.sum = sum, .index = index, .capacity = capacity};
+}
+
+void sums_clear(struct sums *s) {
+	uint32_t mask = s->capacity * 2 - 1;
+	// The newest first: each leaves the index as it found it, so that the way to those before stays.
+	while (s->n > 0) {
+		uint32_t at = s->sum[s->n - 1].key.hash & mask;
+		while (s->index[at] != s->n)
+			at = (at + 1) & mask;
+		s->index[at] = 0;
+		s->n--;
+	}
+}
+
 static int grow(struct sums *s) {
+	if (s->budget == NULL)
+		return -1;
 	uint32_t capacity = s->capacity == 0 ? FIRST_CAPACITY : s->capacity * 2;
 	uint64_t more = octets(capacity) - octets(s->capacity);
 	if (capacity > UINT32_MAX / 4 || s->budget->used + more > s->budget->max)
@@ -54,13 +72,15 @@ static int grow(struct sums *s) {
 	return 0;
 }
 
-struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key) {
+static inline struct flow_sum *
+find_insert(struct sums *s, const struct flow_key *key, struct rule_id rule) {
 	uint32_t mask = s->capacity * 2 - 1;
 	uint32_t at = key->hash & mask;
 	if (s->capacity > 0) {
 		for (; s->index[at] != 0; at = (at + 1) & mask) {
 			struct flow_sum *sum = &s->sum[s->index[at] - 1];
-			if (sum->key.hash == key->hash && flow_key_equal(&sum->key, key))
+			if (sum->key.hash == key->hash && flow_key_equal(&sum->key, key)
+			    && rule_id_equal(sum->rule, rule))
 				return sum;
 		}
 	}
@@ -75,5 +95,15 @@ struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key) {
 	struct flow_sum *sum = &s->sum[s->n++];
 	memset(sum, 0, sizeof(*sum));
 	sum->key = *key;
+	sum->rule = rule;
 	return sum;
+}
+
+struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key) {
+	return find_insert(s, key, (struct rule_id){0});
+}
+
+struct flow_sum *
+sums_find_insert_rule(struct sums *s, const struct flow_key *key, struct rule_id rule) {
+	return find_insert(s, key, rule);
 }

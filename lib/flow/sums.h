@@ -1,8 +1,9 @@
-// A growing table of sums by flow key: what rows of many panes and workers add up to. The exporter's;
-// bounded by a budget that all its tables share.
+// A table of sums by flow key, or by flow key and rule: what rows of many panes and workers add up to.
+// The exporter's grow within a budget that they share; a worker's (flow/rule_rows.h) have a fixed size.
 #pragma once
 
 #include "flow/row.h"
+#include "flow/rule_id.h"
 
 #include <stdint.h>
 
@@ -13,42 +14,71 @@ struct budget {
 };
 
 struct flow_sum {
-	struct flow_key key; // masked; `hash` is set
+	// Masked; `hash` is set, with a rule it is rule_id_hash's.
+	struct flow_key key;
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t frame_bytes;
 	uint64_t matches;
 	int64_t first_us;
 	int64_t last_us;
+	struct rule_id rule; // zero where the sum is not a rule's
 	uint8_t tcp_flags;
 };
+
+static_assert(sizeof(struct flow_sum) == 2 * CACHE_LINE);
 
 struct sums {
 	struct flow_sum *sum; // in order of insertion; aligned to CACHE_LINE
 	uint32_t *index; // position + 1, 0: free; twice the capacity
 	uint32_t n;
 	uint32_t capacity; // power of two, 0 before the first
-	struct budget *budget;
+	struct budget *budget; // NULL: of fixed size
 };
 
 void sums_init(struct sums *s, struct budget *budget);
 void sums_fini(struct sums *s);
 
+// A table that does not grow, in the caller's memory: `sum` has room for `capacity` sums, a power of two,
+// aligned to CACHE_LINE; `index` for twice as many, zeroed. There is nothing to fini.
+void sums_init_fixed(struct sums *s, uint32_t capacity, struct flow_sum *sum, uint32_t *index);
+
+// Forgets all sums; takes as long as there are some. The memory stays.
+void sums_clear(struct sums *s);
+
 // The sum of a masked key with key->hash set; a new one has zero counters. NULL: the budget (or the
-// machine's memory) is used up.
+// machine's memory, or a fixed size) is used up.
 struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key);
+
+// The sum of a masked key and a rule, with key->hash as rule_id_hash makes it; else the same. A table has
+// sums of the one kind or of the other.
+struct flow_sum *
+sums_find_insert_rule(struct sums *s, const struct flow_key *key, struct rule_id rule);
+
+static inline void flow_sum_widen(struct flow_sum *sum, int64_t first_us, int64_t last_us) {
+	if (sum->packets == 0 || first_us < sum->first_us)
+		sum->first_us = first_us;
+	if (sum->packets == 0 || last_us > sum->last_us)
+		sum->last_us = last_us;
+}
 
 // Adds a row of the pane that starts at `start_us`.
 static inline void
 flow_sum_add(struct flow_sum *sum, const struct flow_row *row, int64_t start_us) {
-	int64_t first = start_us + row->first_us, last = start_us + row->last_us;
-	if (sum->packets == 0 || first < sum->first_us)
-		sum->first_us = first;
-	if (sum->packets == 0 || last > sum->last_us)
-		sum->last_us = last;
+	flow_sum_widen(sum, start_us + row->first_us, start_us + row->last_us);
 	sum->packets += row->packets;
 	sum->bytes += row->bytes;
 	sum->frame_bytes += row->frame_bytes;
 	sum->matches += row->matches;
 	sum->tcp_flags |= row->tcp_flags;
+}
+
+// Adds another sum, which has packets. Key and rule stay.
+static inline void flow_sum_merge(struct flow_sum *sum, const struct flow_sum *from) {
+	flow_sum_widen(sum, from->first_us, from->last_us);
+	sum->packets += from->packets;
+	sum->bytes += from->bytes;
+	sum->frame_bytes += from->frame_bytes;
+	sum->matches += from->matches;
+	sum->tcp_flags |= from->tcp_flags;
 }

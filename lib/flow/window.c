@@ -2,6 +2,7 @@
 
 #include "window.h"
 
+#include "base/field.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -100,7 +101,31 @@ static struct window_slice *slice_at(struct window_set *ws, int64_t start_us) {
 	return ws->last = slice;
 }
 
+static int add_rules(struct window_set *ws, const struct pane *pane) {
+	const struct rule_rows *rules = pane->rules;
+	// A window that nothing matched in is none.
+	if (rules == NULL || !rule_rows_any(rules))
+		return 0;
+	struct window_slice *slice = slice_at(ws, pane_start(pane->start_us, ws->conf.size_us));
+	if (slice == NULL)
+		return -ENOMEM;
+	const struct hash_seed *seed = &ws->conf.seed;
+	for (uint32_t i = 0; i < rules->sums.n; i++) {
+		const struct flow_sum *row = &rules->sums.sum[i];
+		struct flow_key key = row->key;
+		uint32_t hash = flow_key_finish(&key, &ws->mask, seed);
+		key.hash = rule_id_hash(hash, row->rule, seed);
+		struct flow_sum *sum = sums_find_insert_rule(&slice->sums, &key, row->rule);
+		flow_sum_merge(sum != NULL ? sum : &slice->rest, row);
+	}
+	if (rules->rest.packets > 0)
+		flow_sum_merge(&slice->rest, &rules->rest);
+	return 0;
+}
+
 int window_set_add(struct window_set *ws, const struct pane *pane) {
+	if (ws->conf.fields & FIELD_BIT(FIELD_RULE))
+		return add_rules(ws, pane);
 	struct window_slice *slice = slice_at(ws, pane_start(pane->start_us, ws->conf.size_us));
 	if (slice == NULL)
 		return -ENOMEM;
@@ -108,13 +133,14 @@ int window_set_add(struct window_set *ws, const struct pane *pane) {
 	uint32_t line = 0;
 	const struct flow_row *row;
 	while ((row = flow_table_next(&pane->table, &line, &key)) != NULL) {
-		if (row->packets == 0)
+		// Packets may be in a hand-over before: what was found in them later counts all the same.
+		if (row->packets == 0 && row->matches == 0)
 			continue;
 		flow_key_finish(&key, &ws->mask, &ws->conf.seed);
 		struct flow_sum *sum = sums_find_insert(&slice->sums, &key);
 		flow_sum_add(sum != NULL ? sum : &slice->rest, row, pane->start_us);
 	}
-	if (pane->rest.packets > 0)
+	if (pane->rest.packets > 0 || pane->rest.matches > 0)
 		flow_sum_add(&slice->rest, &pane->rest, pane->start_us);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // Windows of one stream, made from handed-over panes: rows are masked to the stream's key, added up
 // in the slice of event time they belong to, and a slice whose time is complete is given out. For
-// tumbling windows a slice is a window.
+// tumbling windows a slice is a window. A stream with FIELD_RULE takes the panes' rows of match events.
 #pragma once
 
 #include "flow/pane.h"
@@ -30,8 +30,9 @@ struct window_set; // the exporter's; one thread
 struct window_set *window_set_new(const struct window_config *conf);
 void window_set_free(struct window_set *ws);
 
-// Adds all rows of a pane, and its rest row. The pane lies within one window. Returns 0 or, when not
-// even a slice could be had, -ENOMEM: then nothing of it was added.
+// Adds all rows of a pane, and its rest row; with FIELD_RULE those of its events, if there are any. The
+// pane lies within one window. Returns 0 or, when not even a slice could be had, -ENOMEM: then nothing
+// of it was added.
 int window_set_add(struct window_set *ws, const struct pane *pane);
 
 // The oldest window that ends at or before `horizon_us`, taken out of the set; NULL if there is none.

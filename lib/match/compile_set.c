@@ -52,12 +52,14 @@ static bool is_combination(const struct pattern *p) {
 }
 
 int compile_set_init(
-	struct compile_set *s, const struct ruleset *rs, const struct compile_verdict *verdicts
+	struct compile_set *s, const struct ruleset *rs, enum matcher_mode mode,
+	const struct compile_verdict *verdicts
 ) {
 	size_t n = (size_t)rs->n_patterns + 1;
 	*s = (struct compile_set){
 		.rs = rs,
 		.verdicts = verdicts,
+		.mode = matcher_mode_bits(mode, rs),
 		.by_id = calloc(n, sizeof(*s->by_id)),
 		.rank = calloc(n, sizeof(*s->rank)),
 		.operand = calloc(n, sizeof(*s->operand)),
@@ -74,8 +76,10 @@ int compile_set_init(
 	    || s->order == NULL || s->expr == NULL || s->flags == NULL || s->ids == NULL
 	    || s->ext == NULL || s->ext_ptr == NULL || s->renumbered == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < rs->n_patterns; i++)
+	for (uint32_t i = 0; i < rs->n_patterns; i++) {
 		s->by_id[i] = i;
+		s->as_given[i] = mode == MATCHER_STREAM;
+	}
 	qsort_r(s->by_id, rs->n_patterns, sizeof(*s->by_id), by_file_and_id, (void *)(uintptr_t)rs);
 	for (uint32_t i = 0; i < rs->n_patterns; i++) {
 		const struct pattern *p = &rs->patterns[i];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "matcher_compile.h"
+#include "matcher_mode.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 struct compile_set {
 	const struct ruleset *rs;
 	const struct compile_verdict *verdicts; // the caller's
+	unsigned mode; // HS_MODE_*
 	// by index of a pattern
 	uint32_t *by_id; // all indexes, in order of file and id
 	uint32_t *rank; // among the accepted
@@ -30,14 +32,16 @@ struct compile_set {
 
 // Returns 0 or -ENOMEM. Free with compile_set_fini in either case.
 int compile_set_init(
-	struct compile_set *s, const struct ruleset *rs, const struct compile_verdict *verdicts
+	struct compile_set *s, const struct ruleset *rs, enum matcher_mode mode,
+	const struct compile_verdict *verdicts
 );
 void compile_set_fini(struct compile_set *s);
 
 // Fills the arrays anew from the verdicts as they are. Returns 0 or -ENOMEM.
 int compile_set_lay_out(struct compile_set *s);
 
-// The flags for pattern `i`: as in the file, with SINGLEMATCH where it changes nothing but speed.
+// The flags for pattern `i`: as in the file, with SINGLEMATCH where it changes nothing but speed (never
+// over streams, where a match in each packet counts).
 unsigned compile_set_flags(const struct compile_set *s, uint32_t i);
 
 // The pattern that `id` names in file `file`. It must be there.

@@ -25,7 +25,8 @@ struct detect_scratch *detect_scratch_new(const struct detect *d) {
 			goto fail;
 	}
 	s->verify = verify_scratch_new(DETECT_PAYLOAD_MAX);
-	if (s->verify == NULL || detect_set_init(&s->pending, d->n_rules) < 0
+	s->found = calloc(d->n_rules / 64 + 1, sizeof(*s->found));
+	if (s->verify == NULL || s->found == NULL || detect_set_init(&s->pending, d->n_rules) < 0
 	    || detect_xbits_init(&s->xbits, d->xbits) < 0)
 		goto fail;
 	return s;
@@ -40,6 +41,7 @@ void detect_scratch_free(struct detect_scratch *s) {
 	hs_free_scratch(s->hs);
 	verify_scratch_free(s->verify);
 	detect_set_fini(&s->pending);
+	free(s->found);
 	detect_xbits_fini(&s->xbits);
 	free(s);
 }
@@ -58,18 +60,35 @@ propose(const struct detect *d, struct detect_scratch *s, const struct detect_pa
 	detect_group_scan(g, s->hs, in->payload, in->len, &s->pending);
 }
 
+// `found`, in a stream: then the payload is not looked at again.
 static bool
 decide(const struct detect *d, struct detect_scratch *s, const struct detect_rule *r,
-       const struct detect_view *v) {
+       const struct detect_view *v, bool found) {
 	if (!detect_head_holds(r->rule, v)
 	    || (r->rule->n_bits > 0 && !detect_bits_hold(&d->bits, &s->xbits, r->rule, v)))
 		return false;
-	s->counts.verified++;
-	if (!verifier_run(r->verifier, s->verify, v->in->payload, v->in->len))
+	s->counts.verified += !found;
+	if (!found && !verifier_run(r->verifier, s->verify, v->in->payload, v->in->len))
 		return false;
 	if (r->rule->n_bits > 0)
 		detect_bits_apply(&d->bits, &s->xbits, r->rule, v);
 	return true;
+}
+
+// Of all that is pending.
+static uint32_t decide_all(
+	const struct detect *d, struct detect_scratch *s, const struct detect_view *v,
+	uint32_t *rules
+) {
+	uint32_t n = 0, at = 0, place;
+	while (detect_set_take(&s->pending, &at, &place)) {
+		uint64_t *word = &s->found[place / 64], bit = (uint64_t)1 << place % 64;
+		bool found = *word & bit;
+		*word &= ~bit;
+		if (decide(d, s, &d->rules[place], v, found))
+			rules[n++] = d->rules[place].index;
+	}
+	return n;
 }
 
 uint32_t detect_run(
@@ -78,7 +97,6 @@ uint32_t detect_run(
 ) {
 	struct detect_packet in = *packet;
 	struct detect_view v;
-	uint32_t n = 0, at = 0, rule;
 	if (in.len > DETECT_PAYLOAD_MAX)
 		in.len = DETECT_PAYLOAD_MAX;
 	detect_view_init(&v, &in);
@@ -89,32 +107,37 @@ uint32_t detect_run(
 		propose(d, s, &in, by_dst);
 	if (by_src != DETECT_NO_GROUP && by_src != by_dst)
 		propose(d, s, &in, by_src);
-	while (detect_set_take(&s->pending, &at, &rule)) {
-		if (decide(d, s, &d->rules[rule], &v))
-			rules[n++] = d->rules[rule].index;
+	return decide_all(d, s, &v, rules);
+}
+
+void detect_found(const struct detect *d, struct detect_scratch *s, uint32_t rule) {
+	uint32_t place = d->place[rule];
+	s->found[place / 64] |= (uint64_t)1 << place % 64;
+	detect_set_add(&s->pending, place);
+}
+
+uint32_t detect_decide(
+	const struct detect *d, struct detect_scratch *s, const struct detect_packet *packet,
+	uint32_t *rules
+) {
+	struct detect_view v;
+	detect_view_init(&v, packet);
+	return decide_all(d, s, &v, rules);
+}
+
+bool detect_wants_ttl(const struct detect *d) {
+	return d->wants_ttl;
+}
+
+bool detect_wants_hosts(const struct detect *d) {
+	for (uint32_t i = 0; i < d->n_rules; i++) {
+		const struct snort_rule *r = d->rules[i].rule;
+		for (uint32_t k = 0; k < r->n_bits; k++) {
+			const struct snort_bit *b = &r->bits[k];
+			if ((b->track == SNORT_BIT_SRC || b->track == SNORT_BIT_DST)
+			    && (b->op == SNORT_BIT_ISSET || b->op == SNORT_BIT_ISNOTSET))
+				return true;
+		}
 	}
-	return n;
-}
-
-bool detect_rule_stands(
-	const struct detect *d, const struct detect_scratch *s, const struct detect_packet *in,
-	uint32_t rule
-) {
-	const struct snort_rule *r = &d->rs->rules[rule];
-	struct detect_view v;
-	detect_view_init(&v, in);
-	return detect_head_holds(r, &v)
-		&& (r->n_bits == 0 || detect_bits_hold(&d->bits, &s->xbits, r, &v));
-}
-
-void detect_rule_matched(
-	const struct detect *d, struct detect_scratch *s, const struct detect_packet *in,
-	uint32_t rule
-) {
-	const struct snort_rule *r = &d->rs->rules[rule];
-	struct detect_view v;
-	if (r->n_bits == 0)
-		return;
-	detect_view_init(&v, in);
-	detect_bits_apply(&d->bits, &s->xbits, r, &v);
+	return false;
 }

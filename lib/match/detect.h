@@ -16,7 +16,7 @@ struct detect_scratch; // belongs to one thread
 struct detect_config {
 	const char *cache_dir; // where compiled databases are kept; NULL: nowhere
 	// TCP rules that look at streams (not per_packet) are left out of detect_run: somebody else
-	// scans for them, and asks detect_rule_stands.
+	// scans for them, and tells by detect_found.
 	bool streams;
 	// Nobody tells directions of flows, or hardly ever: groups are made for packets of an unknown
 	// one. Else those share a few large groups.
@@ -74,16 +74,22 @@ uint32_t detect_run(
 	uint32_t *rules
 );
 
-// For those who scan streams for a rule: does all hold that is not about the payload? Then, when the
-// rule has matched, what it does to bits.
-bool detect_rule_stands(
-	const struct detect *d, const struct detect_scratch *s, const struct detect_packet *in,
-	uint32_t rule
-);
-void detect_rule_matched(
+// For those who scan streams: what `rule` (its index in the set) looks for was found in octets that a
+// packet set free. Whether all else holds is decided by the next detect_run or detect_decide.
+void detect_found(const struct detect *d, struct detect_scratch *s, uint32_t rule);
+
+// As detect_run, but the payload is not looked at: decides about what was found alone.
+uint32_t detect_decide(
 	const struct detect *d, struct detect_scratch *s, const struct detect_packet *in,
-	uint32_t rule
+	uint32_t *rules
 );
+
+// Whether some rule looks at the IP header's TTL.
+bool detect_wants_ttl(const struct detect *d);
+
+// Whether some rule tests an xbit of one address: such marks are a thread's own, so that what is found
+// depends on which packets meet in it. Those of pairs of addresses are whole where both directions meet.
+bool detect_wants_hosts(const struct detect *d);
 
 // What this scratch has counted so far.
 struct detect_counts {

@@ -75,7 +75,7 @@ static int sort_rules(struct builder *b) {
 }
 
 static int compile_fresh(struct builder *b, struct err *err) {
-	int ret = matcher_compile(&b->rs, b->verdicts, &b->g->db, err);
+	int ret = matcher_compile(&b->rs, MATCHER_BLOCK, b->verdicts, &b->g->db, err);
 	if (ret != -E2BIG)
 		return ret;
 	// Each can be had alone but not all together: then expressions are no gates here.
@@ -85,7 +85,7 @@ static int compile_fresh(struct builder *b, struct err *err) {
 		    && compile_verdict_set(v, "too_large", err->text) < 0)
 			return err_set(err, -ENOMEM, "out of memory");
 	}
-	return matcher_compile(&b->rs, b->verdicts, &b->g->db, err);
+	return matcher_compile(&b->rs, MATCHER_BLOCK, b->verdicts, &b->g->db, err);
 }
 
 static int compile(struct builder *b, struct err *err) {
@@ -94,7 +94,7 @@ static int compile(struct builder *b, struct err *err) {
 	struct err why = {};
 	if (b->rs.n_patterns == 0)
 		return 0;
-	if (dir != NULL && matcher_key_make(&key, &b->rs) < 0)
+	if (dir != NULL && matcher_key_make(&key, &b->rs, MATCHER_BLOCK) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	int ret = dir == NULL
 		? -ENOENT

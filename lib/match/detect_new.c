@@ -103,6 +103,13 @@ static int settle_rules(struct maker *m) {
 	m->n = 0; // none is ours any more
 	if (d->n_rules > 1)
 		qsort(d->rules, d->n_rules, sizeof(*d->rules), by_order);
+	d->place = calloc((size_t)d->n_rules + 1, sizeof(*d->place));
+	if (d->place == NULL)
+		return fail_memory(m->err);
+	for (uint32_t i = 0; i < d->n_rules; i++) {
+		d->place[d->rules[i].index] = i;
+		d->wants_ttl |= d->rules[i].rule->ttl.given;
+	}
 	return 0;
 }
 
@@ -253,6 +260,7 @@ void detect_free(struct detect *d) {
 		verifier_free(d->rules[i].verifier);
 	free(d->groups);
 	free(d->rules);
+	free(d->place);
 	detect_plan_fini(&d->plan);
 	detect_gates_fini(&d->gates);
 	detect_bits_fini(&d->bits);

@@ -19,6 +19,8 @@ struct detect {
 	const struct snort_rules *rs;
 	struct detect_rule *rules; // owned
 	uint32_t n_rules;
+	uint32_t *place; // owned; by index in the set: where it is in `rules`
+	bool wants_ttl;
 	struct detect_bits bits;
 	struct detect_gates gates;
 	struct detect_plan plan;
@@ -32,6 +34,7 @@ struct detect_scratch {
 	hs_scratch_t *hs; // NULL: no group has a database
 	struct verify_scratch *verify;
 	struct detect_set pending; // rules to decide
+	uint64_t *found; // owned; bits: of those, what was found in a stream
 	struct detect_xbits xbits;
 	struct detect_counts counts;
 };

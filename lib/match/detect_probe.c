@@ -70,10 +70,10 @@ static void limit_time(uint32_t ms) {
 	setrlimit(RLIMIT_CORE, &core);
 }
 
-static enum outcome compile(const char *regex, unsigned flags) {
+static enum outcome compile(const char *regex, unsigned flags, unsigned mode) {
 	hs_database_t *db = NULL;
 	hs_compile_error_t *error = NULL;
-	hs_error_t rc = hs_compile(regex, flags, HS_MODE_BLOCK, NULL, &db, &error);
+	hs_error_t rc = hs_compile(regex, flags, mode, NULL, &db, &error);
 	if (rc == HS_SUCCESS)
 		return COMPILES;
 	if (rc == HS_COMPILER_ERROR && error != NULL
@@ -92,6 +92,7 @@ int detect_probe_run(struct detect_probe *p, const char *regex, unsigned flags, 
 	int status;
 	struct rusage usage;
 	pid_t parent = getpid(), got;
+	unsigned mode = p->stream ? HS_MODE_STREAM : HS_MODE_BLOCK;
 	uint32_t ms = p->limit_ms != 0 ? p->limit_ms : DETECT_PROBE_MS;
 	uint64_t octets = p->limit_octets != 0 ? p->limit_octets : DETECT_PROBE_MEMORY;
 	if (p->spent_ms >= DETECT_PROBE_MS_ALL)
@@ -108,7 +109,7 @@ int detect_probe_run(struct detect_probe *p, const char *regex, unsigned flags, 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		limit_memory(octets);
 		limit_time(ms);
-		_exit(getppid() == parent ? (int)compile(regex, flags) : NO_MEMORY);
+		_exit(getppid() == parent ? (int)compile(regex, flags, mode) : NO_MEMORY);
 	}
 	do
 		got = wait4(pid, &status, 0, &usage);

@@ -14,6 +14,7 @@
 struct detect_probe {
 	uint32_t limit_ms; // 0: DETECT_PROBE_MS
 	uint64_t limit_octets; // 0: DETECT_PROBE_MEMORY
+	bool stream; // for stream mode, else for block mode
 	uint32_t spent_ms; // zero at first
 	uint32_t tried;
 };
@@ -22,7 +23,7 @@ struct detect_probe {
 // braces counts, whether or not it is a repeat: in doubt it could.
 bool detect_probe_is_wanted(const char *regex);
 
-// Compiles in a child, for block mode. Returns 0: compiles; 1: Hyperscan refuses it in time; -E2BIG
+// Compiles in a child. Returns 0: compiles; 1: Hyperscan refuses it in time; -E2BIG
 // with err set: takes too much time or memory, or the time for all is used up; other -errno with err
 // set. May be called in a process with threads; wants 1 MB of stack.
 int detect_probe_run(struct detect_probe *p, const char *regex, unsigned flags, struct err *err);

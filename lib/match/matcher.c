@@ -4,10 +4,8 @@
 #include "matcher.h"
 
 #include "base/cache.h"
-#include "base/log.h"
 #include "matcher_cache.h"
 #include "matcher_compile.h"
-#include "rule_table.h"
 
 #include <hs.h>
 
@@ -21,7 +19,6 @@ struct matcher {
 	uint64_t db_bytes;
 	uint32_t n_rules;
 	bool from_cache;
-	struct rule_table rules;
 };
 
 struct match_scratch {
@@ -32,35 +29,6 @@ struct match_scratch {
 	uint32_t *matched; // the rules of those events; behind the stamps
 	CACHE_ALIGNED uint32_t stamp[]; // by rule: the last packet it matched
 };
-
-// Compiles or takes from the cache. `v` has an element for each pattern.
-static int load_or_compile(
-	struct matcher *m, const struct ruleset *rs, struct compile_verdict *v,
-	const char *cache_dir, struct err *err
-) {
-	struct matcher_key key = {};
-	struct err warning;
-	if (cache_dir == NULL || rs->n_patterns == 0)
-		return matcher_compile(rs, v, &m->db, err);
-	int ret = matcher_key_make(&key, rs);
-	if (ret < 0)
-		return err_set(err, ret, "out of memory");
-	ret = matcher_cache_load(cache_dir, &key, v, rs->n_patterns, &m->db);
-	if (ret == 0) {
-		m->from_cache = true;
-		goto out;
-	}
-	if (ret == -EBADMSG)
-		log_info("%s: a compiled database there is not usable and is rebuilt", cache_dir);
-	ret = matcher_compile(rs, v, &m->db, err);
-	// Not to keep it costs time at the next start, and nothing else.
-	if (ret == 0
-	    && matcher_cache_store(cache_dir, &key, v, rs->n_patterns, m->db, &warning) < 0)
-		log_warn("compiled patterns are not kept: %s", warning.text);
-out:
-	free(key.data);
-	return ret;
-}
 
 static int move_refused(struct ruleset *rs, const struct compile_verdict *v, struct err *err) {
 	uint32_t n = 0;
@@ -94,14 +62,13 @@ matcher_new(struct ruleset *rs, const struct matcher_config *conf, struct err *e
 		err_set(err, -ENOTSUP, "Hyperscan needs a processor with SSSE3");
 		goto fail;
 	}
-	if (load_or_compile(m, rs, v, conf->cache_dir, err) < 0 || move_refused(rs, v, err) < 0)
+	if (matcher_cache_compile(
+		    conf->cache_dir, rs, MATCHER_BLOCK, v, &m->db, &m->from_cache, err
+	    ) < 0
+	    || move_refused(rs, v, err) < 0)
 		goto fail;
 	if (m->db != NULL && hs_database_size(m->db, &bytes) != HS_SUCCESS) {
 		err_set(err, -EINVAL, "Hyperscan does not know its own database");
-		goto fail;
-	}
-	if (rule_table_init(&m->rules, rs) < 0) {
-		err_set(err, -ENOMEM, "out of memory");
 		goto fail;
 	}
 	m->n_rules = rs->n_patterns;
@@ -118,22 +85,11 @@ void matcher_free(struct matcher *m) {
 	if (m == NULL)
 		return;
 	hs_free_database(m->db);
-	rule_table_fini(&m->rules);
 	free(m);
-}
-
-void matcher_unload(struct matcher *m) {
-	hs_free_database(m->db);
-	m->db = NULL;
-	m->db_bytes = 0;
 }
 
 uint32_t matcher_rules(const struct matcher *m) {
 	return m->n_rules;
-}
-
-const struct rule_info *matcher_rule(const struct matcher *m, uint32_t i) {
-	return &m->rules.info[i];
 }
 
 bool matcher_from_cache(const struct matcher *m) {

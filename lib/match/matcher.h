@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/err.h"
-#include "base/rule_info.h"
 #include "match/ruleset.h"
 
 #include <stdbool.h>
@@ -25,13 +24,8 @@ struct matcher_config {
 struct matcher *matcher_new(struct ruleset *rs, const struct matcher_config *conf, struct err *err);
 void matcher_free(struct matcher *m);
 
-// Nobody scans with it any more: gives back the compiled database. What is told of the rules stays.
-void matcher_unload(struct matcher *m);
-
+// Rule `i` is the set's pattern `i`.
 uint32_t matcher_rules(const struct matcher *m);
-
-// Rule `i` of matcher_rules. Belongs to the matcher.
-const struct rule_info *matcher_rule(const struct matcher *m, uint32_t i);
 bool matcher_from_cache(const struct matcher *m);
 uint64_t matcher_bytes(const struct matcher *m); // of the compiled database
 

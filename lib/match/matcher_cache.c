@@ -3,10 +3,10 @@
 
 #include "matcher_cache.h"
 
+#include "base/log.h"
 #include "db_cache.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void put_text(FILE *f, const char *text) {
 	fputs(text, f);
 }
 
-int matcher_key_make(struct matcher_key *key, const struct ruleset *rs) {
+int matcher_key_make(struct matcher_key *key, const struct ruleset *rs, enum matcher_mode mode) {
 	hs_platform_info_t platform = {};
 	char *data = NULL;
 	size_t len = 0;
@@ -41,7 +41,7 @@ int matcher_key_make(struct matcher_key *key, const struct ruleset *rs) {
 	hs_populate_platform(&platform);
 	put_text(f, hs_version());
 	put_u64(f, STRATEGY);
-	put_u64(f, HS_MODE_BLOCK);
+	put_u64(f, matcher_mode_bits(mode, rs));
 	put_u64(f, platform.tune);
 	put_u64(f, platform.cpu_features);
 	put_u64(f, rs->n_patterns);
@@ -184,7 +184,8 @@ int matcher_cache_store(
 	FILE *f = open_memstream(&data, &len);
 	if (f != NULL) {
 		pack_verdicts(f, v, n);
-		fwrite(octets, 1, n_octets, f);
+		if (octets != NULL)
+			fwrite(octets, 1, n_octets, f);
 		bool failed = ferror(f) != 0;
 		ret = fclose(f) != 0 || failed ? -ENOMEM : 0;
 	}
@@ -194,5 +195,55 @@ int matcher_cache_store(
 	else
 		err_set(err, ret, "%s: out of memory", dir);
 	free(data);
+	return ret;
+}
+
+// The key says the mode, but the file may be somebody's who knows how to make one.
+static bool is_of_mode(const hs_database_t *db, enum matcher_mode mode) {
+	size_t octets;
+	return db == NULL
+		|| (hs_stream_size(db, &octets) == HS_SUCCESS) == (mode == MATCHER_STREAM);
+}
+
+static int load_of_mode(
+	const char *dir, const struct matcher_key *key, enum matcher_mode mode,
+	struct compile_verdict *v, uint32_t n, hs_database_t **db
+) {
+	int ret = matcher_cache_load(dir, key, v, n, db);
+	if (ret < 0 || is_of_mode(*db, mode))
+		return ret;
+	hs_free_database(*db);
+	*db = NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		free(v[i].reason);
+		v[i] = (struct compile_verdict){};
+	}
+	return -EBADMSG;
+}
+
+int matcher_cache_compile(
+	const char *dir, const struct ruleset *rs, enum matcher_mode mode,
+	struct compile_verdict *v, hs_database_t **db, bool *from_cache, struct err *err
+) {
+	struct matcher_key key = {};
+	struct err warning;
+	*from_cache = false;
+	if (dir == NULL || rs->n_patterns == 0)
+		return matcher_compile(rs, mode, v, db, err);
+	int ret = matcher_key_make(&key, rs, mode);
+	if (ret < 0)
+		return err_set(err, ret, "out of memory");
+	ret = load_of_mode(dir, &key, mode, v, rs->n_patterns, db);
+	*from_cache = ret == 0;
+	if (ret == 0)
+		goto out;
+	if (ret == -EBADMSG)
+		log_info("%s: a compiled database there is not usable and is rebuilt", dir);
+	ret = matcher_compile(rs, mode, v, db, err);
+	// Not to keep it costs time at the next start, and nothing else.
+	if (ret == 0 && matcher_cache_store(dir, &key, v, rs->n_patterns, *db, &warning) < 0)
+		log_warn("compiled patterns are not kept: %s", warning.text);
+out:
+	free(key.data);
 	return ret;
 }

@@ -94,8 +94,8 @@ static int compile_range(
 	*db = NULL;
 	*error = NULL;
 	hs_error_t rc = hs_compile_ext_multi(
-		s->expr + from, s->flags + from, s->ids + from, s->ext_ptr + from, n, HS_MODE_BLOCK,
-		NULL, db, error
+		s->expr + from, s->flags + from, s->ids + from, s->ext_ptr + from, n, s->mode, NULL,
+		db, error
 	);
 	if (rc == HS_SUCCESS)
 		return 0;
@@ -256,11 +256,12 @@ static int attempt(struct compiler *c, hs_database_t **db) {
 }
 
 int matcher_compile(
-	const struct ruleset *rs, struct compile_verdict *v, hs_database_t **db, struct err *err
+	const struct ruleset *rs, enum matcher_mode mode, struct compile_verdict *v,
+	hs_database_t **db, struct err *err
 ) {
 	struct compiler c = {.verdicts = v, .err = err};
 	*db = NULL;
-	int ret = compile_set_init(&c.set, rs, v) < 0 ? fail_memory(&c) : 0;
+	int ret = compile_set_init(&c.set, rs, mode, v) < 0 ? fail_memory(&c) : 0;
 	if (ret == 0 && compile_set_lay_out(&c.set) < 0)
 		ret = fail_memory(&c);
 	if (ret == 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "matcher_mode.h"
 #include "ruleset.h"
 
 #include <hs.h>
@@ -19,9 +20,10 @@ void compile_verdicts_free(struct compile_verdict *v, uint32_t n);
 // Sets v[i] for pattern i. Returns 0, or -ENOMEM.
 int compile_verdict_set(struct compile_verdict *v, const char *group, const char *reason);
 
-// Compiles for block mode. `v` has rs->n_patterns elements, all accepted so far. The database
+// Compiles for the mode. `v` has rs->n_patterns elements, all accepted so far. The database
 // reports, as Hyperscan's id, the rank of a pattern among the accepted ones; it is NULL when none
 // was accepted, and to be freed otherwise. Returns 0 or -errno with err set. Wants 1 MB of stack.
 int matcher_compile(
-	const struct ruleset *rs, struct compile_verdict *v, hs_database_t **db, struct err *err
+	const struct ruleset *rs, enum matcher_mode mode, struct compile_verdict *v,
+	hs_database_t **db, struct err *err
 );

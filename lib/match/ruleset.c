@@ -110,16 +110,8 @@ int ruleset_refuse(struct ruleset *rs, uint32_t i, const char *group, const char
 }
 
 int ruleset_add_file(struct ruleset *rs, const char *path, struct err *err) {
-	size_t path_len = strlen(path);
 	char *text;
 	uint64_t len;
-	if (path_len >= 6 && strcmp(path + path_len - 6, ".rules") == 0)
-		return err_set(
-			err, -ENOTSUP,
-			"%s: Snort and Suricata rules are not read by this version"
-			" (accepted: hsbench patterns, id:/regex/flags, for example in a file *.hs)",
-			path
-		);
 	int ret = rule_text_read(path, RULESET_FILE_MAX, &text, &len, err);
 	if (ret < 0)
 		return ret;

@@ -72,8 +72,7 @@ void ruleset_free(struct ruleset *rs);
 
 // Adds a file. Patterns that cannot be read become refusals; only a file that cannot be read at all
 // is an error (-errno, err set; the ruleset is as before): one that cannot be opened, is larger than
-// RULESET_FILE_MAX, holds more than RULESET_REFUSED_MAX bad lines, or has a name that ends in
-// ".rules" (Snort and Suricata syntax: -ENOTSUP). Any octet may be in it.
+// RULESET_FILE_MAX, or holds more than RULESET_REFUSED_MAX bad lines. Any octet may be in it.
 #define RULESET_FILE_MAX (256u << 20)
 #define RULESET_REFUSED_MAX 1000000u
 int ruleset_add_file(struct ruleset *rs, const char *path, struct err *err);

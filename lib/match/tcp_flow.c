@@ -148,11 +148,42 @@ empty(struct tcp_work *w, struct tcp_half *h, const struct tcp_packet *in, uint3
 	}
 }
 
+// Who is the client: who sent a SYN without ACK, the first of them when both sides ask, or else whom a
+// SYN with ACK answers. `again`: that SYN had come before. Where a side asked and then answers with
+// another SYN, one of the two is a decoy: the second, unless the other side's SYN is acknowledged.
+static void who_asks(struct tcp_flow *f, uint32_t dir, bool again, const struct tcp_packet *in) {
+	const struct tcp_half *other = &f->half[!dir];
+	uint32_t mine = 1u << dir, others = 3 ^ mine;
+	if (!(in->flags & TCP_ACK)) {
+		if (!(f->asked & others))
+			f->client = dir & 1;
+		f->asked |= mine & 3;
+	} else if (!(f->asked & mine)) {
+		f->client = !dir;
+	} else if (!again && (f->asked & others) && answers(other, in->ack)) {
+		f->asked = others & 3;
+		f->client = !dir;
+	}
+}
+
+// Whether a packet with these flags says that the handshake is over: the client's that does not ask, or
+// the server's where the client is out of sight or has acknowledged its SYN.
+static bool opens(const struct tcp_flow *f, uint32_t dir, uint8_t flags) {
+	if ((flags & (TCP_SYN | TCP_ACK)) != TCP_ACK)
+		return false;
+	return dir == f->client || !(f->half[!dir].flags & TCP_HALF_SEEN)
+		|| (f->half[dir].flags & TCP_HALF_AGREED);
+}
+
 void tcp_flow_packet(
 	struct tcp_work *w, struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in
 ) {
 	struct tcp_half *mine = &f->half[dir], *other = &f->half[!dir];
 	uint32_t seq = in->seq;
+	if (UNLIKELY(!((mine->flags | other->flags) & TCP_HALF_SEEN))) {
+		f->client = dir & 1;
+		f->open = !(in->flags & TCP_SYN);
+	}
 	mine->flags |= TCP_HALF_SEEN;
 	if (UNLIKELY(in->flags & TCP_RST)) {
 		reset(w, f, dir, in);
@@ -160,11 +191,14 @@ void tcp_flow_packet(
 	}
 	if (UNLIKELY(in->flags & TCP_SYN)) {
 		seq++;
+		bool again = same_syn(mine, seq);
 		if (!take_syn(w, mine, dir, seq)) {
 			tcp_work_fate(w, TCP_STRAY, in->captured);
 			return;
 		}
-		if ((in->flags & TCP_ACK) && !started(other))
+		bool asked = f->asked & 1u << dir;
+		who_asks(f, dir, again, in);
+		if ((in->flags & TCP_ACK) && !asked && !started(other))
 			tcp_half_start(other, in->ack, TCP_HALF_SYN | TCP_HALF_AGREED);
 	} else if (UNLIKELY(!started(mine)) && (in->length > 0 || (in->flags & TCP_FIN))) {
 		tcp_half_start(mine, seq, 0);
@@ -174,6 +208,8 @@ void tcp_flow_packet(
 		tcp_half_settle(w, mine, dir, INT64_MAX);
 	if ((in->flags & TCP_ACK) && LIKELY(started(other)))
 		tcp_half_ack(w, other, !dir, in->ack);
+	if (UNLIKELY(!f->open))
+		f->open = opens(f, dir, in->flags);
 	if (in->length == 0)
 		empty(w, mine, in, seq);
 	else if (UNLIKELY(in->flags & TCP_SYN))

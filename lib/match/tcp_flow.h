@@ -2,9 +2,9 @@
 // to another. Indexes are the table's; 0 is none.
 #pragma once
 
+#include "match/flow_tuple.h"
 #include "match/tcp_half.h"
 #include "match/tcp_list.h"
-#include "match/tcp_tuple.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,13 +24,17 @@ enum tcp_flow_list {
 };
 
 struct tcp_flow {
-	CACHE_ALIGNED struct tcp_tuple tuple;
+	CACHE_ALIGNED struct flow_tuple tuple;
 	uint32_t chain; // the next of the same bucket
 	int64_t last_us; // the newest event time of its packets
 	uint32_t queued; // when it went to the end of its age's list
-	uint8_t age; // enum tcp_age
-	bool holds; // it is in that list
-	bool grown; // an octet came behind its first packet
+	uint32_t bits : 24; // the consumer's: number in its pool of flowbits; 0 at first
+	uint32_t age : 2; // enum tcp_age
+	uint32_t holds : 1; // it is in that list
+	uint32_t grown : 1; // an octet came behind its first packet
+	uint32_t client : 1; // direction of what the client sends
+	uint32_t open : 1; // the handshake is done, or was not seen
+	uint32_t asked : 2; // 1 << direction, of those whose SYN that counts came without ACK
 	struct tcp_half half[2]; // by direction: [0] is what the lower end sends
 	struct tcp_link link[TCP_LISTS];
 };
@@ -40,7 +44,7 @@ static_assert(sizeof(struct tcp_flow) == 192);
 // was ignored and is answered now.
 bool tcp_flow_reused(const struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in);
 
-// Takes a packet whose flags are sane.
+// Takes a packet whose flags are sane. The first one of a flow is no RST.
 void tcp_flow_packet(
 	struct tcp_work *w, struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in
 );

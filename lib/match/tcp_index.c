@@ -32,7 +32,7 @@ void tcp_index_fini(struct tcp_index *x) {
 }
 
 struct tcp_flow *
-tcp_index_insert(struct tcp_index *x, uint32_t *bucket, const struct tcp_tuple *t) {
+tcp_index_insert(struct tcp_index *x, uint32_t *bucket, const struct flow_tuple *t) {
 	assert(x->flows < x->flows_max);
 	uint32_t i = x->unused;
 	if (i != 0)

@@ -32,22 +32,23 @@ static inline struct tcp_flow *tcp_index_at(const struct tcp_index *x, uint32_t 
 	return i != 0 ? &x->flow[i] : NULL;
 }
 
-static inline uint32_t *tcp_index_bucket(const struct tcp_index *x, const struct tcp_tuple *t) {
-	return &x->bucket[tcp_tuple_hash(t, &x->seed) & x->mask];
+static inline uint32_t *tcp_index_bucket(const struct tcp_index *x, const struct flow_tuple *t) {
+	return &x->bucket[flow_tuple_hash(t, &x->seed) & x->mask];
 }
 
 // The flow of a tuple, NULL if there is none.
 static inline struct tcp_flow *
-tcp_index_find(const struct tcp_index *x, const uint32_t *bucket, const struct tcp_tuple *t) {
+tcp_index_find(const struct tcp_index *x, const uint32_t *bucket, const struct flow_tuple *t) {
 	for (uint32_t i = *bucket; i != 0; i = x->flow[i].chain) {
-		if (tcp_tuple_equal(&x->flow[i].tuple, t))
+		if (flow_tuple_equal(&x->flow[i].tuple, t))
 			return &x->flow[i];
 	}
 	return NULL;
 }
 
 // A zeroed flow of that tuple, in no list. There must be room: flows < flows_max.
-struct tcp_flow *tcp_index_insert(struct tcp_index *x, uint32_t *bucket, const struct tcp_tuple *t);
+struct tcp_flow *
+tcp_index_insert(struct tcp_index *x, uint32_t *bucket, const struct flow_tuple *t);
 
 // Out of its chain; its lists must be left.
 void tcp_index_remove(struct tcp_index *x, struct tcp_flow *f);

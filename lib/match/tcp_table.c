@@ -86,7 +86,7 @@ void tcp_table_free(struct tcp_table *t) {
 
 // A new flow for the packet, NULL if it does not deserve or cannot have one.
 static struct tcp_flow *open_flow(
-	struct tcp_table *t, uint32_t *bucket, const struct tcp_tuple *tuple,
+	struct tcp_table *t, uint32_t *bucket, const struct flow_tuple *tuple,
 	const struct tcp_packet *in, bool reused, uint32_t *events
 ) {
 	struct tcp_stats *st = &t->work.stats;
@@ -156,14 +156,14 @@ static void sort(struct tcp_table *t, struct tcp_flow *f, const struct tcp_packe
 
 const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tcp_packet *packet) {
 	struct tcp_packet in = *packet;
-	struct tcp_tuple tuple;
+	struct flow_tuple tuple;
 	uint32_t events = 0;
 	in.length = in.length < LENGTH_MAX ? in.length : LENGTH_MAX;
 	in.captured = in.captured < in.length ? in.captured : in.length;
 	tcp_table_give_back(t);
 	t->work.stats.packets++;
 	t->work.stats.octets_in += in.captured;
-	uint32_t dir = tcp_tuple_of(&tuple, in.key);
+	uint32_t dir = flow_tuple_of(&tuple, in.key);
 	if (UNLIKELY(!tcp_flags_sane(in.flags))) {
 		tcp_table_begin(t, &t->out, NULL, dir);
 		t->out.events = TCP_NOT_TAKEN;
@@ -195,8 +195,8 @@ const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tc
 }
 
 uint32_t tcp_table_prefetch(const struct tcp_table *t, const struct flow_key *key) {
-	struct tcp_tuple tuple;
-	tcp_tuple_of(&tuple, key);
+	struct flow_tuple tuple;
+	flow_tuple_of(&tuple, key);
 	uint32_t *bucket = tcp_index_bucket(&t->index, &tuple);
 	__builtin_prefetch(bucket); // the index of the chain's first flow
 	return (uint32_t)(bucket - t->index.bucket);

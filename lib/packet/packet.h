@@ -27,7 +27,8 @@ struct packet {
 	uint32_t cap_len; // octets captured; more than head_len when in several segments (gather)
 	uint32_t wire_len; // octets the frame had on the wire
 	// written by the parser
-	uint32_t payload_off; // from the frame's first octet; <= cap_len
+	uint32_t payload_off : 24; // from the frame's first octet; <= cap_len
+	uint32_t l4_len : 8; // octets of the whole L4 header directly ahead of it; 0: none, or cut
 	uint32_t payload_len; // captured octets within the IP length; 0: none
 	uint32_t ip_len; // innermost IP packet's length by its own header (contract: `bytes`)
 	// written by the parser and by later stages

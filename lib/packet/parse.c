@@ -67,6 +67,7 @@ static void find_payload(struct walk *w, const struct parse_task *t, struct pack
 	uint64_t start = (uint64_t)w->l4_off + skip;
 	pkt->payload_off = start < stop ? (uint32_t)start : stop;
 	pkt->payload_len = stop - pkt->payload_off;
+	pkt->l4_len = start <= stop && skip <= UINT8_MAX ? skip : 0;
 }
 
 // One pass over a frame of which `avail` octets are at `data`. Returns whether more of them would
@@ -84,6 +85,7 @@ static bool walk_packet(
 	memset(key, 0, sizeof(*key));
 	key->in_port = pkt->in_port;
 	pkt->payload_off = 0;
+	pkt->l4_len = 0;
 	pkt->payload_len = 0;
 	pkt->ip_len = 0;
 	pkt->matches = 0;

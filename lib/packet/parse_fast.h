@@ -94,6 +94,7 @@ static inline bool parse_fast(const struct parser *p, struct packet *pkt, struct
 	uint32_t stop = end < pkt->cap_len ? end : pkt->cap_len;
 	uint32_t start = l4_off + l4_len < stop ? l4_off + l4_len : stop;
 	pkt->payload_off = start;
+	pkt->l4_len = l4_off + l4_len <= stop ? l4_len : 0;
 	pkt->payload_len = stop - start;
 	pkt->ip_len = ip_len;
 	pkt->matches = 0;

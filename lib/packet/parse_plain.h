@@ -131,6 +131,7 @@ static inline bool parse_plain(const struct parser *p, struct packet *pkt, struc
 		return false;
 
 	pkt->payload_off = payload;
+	pkt->l4_len = payload - 34;
 	pkt->payload_len = end - payload;
 	pkt->ip_len = ip_len;
 	state = (state & 0xff00000000000000) | flags << 40 | tcp_flags << 48;

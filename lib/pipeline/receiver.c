@@ -3,8 +3,6 @@
 
 #include "receiver.h"
 
-#include "packet/flow_key_hash.h"
-
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -15,7 +13,9 @@ int receiver_init(struct receiver *r, const struct receiver_config *conf) {
 	r->sources = conf->sources;
 	r->n_sources = conf->n_sources;
 	r->n_live = conf->n_sources;
-	r->seed = conf->intake.seed;
+	r->spread.seed = conf->intake.seed;
+	r->spread.tunnels = conf->intake.tunnels;
+	r->spread.by_host = conf->by_host;
 	r->patient = true;
 	for (uint32_t i = 0; i < r->n_sources; i++)
 		r->patient &= r->sources[i]->patient;
@@ -80,24 +80,11 @@ static int64_t newest_of_all(const struct receiver *r) {
 
 static void publish_newest(struct receiver *r) {
 	int64_t newest = newest_of_all(r);
+	// The end is told by `ended`; time stays where it came to.
+	if (newest == INT64_MAX)
+		return;
 	for (uint32_t i = 0; i < r->n_lanes; i++)
 		atomic_store_explicit(&r->lanes[i].newest_us, newest, memory_order_release);
-}
-
-static struct lane *
-choose_lane(struct receiver *r, const struct packet *p, const struct flow_key *key) {
-	uint64_t hash;
-	if (UNLIKELY(p->flags & PACKET_FRAGMENT)) {
-		// Ports are not in every fragment: addresses and identification are.
-		struct flow_key whole = *key;
-		whole.src_port = whole.dst_port = 0;
-		whole.proto = 0;
-		hash = flow_key_spread(&whole, &r->seed)
-			^ (uint32_t)hash_mum(p->fragment_id, r->seed.k[0]);
-	} else {
-		hash = flow_key_spread(key, &r->seed);
-	}
-	return &r->lanes[hash * r->n_lanes >> 32];
 }
 
 static bool lane_has_room(struct receiver *r, struct lane *l, uint32_t *slot) {
@@ -133,13 +120,15 @@ static bool may_wait(const struct receiver *r, int64_t *deadline_us) {
 	return now_us < *deadline_us;
 }
 
-static void spread(struct receiver *r, uint32_t source, int64_t newest_before) {
+static void hand_out(struct receiver *r, uint32_t source, int64_t newest_before) {
+	const struct source *src = r->sources[source];
 	struct burst *b = &r->burst;
 	uint32_t n_shed = 0;
 	int64_t deadline_us = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct packet *p = &b->pkt[i];
-		struct lane *l = choose_lane(r, p, &b->key[i]);
+		uint64_t hash = spread_packet(&r->spread, src, p, &b->key[i]);
+		struct lane *l = &r->lanes[hash * r->n_lanes >> 32];
 		uint32_t slot;
 		bool room = lane_has_room(r, l, &slot);
 		while (!room && may_wait(r, &deadline_us)) {
@@ -204,7 +193,7 @@ int receiver_step(struct receiver *r) {
 			continue;
 		taken += n;
 		intake_run(&r->intake, src, &r->burst);
-		spread(r, i, newest_before);
+		hand_out(r, i, newest_before);
 	}
 	if (taken > 0)
 		publish(r);

@@ -1,16 +1,20 @@
 // The receiver (dispatch = software): polls every source of an input, parses, and spreads packets
-// over the workers' lanes, both directions of a conversation and all fragments of a datagram to the
-// same one. Runs on a thread of its own.
+// over the workers' lanes, so that what must meet in one worker does (pipeline/spread.h). Runs on a
+// thread of its own.
 #pragma once
 
 #include "pipeline/drain.h"
 #include "pipeline/intake.h"
 #include "pipeline/lane.h"
+#include "pipeline/spread.h"
 
 struct receiver_config {
 	struct source **sources; // borrowed
 	uint32_t n_sources;
 	uint32_t n_lanes;
+	// Workers keep streams or flows for matching: all packets between two hosts go to one of them, and
+	// all fragments of their datagrams, so that what is found does not depend on how many there are.
+	bool by_host;
 	struct intake_config intake;
 };
 
@@ -30,7 +34,7 @@ struct receiver {
 	bool *ended; // owned; per source
 	struct lane *lanes; // owned
 	struct intake intake;
-	struct hash_seed seed;
+	struct spread spread;
 	struct tally tally; // of what it had to shed
 	struct burst burst;
 	struct burst returned; // only its handles are used

@@ -1,4 +1,5 @@
-// The match stage: one Hyperscan call a payload, with this worker's scratch.
+// The match stage. Packets of the plain kind are one Hyperscan call each; all others go through
+// inspection, connections fetched ahead.
 
 #include "stage_match.h"
 
@@ -9,13 +10,36 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int stage_match_init(struct stage_match *st, const struct matcher *matcher) {
-	*st = (struct stage_match){.matcher = matcher};
-	if (matcher == NULL)
+void match_set_fini(struct match_set *set) {
+	match_work_free(set->work);
+	free(set->map);
+	*set = (struct match_set){};
+}
+
+static void
+on_late(void *ctx, struct match_work *work, const struct flow_key *key, int64_t time_us);
+
+int stage_match_init(
+	struct stage_match *st, const struct stage_match_config *conf, struct stage_track *track
+) {
+	struct err err;
+	*st = (struct stage_match){.track = track, .plain = conf->plain};
+	if (conf->engine == NULL)
 		return 0;
-	st->scratch = match_scratch_new(matcher);
+	struct inspect_config c = conf->inspect;
+	c.hooks = (struct inspect_hooks){.late = on_late, .ctx = st};
+	st->set = (struct match_set){.engine = conf->engine, .work = match_work_new(conf->engine)};
 	st->gathered = malloc(FRAME_SIZE_MAX);
-	if (st->scratch == NULL || st->gathered == NULL) {
+	st->keys = mem_lines(BURST_MAX * sizeof(*st->keys));
+	st->waiting = mem_lines(MATCH_WAITING_MAX * sizeof(*st->waiting));
+	st->inspect = inspect_new(&c, &err);
+	st->tracked = c.checksums == CHECKSUM_MODE_CHECK;
+	if (st->set.work == NULL || st->gathered == NULL || st->keys == NULL || st->waiting == NULL
+	    || st->inspect == NULL) {
+		stage_match_fini(st);
+		return -ENOMEM;
+	}
+	if (inspect_use(st->inspect, st->set.engine, st->set.work, NULL, false) < 0) {
 		stage_match_fini(st);
 		return -ENOMEM;
 	}
@@ -23,49 +47,64 @@ int stage_match_init(struct stage_match *st, const struct matcher *matcher) {
 }
 
 void stage_match_fini(struct stage_match *st) {
-	match_scratch_free(st->scratch);
+	inspect_free(st->inspect);
+	match_set_fini(&st->set);
+	while (st->n_before > 0)
+		match_set_fini(&st->before[--st->n_before]);
 	free(st->gathered);
 	free(st->keys);
-	st->scratch = NULL;
-	st->gathered = NULL;
-	st->keys = NULL;
+	free(st->waiting);
+	*st = (struct stage_match){};
 }
 
-int stage_match_alert(struct stage_match *st, struct alert_ring *ring) {
-	st->keys = mem_lines(BURST_MAX * sizeof(*st->keys));
-	if (st->keys == NULL)
-		return -ENOMEM;
+void stage_match_alert(struct stage_match *st, struct alert_ring *ring) {
 	st->alerts = ring;
+}
+
+int stage_match_use(struct stage_match *st, struct match_set set) {
+	assert(st->n_before < MATCH_SETS_MAX);
+	int ret = inspect_use(st->inspect, set.engine, set.work, set.map, set.same);
+	if (ret < 0)
+		return ret;
+	st->before[st->n_before++] = st->set;
+	st->set = set;
 	return 0;
 }
 
-void stage_match_swap(struct stage_match *st, struct match_set *set) {
-	struct match_set old = {st->matcher, st->scratch};
-	st->matcher = set->matcher;
-	st->scratch = set->scratch;
-	*set = old;
+bool stage_match_left(struct stage_match *st, struct match_set *set) {
+	for (uint32_t i = 0; i < st->n_before; i++) {
+		if (inspect_uses(st->inspect, st->before[i].engine))
+			continue;
+		*set = st->before[i];
+		st->before[i] = st->before[--st->n_before];
+		return true;
+	}
+	return false;
 }
 
 void stage_match_begin(struct stage_match *st, const struct burst *b) {
-	if (st->alerts != NULL)
+	if (st->inspect != NULL)
 		memcpy(st->keys, b->key, b->n * sizeof(b->key[0]));
 }
 
-// An alert of each of the packet's `n` events.
-static void make_alerts(struct stage_match *st, const struct burst *b, uint32_t i, uint32_t n) {
-	const struct packet *p = &b->pkt[i];
-	const uint32_t *rules = match_scratch_rules(st->scratch);
-	uint32_t done = 0, first, room;
+static const struct rule_info *rule_of(const struct stage_match *st, const struct match_event *e) {
+	return match_engine_rule(st->set.engine, e->rule);
+}
+
+// An alert of each event in the work whose rule asks for one; `model` has all but rule and key.
+static void make_alerts(struct stage_match *st, struct match_work *w, const struct alert *model) {
+	uint32_t n = 0, done = 0, first, room;
+	for (uint32_t i = 0; i < w->n_events; i++) {
+		if (!rule_of(st, &w->event[i])->noalert)
+			w->event[n++] = w->event[i];
+	}
 	while (done < n && (room = alert_ring_reserve(st->alerts, n - done, &first)) > 0) {
 		for (uint32_t k = 0; k < room; k++) {
-			*alert_ring_slot(st->alerts, first + k) = (struct alert){
-				.key = st->keys[i],
-				.time_us = p->time_us,
-				.turn_us = p->flags & PACKET_LATE ? b->floor_us[i] : p->time_us,
-				.rule = matcher_rule(st->matcher, rules[done + k]),
-				.bytes = p->ip_len,
-				.packets = 1,
-			};
+			const struct match_event *e = &w->event[done + k];
+			struct alert *a = alert_ring_slot(st->alerts, first + k);
+			*a = *model;
+			a->key = *e->key;
+			a->rule = rule_of(st, e);
 		}
 		alert_ring_commit(st->alerts, room);
 		done += room;
@@ -73,29 +112,172 @@ static void make_alerts(struct stage_match *st, const struct burst *b, uint32_t 
 	st->alerts_dropped += n - done;
 }
 
-void stage_match_run(struct stage_match *st, const struct source *src, struct burst *b) {
-	if (st->matcher == NULL || matcher_rules(st->matcher) == 0)
+// For streams that have the rule in their key.
+static void count_rules(struct stage_match *st, const struct packet *p) {
+	const struct pane *pane = st->track->current;
+	const struct match_work *w = st->set.work;
+	if (LIKELY(pane == NULL || pane->rules == NULL) || p->verdict != VERDICT_COUNTED)
 		return;
+	for (uint32_t k = 0; k < w->n_events; k++)
+		rule_rows_count(pane->rules, w->event[k].key, rule_of(st, &w->event[k]), p);
+}
+
+static void
+note_events(struct stage_match *st, const struct burst *b, struct packet *p, uint32_t i) {
+	struct match_work *w = st->set.work;
+	if (UNLIKELY(w->n_events > UINT16_MAX))
+		w->n_events = UINT16_MAX;
+	p->matches = (uint16_t)w->n_events;
+	st->events += w->n_events;
+	if (LIKELY(w->n_events == 0))
+		return;
+	count_rules(st, p);
+	if (st->alerts == NULL)
+		return;
+	const struct alert model = {
+		.time_us = p->time_us,
+		.turn_us = p->flags & PACKET_LATE ? b->floor_us[i] : p->time_us,
+		.bytes = p->ip_len,
+		.packets = 1,
+	};
+	make_alerts(st, w, &model);
+}
+
+static bool is_matched(const struct packet *p) {
+	return p->verdict == VERDICT_COUNTED || p->verdict == VERDICT_LATE;
+}
+
+// All of a packet that was captured, in one piece.
+static const uint8_t *
+whole(struct stage_match *st, const struct source *src, const struct packet *p, uint32_t *len) {
+	*len = p->head_len < p->cap_len ? p->head_len : p->cap_len;
+	if (LIKELY(p->cap_len <= p->head_len || src->ops->gather == NULL))
+		return p->data;
+	*len = src->ops->gather(src, p, st->gathered, FRAME_SIZE_MAX);
+	return st->gathered;
+}
+
+static void
+run_inspect(struct stage_match *st, const struct source *src, struct burst *b, uint32_t i) {
+	struct packet *p = &b->pkt[i];
+	uint32_t len;
+	const uint8_t *data = whole(st, src, p, &len);
+	int64_t now_us = p->flags & PACKET_LATE ? b->floor_us[i] : p->time_us;
+	inspect_packet(st->inspect, p, &st->keys[i], now_us, data, len);
+	note_events(st, b, p, i);
+}
+
+static void run_plain(struct stage_match *st, const struct source *src, struct burst *b) {
+	const struct matcher *patterns = match_engine_patterns(st->set.engine);
+	struct match_work *w = st->set.work;
 	for (uint32_t i = b->begin; i < b->end; i++) {
 		struct packet *p = &b->pkt[i];
-		if (p->payload_len == 0
-		    || (p->verdict != VERDICT_COUNTED && p->verdict != VERDICT_LATE))
+		if (p->payload_len == 0 || !is_matched(p))
 			continue;
+		if (UNLIKELY(p->flags & (PACKET_FRAGMENT | PACKET_CARRIER_FRAGMENT))) {
+			run_inspect(st, src, b, i);
+			continue;
+		}
 		const uint8_t *data = p->data;
 		uint32_t end = p->payload_off + p->payload_len;
-		if (UNLIKELY(end > p->head_len && src->ops->gather != NULL)) {
-			uint32_t got = src->ops->gather(src, p, st->gathered, FRAME_SIZE_MAX);
-			data = st->gathered;
+		if (UNLIKELY(end > p->head_len)) {
+			uint32_t got;
+			data = whole(st, src, p, &got);
 			end = end < got ? end : got;
 		}
 		if (UNLIKELY(end <= p->payload_off))
 			continue;
-		uint32_t events = matcher_scan(
-			st->matcher, st->scratch, data + p->payload_off, end - p->payload_off
+		uint32_t n = matcher_scan(
+			patterns, w->patterns, data + p->payload_off, end - p->payload_off
 		);
-		p->matches = (uint16_t)(events < UINT16_MAX ? events : UINT16_MAX);
-		st->events += p->matches;
-		if (UNLIKELY(p->matches > 0) && st->alerts != NULL)
-			make_alerts(st, b, i, p->matches);
+		if (LIKELY(n == 0))
+			continue;
+		const uint32_t *rules = match_scratch_rules(w->patterns);
+		match_work_begin(w);
+		for (uint32_t k = 0; k < n; k++)
+			match_work_add(w, rules[k], &st->keys[i]);
+		note_events(st, b, p, i);
 	}
+}
+
+static void run_tracked(struct stage_match *st, const struct source *src, struct burst *b) {
+	uint32_t bucket[BURST_MAX];
+	for (uint32_t i = b->begin; i < b->end; i++) {
+		if (b->pkt[i].flags & PACKET_TCP)
+			bucket[i] = inspect_prefetch(st->inspect, &st->keys[i]);
+	}
+	for (uint32_t i = b->begin; i < b->end; i++) {
+		if (b->pkt[i].flags & PACKET_TCP)
+			inspect_prefetch_flow(st->inspect, bucket[i]);
+	}
+	for (uint32_t i = b->begin; i < b->end; i++) {
+		if (is_matched(&b->pkt[i]))
+			run_inspect(st, src, b, i);
+	}
+}
+
+void stage_match_run(struct stage_match *st, const struct source *src, struct burst *b) {
+	if (st->set.engine == NULL || match_engine_rules(st->set.engine) == 0)
+		return;
+	st->in_part = true;
+	if (st->plain)
+		run_plain(st, src, b);
+	else
+		run_tracked(st, src, b);
+}
+
+static void count_waiting(struct stage_match *st, const struct match_waiting *w) {
+	struct pane *pane = stage_track_event(st->track, &w->key, w->time_us);
+	st->uncounted += pane == NULL;
+	if (pane != NULL && pane->rules != NULL) {
+		const struct packet none = {.time_us = w->time_us};
+		rule_rows_count(pane->rules, &w->key, w->rule, &none);
+	}
+}
+
+void stage_match_end(struct stage_match *st) {
+	st->in_part = false;
+	for (uint32_t i = 0; UNLIKELY(i < st->n_waiting); i++)
+		count_waiting(st, &st->waiting[i]);
+	st->n_waiting = 0;
+}
+
+// The rows of a pane's events go with the pane, so these wait while rows are in hand.
+static void wait_or_count(struct stage_match *st, const struct match_waiting *w) {
+	if (!st->in_part)
+		count_waiting(st, w);
+	else if (st->n_waiting < MATCH_WAITING_MAX)
+		st->waiting[st->n_waiting++] = *w;
+	else
+		st->uncounted++;
+}
+
+// Events of octets that came out without a packet of their own.
+static void
+on_late(void *ctx, struct match_work *work, const struct flow_key *key, int64_t time_us) {
+	struct stage_match *st = ctx;
+	st->events += work->n_events;
+	for (uint32_t i = 0; i < work->n_events; i++) {
+		const struct rule_info *rule = rule_of(st, &work->event[i]);
+		wait_or_count(st, &(struct match_waiting){*key, time_us, rule});
+	}
+	if (st->alerts == NULL)
+		return;
+	int64_t horizon_us = stage_track_horizon(st->track);
+	const struct alert model = {
+		.time_us = time_us,
+		.turn_us = time_us > horizon_us ? time_us : horizon_us,
+		.packets = 1,
+	};
+	make_alerts(st, work, &model);
+}
+
+void stage_match_advance(struct stage_match *st, int64_t horizon_us) {
+	if (st->inspect != NULL)
+		inspect_advance(st->inspect, horizon_us);
+}
+
+void stage_match_finish(struct stage_match *st) {
+	if (st->inspect != NULL)
+		inspect_finish(st->inspect);
 }

@@ -148,3 +148,25 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 	if (n > 0)
 		pane->packets += n;
 }
+
+struct pane *
+stage_track_event(struct stage_track *st, const struct flow_key *key, int64_t time_us) {
+	if (time_us < stage_track_horizon(st))
+		return NULL;
+	struct pane *pane = pane_store_find(st->panes, time_us);
+	// Opening or renewing one may hand over any other.
+	stage_track_forget(st);
+	if (pane == NULL)
+		pane = pane_store_open(st->panes, time_us);
+	if (pane == NULL)
+		return NULL;
+	struct flow_key masked = *key;
+	flow_key_finish(&masked, &st->mask, &st->seed);
+	struct flow_row *row = flow_table_find_insert(&pane->table, &masked);
+	if (row == NULL)
+		row = find_room(st, &pane, true, &masked);
+	uint32_t offset_us = (uint32_t)(time_us - pane->start_us);
+	flow_row_count(row, offset_us, 0, 0, 1, 0);
+	row->packets--;
+	return pane;
+}

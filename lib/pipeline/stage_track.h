@@ -26,6 +26,15 @@ void stage_track_init(
 // until b->end == b->n. Always moves on by at least one packet.
 void stage_track_run(struct stage_track *st, struct burst *b);
 
+// Between parts: counts a match event without a packet of its own, under what its key (unmasked) is in
+// rows. Returns the pane it was counted in, NULL when its time is over or nothing could be had for it.
+struct pane *stage_track_event(struct stage_track *st, const struct flow_key *key, int64_t time_us);
+
+// The time before which nothing is counted any more.
+static inline int64_t stage_track_horizon(const struct stage_track *st) {
+	return atomic_load_explicit(&st->panes->horizon_us, memory_order_relaxed);
+}
+
 // Panes were handed over by someone else: forget the current one.
 static inline void stage_track_forget(struct stage_track *st) {
 	st->current = NULL;

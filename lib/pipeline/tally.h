@@ -13,6 +13,7 @@ enum tally_field {
 	TALLY_RECEIVED, // frames that got a verdict
 	TALLY_BYTES, // frame octets of them
 	TALLY_MATCH_EVENTS,
+	TALLY_UNCOUNTED, // match events that came without a packet and are in no window
 	TALLY_ALERTS_DROPPED, // match events of which no alert could be made
 	TALLY_REST, // packets counted in a pane's rest row
 	TALLY_HANDED_OVER, // panes

@@ -23,25 +23,33 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	if (ret == 0 && w->has_intake)
 		ret = intake_init(&w->intake, &conf->intake);
 	if (ret == 0)
-		ret = stage_match_init(&w->match, conf->matcher);
+		ret = stage_match_init(&w->match, &conf->match, &w->track);
+	if (ret == 0)
+		ret = spsc_init(&w->left_sets, MATCH_SETS_MAX, sizeof(struct match_set));
 	if (ret == 0 && conf->alerts > 0)
 		ret = alert_ring_init(&w->alerts, conf->alerts, w->patient);
 	if (ret == 0 && conf->alerts > 0)
-		ret = stage_match_alert(&w->match, &w->alerts);
+		stage_match_alert(&w->match, &w->alerts);
 	if (ret == 0)
 		ret = pane_store_init(&w->panes, &conf->panes);
 	if (ret < 0) {
 		worker_fini(w);
 		return ret;
 	}
-	stage_track_init(&w->track, &w->panes, conf->fields, &conf->seed, conf->matcher == NULL);
+	stage_track_init(
+		&w->track, &w->panes, conf->fields, &conf->seed, conf->match.engine == NULL
+	);
 	return 0;
 }
 
 void worker_fini(struct worker *w) {
 	pane_store_fini(&w->panes);
 	stage_match_fini(&w->match);
-	match_scratch_free(w->offer.scratch);
+	match_set_fini(&w->offer);
+	struct match_set set;
+	while (w->left_sets.mask > 0 && worker_give_back(w, &set))
+		match_set_fini(&set);
+	spsc_fini(&w->left_sets);
 	alert_ring_fini(&w->alerts);
 	if (w->has_intake)
 		intake_fini(&w->intake);
@@ -71,28 +79,62 @@ static void run_burst(struct worker *w, struct source *src, struct burst *b) {
 	for (b->begin = 0; b->begin < b->n; b->begin = b->end) {
 		stage_track_run(&w->track, b);
 		stage_match_run(&w->match, src, b);
-		if (!w->track.counts)
+		if (!w->track.counts) {
 			stage_count_run(b);
+			stage_match_end(&w->match);
+		}
 		counted += b->n_count;
 	}
 	tally_burst(w, b, counted);
 	src->ops->release(src, b);
 }
 
+// Sets that no stream needs any more go back; there is room for all there are.
+static void give_back(struct worker *w) {
+	struct match_set set;
+	while (stage_match_left(&w->match, &set)) {
+		int pushed = spsc_push(&w->left_sets, &set);
+		assert(pushed);
+		(void)pushed;
+	}
+}
+
 // The slowest live source decides how far this worker's time has come.
 static void advance(struct worker *w) {
-	int64_t newest = INT64_MAX;
-	for (uint32_t i = 0; i < w->n_sources; i++)
-		if (!w->ended[i] && w->sources[i]->newest_us < newest)
-			newest = w->sources[i]->newest_us;
+	int64_t newest = INT64_MAX, last = INT64_MIN;
+	for (uint32_t i = 0; i < w->n_sources; i++) {
+		int64_t us = w->sources[i]->newest_us;
+		last = us > last ? us : last;
+		if (!w->ended[i] && us < newest)
+			newest = us;
+	}
+	// All have ended: windows stay open until what connections hold has come out.
+	if (newest == INT64_MAX)
+		newest = last;
+	int64_t horizon_us = intake_horizon(newest, w->lateness_us);
 	uint64_t handed_over = w->panes.handed_over;
-	pane_store_advance(&w->panes, intake_horizon(newest, w->lateness_us));
+	stage_match_advance(&w->match, horizon_us);
+	pane_store_advance(&w->panes, horizon_us);
 	if (w->panes.handed_over != handed_over)
 		stage_track_forget(&w->track);
+	if (UNLIKELY(w->match.n_before > 0))
+		give_back(w);
+}
+
+static_assert(INSPECT_STATS_WORDS <= COUNTERS_MAX);
+
+static void publish_match(struct worker *w) {
+	union {
+		struct inspect_stats stats;
+		uint64_t word[INSPECT_STATS_WORDS];
+	} u;
+	inspect_stats(w->match.inspect, &u.stats);
+	counters_publish(&w->published_match, u.word, INSPECT_STATS_WORDS);
 }
 
 static void publish(struct worker *w) {
 	w->tally.value[TALLY_MATCH_EVENTS] = w->match.events;
+	w->tally.value[TALLY_UNCOUNTED] = w->match.uncounted;
 	w->tally.value[TALLY_ALERTS_DROPPED] = w->match.alerts_dropped;
 	w->tally.value[TALLY_REST] = w->track.rest;
 	w->tally.value[TALLY_HANDED_OVER] = w->panes.handed_over;
@@ -101,11 +143,16 @@ static void publish(struct worker *w) {
 		w->tally.value[TALLY_FRAGMENTS_EVICTED] = fragments.evicted;
 	}
 	counters_publish(&w->published, w->tally.value, TALLY_COUNT);
+	if (w->match.inspect != NULL)
+		publish_match(w);
 }
 
-// Scratch comes with the set, so nothing is allocated here.
+// Nearly all it needs comes with the set; where the rest cannot be had it is tried again at the next burst.
 static void adopt(struct worker *w, uint32_t offered) {
-	stage_match_swap(&w->match, &w->offer);
+	if (stage_match_use(&w->match, w->offer) < 0)
+		return;
+	w->offer = (struct match_set){};
+	give_back(w);
 	atomic_store_explicit(&w->adopted, offered, memory_order_release);
 }
 
@@ -118,6 +165,7 @@ static void look_for_offer(struct worker *w) {
 }
 
 static int finish(struct worker *w, int ret) {
+	stage_match_finish(&w->match);
 	if (ret == -ECANCELED)
 		pane_store_flush(&w->panes);
 	else
@@ -161,19 +209,36 @@ void worker_offer(struct worker *w, struct match_set set) {
 	atomic_store_explicit(&w->offered, offered + 1, memory_order_release);
 }
 
-bool worker_take_back(struct worker *w, struct match_set *old, bool *adopted) {
+bool worker_offer_done(struct worker *w, bool *adopted, struct match_set *back) {
 	uint32_t offered = atomic_load_explicit(&w->offered, memory_order_relaxed);
 	// In this order: a worker that has left adopts no more.
 	bool left = atomic_load_explicit(&w->left, memory_order_acquire);
 	*adopted = atomic_load_explicit(&w->adopted, memory_order_acquire) == offered;
-	if (!*adopted && !left)
-		return false;
-	*old = w->offer;
-	w->offer = (struct match_set){};
+	*back = (struct match_set){};
+	if (*adopted || !left)
+		return *adopted;
 	// An offer that nobody takes is none.
-	if (!*adopted)
-		atomic_store_explicit(&w->offered, offered - 1, memory_order_relaxed);
+	*back = w->offer;
+	w->offer = (struct match_set){};
+	atomic_store_explicit(&w->offered, offered - 1, memory_order_relaxed);
 	return true;
+}
+
+bool worker_give_back(struct worker *w, struct match_set *set) {
+	return spsc_pop(&w->left_sets, set);
+}
+
+bool worker_matches(const struct worker *w) {
+	return w->match.inspect != NULL;
+}
+
+void worker_match_stats(struct worker *w, struct inspect_stats *out) {
+	union {
+		struct inspect_stats stats;
+		uint64_t word[INSPECT_STATS_WORDS];
+	} u;
+	counters_read(&w->published_match, u.word, INSPECT_STATS_WORDS);
+	*out = u.stats;
 }
 
 void worker_tally(struct worker *w, struct tally *out) {

@@ -4,7 +4,6 @@
 
 #include "flow/alert_ring.h"
 #include "flow/pane.h"
-#include "match/matcher.h"
 #include "pipeline/drain.h"
 #include "pipeline/intake.h"
 #include "pipeline/stage_match.h"
@@ -18,7 +17,7 @@ struct worker_config {
 	struct source **sources; // this worker's; borrowed
 	uint32_t n_sources;
 	struct intake_config intake; // used for sources that are not `parsed`
-	const struct matcher *matcher; // borrowed; NULL: no rules
+	struct stage_match_config match;
 	uint32_t fields; // of the finest key that any stream needs
 	struct pane_config panes;
 	struct hash_seed seed;
@@ -45,6 +44,9 @@ struct worker {
 	struct pane_store panes; // its rings and horizon are shared with the exporter
 	CACHE_GUARD(guard);
 	struct counters published; // worker → any thread: struct tally
+	struct counters published_match; // worker → any thread: struct inspect_stats
+	struct spsc
+		left_sets; // struct match_set: worker → control; sets that are not needed any more
 	// Worker → control; written once a reload, and at the end.
 	CACHE_ALIGNED _Atomic(uint32_t) adopted; // offers taken
 	_Atomic(bool) left; // the last step is done: no further offer is taken
@@ -52,8 +54,7 @@ struct worker {
 	// Control → worker: finish what was received, hand everything over, return.
 	CACHE_ALIGNED _Atomic(bool) stop;
 	_Atomic(uint32_t) offered; // control → worker: rule sets offered so far
-	// Control's while adopted = offered, else the worker's; then again control's, with the set before.
-	struct match_set offer;
+	struct match_set offer; // control's while adopted = offered, else the worker's
 	CACHE_GUARD(guard_end);
 };
 
@@ -67,12 +68,22 @@ void worker_fini(struct worker *w);
 int worker_step(struct worker *w);
 
 // Control thread. Offers another rule set, of a worker that was opened with one (even if empty): the
-// worker takes it between two bursts, ahead of the next packet it receives. One offer at a time.
+// worker takes it over between two bursts, ahead of the next packet it receives. One offer at a time.
+// The one before comes back when no stream needs it any more (worker_give_back).
 void worker_offer(struct worker *w, struct match_set set);
 
-// Control thread, after an offer: true once the worker uses neither the set before nor, if it ended first,
-// the one offered; *old is that set, now the caller's. `adopted` tells which of them it is.
-bool worker_take_back(struct worker *w, struct match_set *old, bool *adopted);
+// Control thread, after an offer: true once the worker has taken it (*adopted), or has ended without:
+// then *back is the set, the caller's again.
+bool worker_offer_done(struct worker *w, bool *adopted, struct match_set *back);
+
+// Control thread: a set that this worker does not need any more. False: there is none now.
+bool worker_give_back(struct worker *w, struct match_set *set);
+
+// Whether what the worker has counted of matching is there to be read: it has rules.
+bool worker_matches(const struct worker *w);
+
+// What it has counted of matching, as worker_tally.
+void worker_match_stats(struct worker *w, struct inspect_stats *out);
 
 // After the last step: counters read as they stand. Any thread while the worker runs.
 void worker_tally(struct worker *w, struct tally *out);

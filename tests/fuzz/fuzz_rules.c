@@ -39,7 +39,7 @@ static void check_order(const struct ruleset *rs) {
 static void check_layout(const struct ruleset *rs) {
 	struct compile_set set;
 	struct compile_verdict *v = calloc((size_t)rs->n_patterns + 1, sizeof(*v));
-	require(v != NULL && compile_set_init(&set, rs, v) == 0);
+	require(v != NULL && compile_set_init(&set, rs, MATCHER_BLOCK, v) == 0);
 	require(compile_set_lay_out(&set) == 0 && set.n == rs->n_patterns);
 	// Ids are unique in a file.
 	for (uint32_t i = 1; i < rs->n_patterns; i++) {

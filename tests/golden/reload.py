@@ -54,7 +54,7 @@ class Bench:
         if os.path.exists(self.records):
             os.unlink(self.records)
         base = {"input.backend": "pcap", "input.device": f'"{self.capture}"', "flow.rows": "65536", "match.rules": f'"{self.rules}"',
-                "match.cache": "off", "stream.all.key": "src_ip", "stream.all.window": "tumbling 1s", "sink.out.path": f'"{self.records}"'}
+                "match.cache": "off", "match.mode": "block", "stream.all.key": "src_ip", "stream.all.window": "tumbling 1s", "sink.out.path": f'"{self.records}"'}
         return Live(self.sluice, self.folder, {**base, **{k.replace("_", ".", 1): v for k, v in sets.items()}}, stdout=stdout)
 
     def in_records(self, field):

@@ -60,12 +60,16 @@ def check_mixed(tap, r):
     check(tap, "refused rules come with line, sid and reason",
               lacks(out, "2 accepted        3 refused", f"{path}:3: sid 2: ", f"{path}:4: sid 3: pcre: ",
                     f"{path}:5: sid 4: ", "SENSORS") + expect((code, err), (0, "")))
-    check(tap, "reasons are counted by group", expect(r.json(path), {
-        "accepted": 2, "refused": 3,
-        "reasons": {"compile": 1, "content modifier http_uri": 1, "undefined variable": 1}}))
+    for mode, group in (("stream", "pcre: syntax"), ("block", "compile")):
+        check(tap, f"reasons are counted by group, --mode {mode}", expect(r.json("--mode", mode, path), {
+            "accepted": 2, "refused": 3, "reasons": {group: 1, "content modifier http_uri": 1, "undefined variable": 1}}))
+    streams = r.file("s.rules", 'alert tcp any any -> any any (pcre:"/a(?=b)/"; sid:1;)\n')
+    check(tap, "what cannot be told from a stream is refused in stream mode, which is the usual one", expect(
+        [r.json(*mode, streams)["reasons"] for mode in ((), ("--mode", "stream"), ("--mode", "block"))],
+        [{"pcre: lookaround": 1}, {"pcre: lookaround": 1}, {}]))
     check(tap, "--var says what a variable stands for", expect(r.json("--var", "SENSORS=[10.0.0.0/8,!10.1.1.1]", path)["accepted"], 3))
     hs = r.file("b.hs", "1:/a/\n2:/(/\n3:/b/i\n")
-    got = r.json(hs, path)
+    got = r.json("--mode", "block", hs, path)
     check(tap, "both syntaxes in one go", expect((got["accepted"], got["refused"], got["reasons"].get("compile")), (4, 4, 2)))
     _, out, _ = r.run(path, hs)
     check(tap, "files are told apart", [] if re.search(r"^total +4 accepted +4 refused$", out, re.M) else [out])
@@ -73,10 +77,13 @@ def check_mixed(tap, r):
 
 def check_explain(tap, r):
     path = r.file("e.rules", MIXED)
-    code, out, _ = r.run("--explain", path)
+    code, out, _ = r.run("--explain", "--mode", "block", path)
     check(tap, "--explain shows groups, sizes and rules without a gate",
               lacks(out, "1 of them without a gate", "octets of databases", "to_server", "80", "rules without a gate",
                     f"{path}:7: sid 5") + expect(code, 0))
+    code, out, _ = r.run("--explain", path)
+    check(tap, "--explain shows what streams are scanned for",
+              lacks(out, "packets: 0 rules", "streams: 2 rules", "to_server", "81:65535", "octets a stream") + expect(code, 0))
     code, out, err = r.run("--explain", "--json", path)
     check(tap, "--json is one line: not with --explain", lacks(err, "--json", "usage:") + expect((code, out), (2, "")))
 
@@ -86,6 +93,8 @@ def check_bad(tap, r):
     check(tap, "every file that is not there is named", lacks(err, "none.rules", "none.hs") + expect((code, out), (2, "")))
     code, _, err = r.run("--var", "HOME_NET", r.file("v.rules", MIXED))
     check(tap, "a variable without a value is bad usage", lacks(err, "HOME_NET", "NAME=VALUE") + expect(code, 2))
+    code, _, err = r.run("--mode", "packets", r.file("v.rules", MIXED))
+    check(tap, "a mode that there is not is bad usage", lacks(err, "packets", "stream", "block") + expect(code, 2))
     code, _, err = r.run()
     check(tap, "no file is bad usage", lacks(err, "no file", "usage:") + expect(code, 2))
     got = r.json(r.file("z.rules", bytes(range(256)) * 50))
@@ -94,17 +103,26 @@ def check_bad(tap, r):
     check(tap, "an empty file is no error", expect(got, {"accepted": 0, "refused": 0, "reasons": {}}))
 
 
+def numbers(name, word):
+    """What stands ahead of a word in a report."""
+    with open(os.path.join(GOLDEN, name + ".txt"), encoding="utf-8") as f:
+        return [int(n) for n in re.findall(rf"^ *(\d+)  {word}$", f.read(), re.M)]
+
+
 def check_set(tap, r, name):
     folder = os.path.join(RULES, name)
     what = f"{name}: as many are accepted and refused as its report says"
     if not os.path.isdir(folder):
         tap.skip(what, f"{folder} is not there")
         return
-    with open(os.path.join(GOLDEN, name + ".txt"), encoding="utf-8") as f:
-        text = f.read()
-    want = [int(re.search(rf"^ *(\d+)  {w}$", text, re.M)[1]) for w in ("accepted", "refused")]
-    got = r.json(*sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".rules")))
-    check(tap, what, expect([got.get("accepted"), got.get("refused")], want))
+    files = sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".rules"))
+    accepted, refused = (numbers(name, word)[0] for word in ("accepted", "refused"))
+    got = r.json("--mode", "block", *files)
+    check(tap, what + ", --mode block", expect([got.get("accepted"), got.get("refused")], [accepted, refused]))
+    # Those without a plan go as well.
+    without = numbers(name + "-streams", "without")[0]
+    got = r.json(*files)
+    check(tap, what + ", --mode stream", expect([got.get("accepted"), got.get("refused")], [accepted - without, refused + without]))
 
 
 def main():

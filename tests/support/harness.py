@@ -26,7 +26,7 @@ class Run:
                 section, key = name.split(".")
                 sections.setdefault(section, {})[key] = value
             if rules:
-                sections["match"] = {"rules": f'"{rules}"', "cache": "off"}
+                sections.setdefault("match", {}).update({"rules": f'"{rules}"', "cache": "off"})
             for name, (key, window) in streams.items():
                 sections[f"stream {name}"] = {"key": key, "window": window}
             sections["sink out"] = {"type": "json", "path": "records.jsonl"}

@@ -5,6 +5,7 @@
 #include "base/field.h"
 #include "export/alerting.h"
 #include "frame.h"
+#include "make_engine.h"
 #include "pipeline/worker.h"
 
 #include <errno.h>
@@ -46,9 +47,9 @@ struct rig {
 	struct endless_source sources[WORKERS_MAX];
 	struct source *worker_source[WORKERS_MAX];
 	struct alerting *alerting;
-	struct matcher *matcher; // in force
+	struct match_engine *engine; // in force
 	struct {
-		struct matcher *matcher;
+		struct match_engine *engine;
 		uint32_t ticket;
 	} retired[RETIRED];
 	uint32_t n_retired;
@@ -70,18 +71,12 @@ static void must(bool good, const char *what) {
 	exit(1);
 }
 
-static struct matcher *compile(const char *rules) {
-	struct err err = {};
-	struct ruleset *rs = ruleset_new();
-	must(ruleset_add_text(rs, "t.hs", rules, strlen(rules), &err) == 0, err.text);
-	struct matcher *m = matcher_new(rs, &(struct matcher_config){}, &err);
-	must(m != NULL, err.text);
-	ruleset_free(rs);
-	return m;
+static struct match_engine *compile(const char *rules) {
+	return make_engine(rules, NULL, false);
 }
 
 // Both find two things in a packet; 1 is in both sets.
-static struct matcher *compile_nth(uint32_t n) {
+static struct match_engine *compile_nth(uint32_t n) {
 	return compile(
 		n % 2 == 0 ? "1:/common/\n2:/alpha/\n" : "9:/nowhere/\n3:/beta/\n1:/common/\n"
 	);
@@ -125,7 +120,7 @@ static void *export(void *arg) {
 }
 
 static void rig_open(struct rig *rig, uint32_t n_workers, const struct packet *packets) {
-	*rig = (struct rig){.n_workers = n_workers, .matcher = compile_nth(0)};
+	*rig = (struct rig){.n_workers = n_workers, .engine = compile_nth(0)};
 	rig->workers = aligned_alloc(CACHE_LINE, n_workers * sizeof(*rig->workers));
 	must(rig->workers != NULL, "memory");
 	struct alert_ring *rings[WORKERS_MAX];
@@ -139,7 +134,10 @@ static void rig_open(struct rig *rig, uint32_t n_workers, const struct packet *p
 			.sources = &rig->worker_source[i],
 			.n_sources = 1,
 			.intake = {.tunnels = TUNNEL_ALL},
-			.matcher = rig->matcher,
+			.match =
+				{.engine = rig->engine,
+				 .plain = true,
+				 .inspect = {.memory = INSPECT_MEMORY_MIN, .mem = mem_pages()}},
 			.fields = FIELD_BIT(FIELD_PROTO),
 			.panes =
 				{.width_us = PANE_WIDTH_MAX_US,
@@ -164,40 +162,44 @@ static void rig_open(struct rig *rig, uint32_t n_workers, const struct packet *p
 
 static void free_retired(struct rig *rig) {
 	while (rig->n_retired > 0 && alerting_retired(rig->alerting, rig->retired[0].ticket)) {
-		matcher_free(rig->retired[0].matcher);
+		match_engine_free(rig->retired[0].engine);
 		memmove(rig->retired, rig->retired + 1, --rig->n_retired * sizeof(rig->retired[0]));
 	}
 }
 
 // As the control thread does it. Returns how many workers took the set.
-static uint32_t reload(struct rig *rig, struct matcher *m) {
+static uint32_t reload(struct rig *rig, struct match_engine *m) {
 	bool adopted, pending[WORKERS_MAX];
 	uint32_t n_adopted = 0, n_pending = rig->n_workers;
 	for (uint32_t i = 0; i < rig->n_workers; i++) {
 		pending[i] = true;
-		worker_offer(&rig->workers[i], (struct match_set){m, match_scratch_new(m)});
+		const struct match_set set = {.engine = m, .work = match_work_new(m)};
+		worker_offer(&rig->workers[i], set);
 	}
 	while (n_pending > 0) {
 		for (uint32_t i = 0; i < rig->n_workers; i++) {
 			struct match_set old;
-			if (!pending[i] || !worker_take_back(&rig->workers[i], &old, &adopted))
+			if (!pending[i] || !worker_offer_done(&rig->workers[i], &adopted, &old))
 				continue;
 			pending[i] = false;
 			n_pending--;
 			n_adopted += adopted;
-			must(old.matcher == (adopted ? rig->matcher : m), "the set given back");
-			match_scratch_free(old.scratch);
+			// Patterns in block mode leave nothing behind: the one before is there at once.
+			must(!adopted || worker_give_back(&rig->workers[i], &old),
+			     "a set is given back");
+			must(old.engine == (adopted ? rig->engine : m), "the set given back");
+			match_set_fini(&old);
 		}
 		usleep(20);
 	}
-	struct matcher *unused = n_adopted > 0 ? rig->matcher : m;
+	struct match_engine *unused = n_adopted > 0 ? rig->engine : m;
 	if (n_adopted > 0)
-		rig->matcher = m;
+		rig->engine = m;
 	while (rig->n_retired == RETIRED) {
 		free_retired(rig);
 		usleep(20);
 	}
-	rig->retired[rig->n_retired].matcher = unused;
+	rig->retired[rig->n_retired].engine = unused;
 	rig->retired[rig->n_retired++].ticket = alerting_retire(rig->alerting);
 	free_retired(rig);
 	return n_adopted;
@@ -206,11 +208,11 @@ static uint32_t reload(struct rig *rig, struct matcher *m) {
 static void rig_close(struct rig *rig) {
 	alerting_free(rig->alerting);
 	while (rig->n_retired > 0)
-		matcher_free(rig->retired[--rig->n_retired].matcher);
+		match_engine_free(rig->retired[--rig->n_retired].engine);
 	for (uint32_t i = 0; i < rig->n_workers; i++)
 		worker_fini(&rig->workers[i]);
 	free(rig->workers);
-	matcher_free(rig->matcher);
+	match_engine_free(rig->engine);
 }
 
 static int run(int number, uint32_t n_workers, const struct packet *packets) {

@@ -9,7 +9,7 @@ Test(field, names_are_the_contracts_in_its_order) {
 	static const char *const want[] = {
 		"src_ip",  "dest_ip",    "src_port",  "dest_port", "proto",
 		"vlan",    "vlan_inner", "mpls",      "vni",       "tos",
-		"in_port", "icmp_type",  "icmp_code",
+		"in_port", "icmp_type",  "icmp_code", "rule",
 	};
 	cr_assert_eq(sizeof(want) / sizeof(want[0]), FIELD_COUNT);
 	for (unsigned i = 0; i < FIELD_COUNT; i++)

@@ -26,7 +26,8 @@ static inline void load_write(const char *file, const char *text, size_t len) {
 
 // Takes the folder away with what load_octets and the tests put there.
 static inline void load_leave(const char *folder) {
-	static const char *const files[] = {"test.conf", "a.hs", "b.hs", "a.pcap", "printed.conf"};
+	static const char *const files[] = {"test.conf", "a.hs",   "b.hs",
+					    "b.rules",   "a.pcap", "printed.conf"};
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		unlink(files[i]);
 	cr_assert_eq(chdir("/"), 0);

@@ -6,7 +6,7 @@
 
 #define INPUT "[input]\ndevice = a\n"
 #define SECTIONS \
-	" (accepted: [input], [dpdk], [match], [flow], [stream NAME], [sink NAME], [control])\n"
+	" (accepted: [input], [dpdk], [match], [vars], [flow], [stream NAME], [sink NAME], [control])\n"
 #define NAME " (accepted: letters, digits, _ and -, at most 32)\n"
 #define WINDOW " (accepted: tumbling SIZE, SIZE from 10ms to 366d)\n"
 
@@ -34,7 +34,7 @@ Test(build, names_that_are_not_known_by_table) {
 		 "test.conf:4: dpdk.colour: red: unknown key (accepted: args, mbufs, rx_desc, hugepages)\n"},
 		{INPUT "[match]\nRules =\n",
 		 "test.conf:4: match.Rules: \"\": unknown key, did you mean rules? (accepted: rules, mode, "
-		 "cache)\n"},
+		 "stream_memory, midstream, checksums, on_unsupported, app_ports, cache)\n"},
 		{INPUT "[flow]\nrow = 1\n",
 		 "test.conf:4: flow.row: 1: unknown key, did you mean rows? (accepted: rows, panes, spares, "
 		 "memory)\n"},
@@ -61,7 +61,7 @@ Test(build, what_is_missing_is_told_where_its_section_begins) {
 		 "test.conf:4: stream.a.window: is missing" WINDOW},
 		{INPUT "\n[stream a]\nwindow = tumbling 1s\n",
 		 "test.conf:4: stream.a.key: is missing (accepted: src_ip, dest_ip, src_port, dest_port, proto, "
-		 "vlan, vlan_inner, mpls, vni, tos, in_port, icmp_type, icmp_code)\n"},
+		 "vlan, vlan_inner, mpls, vni, tos, in_port, icmp_type, icmp_code, rule)\n"},
 	};
 	EXPECT_TABLE(table);
 }
@@ -83,7 +83,13 @@ Test(build, what_nobody_wrote_is_the_default) {
 	cr_expect_eq(conf->dpdk.rx_desc, 1024);
 	cr_expect(conf->dpdk.hugepages);
 	cr_expect_eq(conf->match.rules.n, 0);
-	cr_expect_eq(conf->match.mode, CONF_MATCH_BLOCK);
+	cr_expect_eq(conf->match.mode, CONF_MATCH_STREAM);
+	cr_expect_eq(conf->match.stream_memory, 256u << 20);
+	cr_expect(conf->match.midstream);
+	cr_expect_eq(conf->match.checksums, CONF_CHECKSUMS_AUTO);
+	cr_expect_eq(conf->match.on_unsupported, CONF_UNSUPPORTED_SKIP);
+	cr_expect_not(conf->match.app_any_port);
+	cr_expect_eq(conf->vars.n, 0);
 	cr_expect_str_eq(conf->match.cache, "auto");
 	cr_expect_eq(conf->flow.rows, 1u << 20);
 	cr_expect_eq(conf->flow.panes, 4);

@@ -2,6 +2,8 @@
 
 #include "load.h"
 
+#include "base/field.h"
+
 #define INPUT "[input]\ndevice = a\n"
 #define KEY "key = src_ip\n"
 #define PANES " (accepted: sizes with a common divisor of at least 10ms)\n"
@@ -133,6 +135,47 @@ Test(check, alerts_come_from_rules_and_belong_to_no_stream) {
 	cr_assert_not_null(conf);
 	cr_expect_eq(conf->sink[0].type, CONF_SINK_EVE);
 	conf_free(conf);
+	conf_errors_fini(&errors);
+	load_leave(folder);
+}
+
+Test(check, streams_with_rule_in_their_key_want_rules) {
+	static const char stream[] = INPUT "[stream s]\nkey = src_ip rule\nwindow = tumbling 1s\n";
+	struct conf_errors errors;
+	char folder[32], text[512];
+	expect_errors(
+		stream, NULL,
+		"test.conf:4: stream.s.key: src_ip rule: rule: there are no rules that could match "
+		"(accepted: rule with files in match.rules)\n"
+	);
+	snprintf(text, sizeof(text), "%s[match]\nrules =\n", stream);
+	expect_errors(
+		text, NULL,
+		"test.conf:4: stream.s.key: src_ip rule: rule: there are no rules that could match "
+		"(accepted: rule with files in match.rules)\n"
+	);
+	load_enter(folder);
+	load_write("a.hs", "", 0);
+	static const char *const sets[] = {"match.rules=a.hs", NULL};
+	struct conf *conf = load_octets(stream, strlen(stream), sets, &errors);
+	cr_assert_not_null(conf);
+	cr_expect_eq(conf->stream[0].key, FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_RULE));
+	cr_expect_eq(conf->stream[0].key_order[1], FIELD_RULE);
+	conf_free(conf);
+	conf_errors_fini(&errors);
+	snprintf(
+		text, sizeof(text), "%s[input]\n%s",
+		"[stream s]\nkey = rule\nwindow = tumbling 1s\n"
+		"[match]\nrules = a.hs\n",
+		"device = a\nbackend = xdp\nxdp_mode = kernel\n"
+	);
+	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
+	cr_assert_eq(errors.n, 1);
+	cr_expect_str_eq(
+		errors.line[0],
+		"test.conf:2: stream.s.key: rule: rule: with input.xdp_mode = kernel nothing can be matched "
+		"(accepted: rule with observe or redirect, and with files in match.rules)"
+	);
 	conf_errors_fini(&errors);
 	load_leave(folder);
 }

@@ -49,7 +49,9 @@ Test(print, everything_that_is_no_default_loads_to_the_same) {
 		"dispatch = rss\nxdp_mode = redirect\nxdp_attach = shared\nxdp_poll = busy\nfilter = '\"quoted\"'\nsnaplen = 100\npace = 12345\n"
 		"lateness = 1500ms\ntunnels = vxlan ipip\n"
 		"[dpdk]\nargs = --no-huge \"-l 0\" --x=\"y z\"\nmbufs = 8191\nrx_desc = 2048\nhugepages = off\n"
-		"[match]\nrules = a.hs b.hs\nmode = block\ncache = c d/e\n"
+		"[match]\nrules = a.hs b.hs\nmode = block\nstream_memory = 3G\nmidstream = no\n"
+		"checksums = check\non_unsupported = error\napp_ports = any\ncache = c d/e\n"
+		"[vars]\nHOME_NET = [10.0.0.0/8,!10.1.0.0/16]\nhttp_Ports = \"[80, 8080]\"\nodd = '\"x\"'\n"
 		"[flow]\nrows = 100000\npanes = 7\nspares = 9\nmemory = 100M\n"
 		"[stream one]\nkey = proto src_ip\nwindow = tumbling 90s\n"
 		"[stream two]\nkey = vni mpls vlan\nwindow = tumbling 120ms\n"
@@ -82,6 +84,10 @@ Test(print, it_is_complete_and_readable) {
 		"\n[dpdk]\n",
 		"\nhugepages = auto\n",
 		"\n[match]\n",
+		"\nmode = stream\n",
+		"\nstream_memory = 256M\n",
+		"\nmidstream = yes\n",
+		"\n[vars]\n# what $NAME stands for",
 		"\n[flow]\n",
 		"\nrows = 1M\n",
 		"\nmemory = 2G\n",

@@ -8,7 +8,7 @@
 #define STREAM INPUT "[stream a]\n"
 #define FIELDS                                                                                        \
 	" (accepted: src_ip, dest_ip, src_port, dest_port, proto, vlan, vlan_inner, mpls, vni, tos, " \
-	"in_port, icmp_type, icmp_code)\n"
+	"in_port, icmp_type, icmp_code, rule)\n"
 #define CPUS " (accepted: numbers and ranges, as 1-4 or 0,2, up to 1023, each once)\n"
 #define DEVICES \
 	" (accepted: PCI addresses, vdev strings, interfaces or capture files, at most 255)\n"
@@ -221,12 +221,12 @@ Test(value_list, rule_files_must_be_there) {
 	struct conf_errors errors;
 	load_enter(folder);
 	load_write("a.hs", "", 0);
-	load_write("b.hs", "", 0);
-	static const char good[] = INPUT "[match]\nrules = a.hs ./b.hs\n";
+	load_write("b.rules", "", 0);
+	static const char good[] = INPUT "[match]\nrules = a.hs ./b.rules\n";
 	struct conf *conf = load_octets(good, strlen(good), NULL, &errors);
 	cr_assert_not_null(conf);
 	cr_assert_eq(conf->match.rules.n, 2);
-	snprintf(want, sizeof(want), "%s/b.hs", folder);
+	snprintf(want, sizeof(want), "%s/b.rules", folder);
 	cr_expect_str_eq(conf->match.rules.item[1], want);
 	conf_free(conf);
 	conf_errors_fini(&errors);
@@ -234,13 +234,13 @@ Test(value_list, rule_files_must_be_there) {
 	cr_expect_null(load_octets(bad, strlen(bad), NULL, &errors));
 	char *got = load_join(&errors);
 #define RULES "test.conf:4: match.rules: a.hs c.hs x.rules y.txt /dev/null.hs: "
+#define FILES " (accepted: readable files *.rules and *.hs)\n"
 	snprintf(
 		want, sizeof(want),
-		RULES
-		"%s/c.hs: No such file or directory (accepted: readable files *.hs)\n" RULES
-		"%s/x.rules: this version does not have Snort and Suricata syntax (accepted: readable "
-		"files *.hs)\n" RULES "%s/y.txt: not *.hs (accepted: readable files *.hs)\n" RULES
-		"/dev/null.hs: No such file or directory (accepted: readable files *.hs)\n",
+		RULES "%s/c.hs: No such file or directory" FILES RULES
+		      "%s/x.rules: No such file or directory" FILES RULES
+		      "%s/y.txt: neither *.rules nor *.hs" FILES RULES
+		      "/dev/null.hs: No such file or directory" FILES,
 		folder, folder, folder
 	);
 	cr_expect_str_eq(got, want);

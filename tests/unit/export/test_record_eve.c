@@ -149,6 +149,56 @@ Test(record_eve, writes_any_time) {
 	expect_part(&a, "{\"timestamp\":\"-1");
 }
 
+Test(record_eve, shows_metadata_as_arrays_and_references) {
+	static const struct rule_metadata metadata[] = {
+		{"policy", "a drop"},
+		{"policy", "b\"c"},
+		{"created_at", "2010_07_30"},
+	};
+	static const char *const references[] = {"https://example.org/x", "our,7"};
+	struct rule_info told = rule;
+	struct alert a = example();
+	a.rule = &told;
+	told.metadata = metadata;
+	told.n_metadata = 3;
+	expect_part(
+		&a,
+		",\"severity\":2,\"metadata\":{\"policy\":[\"a drop\",\"b\\\"c\"],"
+		"\"created_at\":[\"2010_07_30\"]}}}\n"
+	);
+	told.references = references;
+	told.n_references = 2;
+	expect_part(&a, "]},\"references\":[\"https://example.org/x\",\"our,7\"]}}\n");
+	told.n_metadata = 0;
+	expect_part(&a, ",\"severity\":2,\"references\":[\"https://example.org/x\",\"our,7\"]}}\n");
+}
+
+Test(record_eve, lists_that_are_too_long_end_early) {
+	static char value[EVE_LIST_MAX + 1];
+	static struct rule_metadata metadata[EVE_LIST_ITEMS + 1];
+	memset(value, 'v', EVE_LIST_MAX);
+	metadata[0] = (struct rule_metadata){"key", value};
+	metadata[1] = (struct rule_metadata){"never", "shown"};
+	struct rule_info told = rule;
+	struct alert a = example();
+	a.rule = &told;
+	told.metadata = metadata;
+	told.n_metadata = 2;
+	expect_part(&a, "\"metadata\":{\"key\":[\"vvvv");
+	expect_part(&a, "vvv...\"]}}}\n");
+	expect_no(&a, "never");
+	// It just fits, and so does a key without room for its value.
+	metadata[0].value = value + 3;
+	expect_part(&a, "vvv\"]}}}\n");
+	metadata[0] = (struct rule_metadata){value, "x"};
+	expect_part(&a, "vvv\":[\"...\"]}}}\n");
+	for (uint32_t i = 0; i < EVE_LIST_ITEMS + 1; i++)
+		metadata[i] = (struct rule_metadata){"k", i == EVE_LIST_ITEMS ? "never" : "x"};
+	told.n_metadata = EVE_LIST_ITEMS + 1;
+	expect_part(&a, "\"x\"]}}}\n");
+	expect_no(&a, "never");
+}
+
 Test(record_eve, the_longest_texts_fit) {
 	char *text = malloc(100001), part[16] = "";
 	memset(text, 0x01, 100000);
@@ -159,6 +209,18 @@ Test(record_eve, the_longest_texts_fit) {
 	worst.gid = worst.sid = worst.rev = UINT32_MAX;
 	worst.severity = 255;
 	worst.signature = worst.category = text;
+	// One long text each, then as many short ones as can be.
+	const char *lists[EVE_LIST_ITEMS];
+	struct rule_metadata metadata[EVE_LIST_ITEMS];
+	char keys[EVE_LIST_ITEMS][4];
+	for (uint32_t i = 0; i < EVE_LIST_ITEMS; i++) {
+		sprintf(keys[i], "\001%c", 'A' + (char)i);
+		lists[i] = i == EVE_LIST_ITEMS - 1 ? text : "\001";
+		metadata[i] = (struct rule_metadata){keys[i], lists[i]};
+	}
+	worst.references = lists;
+	worst.metadata = metadata;
+	worst.n_references = worst.n_metadata = EVE_LIST_ITEMS;
 	struct alert a = example();
 	a.rule = &worst;
 	a.time_us = -((INT64_C(1) << 62) - 1);

@@ -72,6 +72,7 @@ Test(record_json, holds_every_field_a_stream_can_ask_for) {
 			.icmp_type = 8,
 			.icmp_code = 1,
 			.proto = 58},
+		.rule = {UINT32_MAX - 1, UINT32_MAX},
 		.packets = UINT64_MAX,
 	};
 	memset(s.key.src6, 0xff, 16);
@@ -88,6 +89,8 @@ Test(record_json, holds_every_field_a_stream_can_ask_for) {
 		"\"in_port\":3",
 		"\"icmp_type\":8",
 		"\"icmp_code\":1",
+		"\"rule\":4294967295",
+		"\"gid\":4294967294",
 		"\"packets\":18446744073709551615",
 		"\"partial\":true}\n",
 	};
@@ -116,4 +119,21 @@ Test(record_json, the_longest_record_fits) {
 		.partial = true};
 	s.first_us = s.last_us = INT64_MIN;
 	cr_assert_lt(record_json(buf, &w, &s), RECORD_JSON_MAX);
+}
+
+Test(record_json, a_rules_record_names_it_behind_the_key) {
+	uint32_t fields = FIELD_BIT(FIELD_DEST_PORT) | FIELD_BIT(FIELD_RULE);
+	struct flow_sum s = {
+		.key = {.dst_port = 80}, .rule = {1, 2019401}, .packets = 2, .matches = 2};
+	cr_expect_not_null(strstr(
+		print(fields, &s, false), ",\"dest_port\":80,\"rule\":2019401,\"packets\":2,"
+	));
+	s.rule.gid = 116;
+	cr_expect_not_null(
+		strstr(print(fields, &s, false),
+		       ",\"dest_port\":80,\"rule\":2019401,\"gid\":116,\"packets\":2,")
+	);
+	cr_expect_null(strstr(print(FIELD_BIT(FIELD_DEST_PORT), &s, false), "rule"));
+	s.key.flags = KEY_REST;
+	cr_expect_not_null(strstr(print(fields, &s, false), "\"rest\":\"full\",\"packets\":2,"));
 }

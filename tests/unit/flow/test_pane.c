@@ -1,5 +1,6 @@
 // Panes: widths, boundaries, and the circulation between a worker and the exporter.
 
+#include "base/field.h"
 #include "flow/pane.h"
 #include "packet/event_clock.h"
 
@@ -187,4 +188,71 @@ Test(pane, sizes_follow_the_number_of_flows) {
 	}
 	cr_assert_eq(p->table.limit, FLOW_TABLE_ROWS_MIN, "few flows: smaller by and by");
 	pane_store_fini(&ps);
+}
+
+static struct pane_config config_rules(uint32_t active, uint32_t spares, bool patient) {
+	struct pane_config c = config(active, spares, patient);
+	c.rules = (struct rule_rows_config){.rows = 64, .fields = FIELD_BIT(FIELD_RULE)};
+	hash_seed_fixed(&c.rules.seed, 1);
+	return c;
+}
+
+// One event of each of `n` rules.
+static void match(struct pane *p, uint32_t n) {
+	struct packet frame = {.time_us = p->start_us, .ip_len = 40, .wire_len = 60};
+	struct flow_key key = {.flags = KEY_V4};
+	for (uint32_t sid = 1; sid <= n; sid++)
+		rule_rows_count(p->rules, &key, &(struct rule_info){.gid = 1, .sid = sid}, &frame);
+}
+
+Test(pane, rows_of_events_are_there_where_somebody_asks_and_come_back_empty) {
+	struct pane_store ps;
+	struct pane_config c = config(1, 1, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	cr_expect_null(pane_store_open(&ps, 0)->rules);
+	pane_store_fini(&ps);
+	c = config_rules(1, 1, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	for (int i = 0; i < 100; i++) {
+		struct pane *p = pane_store_open(&ps, i * 1000000ll);
+		cr_assert_not_null(p->rules);
+		cr_assert_not(rule_rows_any(p->rules));
+		match(p, 70);
+		cr_assert_eq(p->rules->rest.packets, 6);
+		struct pane *done = pane_store_take(&ps);
+		if (done != NULL)
+			pane_store_return(&ps, done);
+	}
+	pane_store_fini(&ps);
+}
+
+Test(pane, crowded_rows_of_events_are_handed_over_early) {
+	struct pane_store ps;
+	struct pane_config c = config_rules(2, 1, false);
+	cr_assert_eq(pane_store_init(&ps, &c), 0);
+	struct pane *a = pane_store_open(&ps, 0);
+	match(a, 32);
+	pane_store_advance(&ps, INT64_MIN);
+	cr_assert_null(pane_store_take(&ps));
+	match(a, 33);
+	pane_store_advance(&ps, INT64_MIN);
+	cr_assert_eq(pane_store_take(&ps), a);
+	cr_assert_eq(a->rules->sums.n, 33);
+	struct pane *b = pane_store_open(&ps, 0);
+	cr_assert(b != NULL && b != a && b->start_us == 0);
+	pane_store_fini(&ps);
+}
+
+Test(pane, live_input_keeps_crowded_rows_of_events_where_no_other_pane_is_left) {
+	for (int patient = 0; patient < 2; patient++) {
+		struct pane_store ps;
+		struct pane_config c = config_rules(2, 0, patient);
+		cr_assert_eq(pane_store_init(&ps, &c), 0);
+		struct pane *a = pane_store_open(&ps, 0);
+		cr_assert_not_null(pane_store_open(&ps, 1000000));
+		match(a, 64);
+		pane_store_advance(&ps, INT64_MIN);
+		cr_expect_eq(pane_store_take(&ps), patient ? a : NULL, "patient: %d", patient);
+		pane_store_fini(&ps);
+	}
 }

@@ -35,6 +35,8 @@ struct rig {
 	bool quiet; // write nothing down
 	uint32_t events; // of all packets
 	uint32_t closed[TCP_CLOSES];
+	struct tcp_flow *flow; // of the last packet, and its direction
+	uint32_t dir;
 };
 
 static inline struct flow_key rig_key(uint32_t client, uint16_t port) {
@@ -104,8 +106,8 @@ static inline void rig_open(struct rig *r) {
 	struct err err = {0};
 	r->t = tcp_table_new(&r->conf, &err);
 	cr_assert_not_null(r->t, "%s", err.text);
-	struct tcp_tuple tuple;
-	r->c_dir = tcp_tuple_of(&tuple, &r->key);
+	struct flow_tuple tuple;
+	r->c_dir = flow_tuple_of(&tuple, &r->key);
 }
 
 static inline void rig_balance(const struct tcp_table *t) {
@@ -166,6 +168,8 @@ static inline uint32_t rig_send(struct rig *r, const struct rig_step *s) {
 	rig_note(r, d);
 	uint32_t events = d->events;
 	r->events |= events;
+	r->flow = d->flow;
+	r->dir = d->dir;
 	memset(copy, '#', len);
 	free(copy);
 	rig_balance(r->t);

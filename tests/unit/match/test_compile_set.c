@@ -18,7 +18,7 @@ Test(compile_set, operands_come_first_and_combinations_last) {
 	struct ruleset *rs = load("5:/30&!10/C\n10:/a/\n20:/b/\n30:/c/Q\n");
 	struct compile_verdict v[4] = {};
 	struct compile_set s;
-	cr_assert_eq(compile_set_init(&s, rs, v), 0);
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_BLOCK, v), 0);
 	cr_assert_eq(compile_set_lay_out(&s), 0);
 	static const uint32_t order[] = {1, 3, 2, 0};
 	cr_assert_eq(s.n, 4u);
@@ -36,7 +36,7 @@ Test(compile_set, refused_patterns_are_left_out_and_ranks_close_up) {
 	struct ruleset *rs = load("1:/a/\n2:/b/\n3:/c/\n4:/1&3/C\n");
 	struct compile_verdict v[4] = {[1] = {.group = "compile"}};
 	struct compile_set s;
-	cr_assert_eq(compile_set_init(&s, rs, v), 0);
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_BLOCK, v), 0);
 	cr_assert_eq(compile_set_lay_out(&s), 0);
 	cr_assert_eq(s.n, 3u);
 	cr_assert_str_eq(s.expr[2], "0&1");
@@ -67,7 +67,7 @@ Test(compile_set, single_match_is_added_only_where_it_changes_nothing) {
 		struct ruleset *rs = load(t[i].line);
 		struct compile_verdict v[1] = {};
 		struct compile_set s;
-		cr_assert_eq(compile_set_init(&s, rs, v), 0);
+		cr_assert_eq(compile_set_init(&s, rs, MATCHER_BLOCK, v), 0);
 		unsigned flags = rs->patterns[0].flags;
 		cr_assert_eq(
 			compile_set_flags(&s, 0), flags | (t[i].added ? HS_FLAG_SINGLEMATCH : 0),
@@ -81,7 +81,7 @@ Test(compile_set, single_match_is_added_only_where_it_changes_nothing) {
 	struct ruleset *rs = load("1:/a/\n2:/b/\n3:/1|1/C\n");
 	struct compile_verdict v[3] = {};
 	struct compile_set s;
-	cr_assert_eq(compile_set_init(&s, rs, v), 0);
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_BLOCK, v), 0);
 	cr_assert_eq(compile_set_flags(&s, 0), 0u, "an operand");
 	cr_assert_eq(compile_set_flags(&s, 1), HS_FLAG_SINGLEMATCH);
 	cr_assert_eq(compile_set_flags(&s, 2), HS_FLAG_COMBINATION);
@@ -94,7 +94,7 @@ Test(compile_set, extended_parameters_are_passed_on) {
 				  "3:/abcd/{edit_distance=1}\n4:/abcd/{hamming_distance=2}\n");
 	struct compile_verdict v[4] = {};
 	struct compile_set s;
-	cr_assert_eq(compile_set_init(&s, rs, v), 0);
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_BLOCK, v), 0);
 	cr_assert_eq(compile_set_lay_out(&s), 0);
 	cr_assert_eq(
 		s.ext_ptr[0]->flags,
@@ -108,6 +108,26 @@ Test(compile_set, extended_parameters_are_passed_on) {
 	cr_assert_eq(s.ext_ptr[2]->edit_distance, 1u);
 	cr_assert_eq(s.ext_ptr[3]->flags, HS_EXT_FLAG_HAMMING_DISTANCE);
 	cr_assert_eq(s.ext_ptr[3]->hamming_distance, 2u);
+	compile_set_fini(&s);
+	ruleset_free(rs);
+}
+
+Test(compile_set, over_streams_flags_stay_as_they_are) {
+	struct ruleset *rs = load("1:/a/\n2:/b/H\n3:/c/is\n4:/1|3/C\n");
+	struct compile_verdict v[4] = {};
+	struct compile_set s;
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_STREAM, v), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		cr_expect_eq(compile_set_flags(&s, i), rs->patterns[i].flags, "%u", i);
+	cr_expect_eq(s.mode, (unsigned)HS_MODE_STREAM);
+	compile_set_fini(&s);
+	ruleset_free(rs);
+	rs = load("1:/a/\n2:/b/L\n");
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_STREAM, v), 0);
+	cr_expect_eq(s.mode, (unsigned)(HS_MODE_STREAM | HS_MODE_SOM_HORIZON_LARGE));
+	compile_set_fini(&s);
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_BLOCK, v), 0);
+	cr_expect_eq(s.mode, (unsigned)HS_MODE_BLOCK);
 	compile_set_fini(&s);
 	ruleset_free(rs);
 }

@@ -154,12 +154,18 @@ Test(detect, what_looks_at_streams_can_be_left_to_others) {
 	);
 	packet_init(&p, "a");
 	cr_expect_str_eq(run(&e, &p), "");
-	cr_expect(detect_rule_stands(e.d, e.s, &p.in, 0));
-	cr_expect_not(detect_rule_stands(e.d, e.s, &p.in, 1), "the bit is not set");
-	detect_rule_matched(e.d, e.s, &p.in, 0);
+	// Found, it comes ahead of the rule that tests its bit; and only this once.
+	detect_found(e.d, e.s, 0);
+	cr_expect_str_eq(run(&e, &p), "1 2");
 	cr_expect_str_eq(run(&e, &p), "2");
+	// Alone, without a look at the payload; where the header does not hold it is no match.
+	uint32_t rules[3];
+	detect_found(e.d, e.s, 0);
+	cr_expect_eq(detect_decide(e.d, e.s, &p.in, rules), 1u);
 	p.key.dst_port = 81;
-	cr_expect_not(detect_rule_stands(e.d, e.s, &p.in, 0));
+	detect_found(e.d, e.s, 0);
+	cr_expect_eq(detect_decide(e.d, e.s, &p.in, rules), 0u);
+	cr_expect_eq(detect_decide(e.d, e.s, &p.in, rules), 0u, "it is not kept");
 	p.key.proto = 17;
 	cr_expect_str_eq(run(&e, &p), "3");
 	engine_fini(&e);

@@ -137,8 +137,8 @@ Test(matcher_cache, a_database_that_hyperscan_cannot_take_is_no_hit, .init = ope
 	struct matcher_key key, other;
 	hs_database_t *db, *again;
 	struct err err = {};
-	cr_assert_eq(matcher_key_make(&key, rs), 0);
-	cr_assert_eq(matcher_compile(rs, v, &db, &err), 0);
+	cr_assert_eq(matcher_key_make(&key, rs, MATCHER_BLOCK), 0);
+	cr_assert_eq(matcher_compile(rs, MATCHER_BLOCK, v, &db, &err), 0);
 	cr_assert_eq(matcher_cache_store(dir, &key, v, rs->n_patterns, db, &err), 0);
 	compile_verdicts_free(v, rs->n_patterns);
 	v = calloc(rs->n_patterns, sizeof(*v));
@@ -184,7 +184,7 @@ Test(matcher_cache, whatever_changes_the_database_changes_the_key) {
 	struct matcher_key key[N];
 	for (unsigned i = 0; i < N; i++) {
 		struct ruleset *rs = load(t[i]);
-		cr_assert_eq(matcher_key_make(&key[i], rs), 0);
+		cr_assert_eq(matcher_key_make(&key[i], rs, MATCHER_BLOCK), 0);
 		ruleset_free(rs);
 		for (unsigned j = 0; j < i; j++)
 			cr_assert(
@@ -193,10 +193,17 @@ Test(matcher_cache, whatever_changes_the_database_changes_the_key) {
 				"%u and %u", i, j
 			);
 	}
+	struct matcher_key streams;
+	struct ruleset *first = load(t[0]);
+	cr_assert_eq(matcher_key_make(&streams, first, MATCHER_STREAM), 0);
+	cr_assert_eq(streams.len, key[0].len);
+	cr_assert_arr_neq(streams.data, key[0].data, streams.len, "the mode");
+	free(streams.data);
+	ruleset_free(first);
 	// Where the lines stand and what comments say does not.
 	struct matcher_key same;
 	struct ruleset *rs = load("# one\n\n1:/abc/\n# two\n2:/xyz/");
-	cr_assert_eq(matcher_key_make(&same, rs), 0);
+	cr_assert_eq(matcher_key_make(&same, rs, MATCHER_BLOCK), 0);
 	cr_assert_eq(same.len, key[0].len);
 	cr_assert_arr_eq(same.data, key[0].data, same.len);
 	ruleset_free(rs);

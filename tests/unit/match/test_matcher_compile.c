@@ -22,7 +22,7 @@ static int compile(struct fixture *f, const char *text) {
 	*f = (struct fixture){.rs = ruleset_new()};
 	cr_assert_eq(ruleset_add_text(f->rs, "t.hs", text, strlen(text), &f->err), 0);
 	f->v = calloc(f->rs->n_patterns + 1, sizeof(*f->v));
-	return matcher_compile(f->rs, f->v, &f->db, &f->err);
+	return matcher_compile(f->rs, MATCHER_BLOCK, f->v, &f->db, &f->err);
 }
 
 static void drop(struct fixture *f) {
@@ -185,4 +185,24 @@ Test(matcher_compile, patterns_that_fail_only_together_are_an_error, .timeout = 
 	cr_assert_null(f.db);
 	drop(&f);
 	free(text);
+}
+
+Test(matcher_compile, streams_are_compiled_for_too) {
+	struct fixture f;
+	size_t octets;
+	cr_assert_eq(compile(&f, "1:/abc/\n"), 0);
+	cr_expect_eq(hs_stream_size(f.db, &octets), HS_DB_MODE_ERROR);
+	hs_free_database(f.db);
+	cr_assert_eq(matcher_compile(f.rs, MATCHER_STREAM, f.v, &f.db, &f.err), 0);
+	cr_expect_eq(hs_stream_size(f.db, &octets), HS_SUCCESS);
+	drop(&f);
+	// Where matches begin is known of streams, too.
+	cr_assert_eq(compile(&f, "1:/(/\n2:/a.*bc/L\n"), 0);
+	hs_free_database(f.db);
+	compile_verdicts_free(f.v, f.rs->n_patterns);
+	f.v = calloc(f.rs->n_patterns, sizeof(*f.v));
+	cr_assert_eq(matcher_compile(f.rs, MATCHER_STREAM, f.v, &f.db, &f.err), 0);
+	cr_expect_not_null(f.v[0].group);
+	cr_expect_null(f.v[1].group, "%s", f.v[1].reason);
+	drop(&f);
 }

@@ -2,6 +2,8 @@
 
 #include "match/rule_table.h"
 
+#include "match/snort_file.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +13,7 @@ static struct rule_table make(const char *text) {
 	struct err err = {0};
 	struct ruleset *rs = ruleset_new();
 	cr_assert_eq(ruleset_add_text(rs, "t.hs", text, strlen(text), &err), 0, "%s", err.text);
-	cr_assert_eq(rule_table_init(&t, rs), 0);
+	cr_assert_eq(rule_table_init(&t, rs, NULL), 0);
 	// The table has texts of its own.
 	ruleset_free(rs);
 	return t;
@@ -69,5 +71,134 @@ Test(rule_table, of_an_empty_set_is_empty) {
 	struct rule_table t = make("");
 	cr_expect_eq(t.n, 0);
 	rule_table_fini(&t);
+	rule_table_fini(&t);
+}
+
+static struct rule_table make_rules(const char *hs, const char *text) {
+	struct rule_table t;
+	struct err err = {};
+	struct snort_rules rules = {};
+	struct ruleset *rs = ruleset_new();
+	cr_assert_eq(ruleset_add_text(rs, "t.hs", hs, strlen(hs), &err), 0, "%s", err.text);
+	cr_assert_eq(
+		snort_file_read_text("t.rules", text, strlen(text), NULL, &rules, &err), 0, "%s",
+		err.text
+	);
+	cr_assert_eq(
+		rules.n_refusals, 0, "%s", rules.n_refusals > 0 ? rules.refusals[0].reason : ""
+	);
+	cr_assert_eq(rule_table_init(&t, rs, &rules), 0);
+	ruleset_free(rs);
+	snort_rules_fini(&rules);
+	return t;
+}
+
+#define RULE(options) "alert tcp any any -> any any (" options ")\n"
+
+Test(rule_table, patterns_come_first_then_rules) {
+	struct rule_table t = make_rules("7:/x/\n", RULE("sid:5;") RULE("sid:4;"));
+	cr_assert_eq(t.n, 3);
+	cr_expect_eq(t.info[0].sid, 7);
+	cr_expect_eq(t.info[1].sid, 5);
+	cr_expect_eq(t.info[2].sid, 4);
+	rule_table_fini(&t);
+}
+
+Test(rule_table, a_rule_says_what_it_is) {
+	struct rule_table t = make_rules(
+		"",
+		RULE("msg:\"a \\\"b\\\" c\"; gid:3; sid:5; rev:9; classtype:misc-attack; noalert;"
+		     "threshold:type both, track by_dst, count 7, seconds 60;")
+	);
+	const struct rule_info *r = &t.info[0];
+	cr_assert_eq(t.n, 1);
+	cr_expect_eq(r->gid, 3);
+	cr_expect_eq(r->rev, 9);
+	cr_expect(r->noalert);
+	cr_expect_str_eq(r->signature, "a \"b\" c");
+	cr_expect_str_eq(r->category, "Misc Attack");
+	cr_expect_eq(r->severity, 2);
+	cr_expect_eq(r->threshold.type, RULE_THRESHOLD_BOTH);
+	cr_expect_eq(r->threshold.track, RULE_BY_DST);
+	cr_expect_eq(r->threshold.count, 7);
+	cr_expect_eq(r->threshold.seconds, 60);
+	cr_expect_eq(r->n_metadata, 0);
+	cr_expect_eq(r->n_references, 0);
+	rule_table_fini(&t);
+}
+
+Test(rule_table, severity_is_the_priority_or_the_classes) {
+	static const struct {
+		const char *rule;
+		uint8_t severity;
+		const char *category;
+	} table[] = {
+		{RULE("sid:1;"), 3, ""},
+		{RULE("classtype:trojan-activity; sid:1;"), 1, "A Network Trojan was detected"},
+		{RULE("classtype:trojan-activity; priority:4; sid:1;"), 4,
+		 "A Network Trojan was detected"},
+		{RULE("classtype:of-our-own; sid:1;"), 3, "of-our-own"},
+		{RULE("classtype:of-our-own; priority:1; sid:1;"), 1, "of-our-own"},
+		{RULE("priority:255; sid:1;"), 255, ""},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct rule_table t = make_rules("", table[i].rule);
+		cr_expect_eq(t.info[0].severity, table[i].severity, "%s", table[i].rule);
+		cr_expect_str_eq(t.info[0].category, table[i].category);
+		cr_expect_str_eq(t.info[0].signature, "");
+		cr_expect_not(t.info[0].noalert);
+		rule_table_fini(&t);
+	}
+}
+
+Test(rule_table, metadata_of_one_key_stands_together) {
+	struct rule_table t = make_rules(
+		"",
+		RULE("metadata:policy balanced-ips drop, created_at 2010_07_30,policy  security-ips "
+		     "drop , alone, service http; sid:1; metadata:policy x;")
+	);
+	static const char *const want[][2] = {
+		{"policy", "balanced-ips drop"},
+		{"policy", "security-ips drop"},
+		{"policy", "x"},
+		{"created_at", "2010_07_30"},
+		{"service", "http"},
+	};
+	const struct rule_info *r = &t.info[0];
+	cr_assert_eq(r->n_metadata, 5);
+	for (uint32_t i = 0; i < r->n_metadata; i++) {
+		cr_expect_str_eq(r->metadata[i].key, want[i][0]);
+		cr_expect_str_eq(r->metadata[i].value, want[i][1]);
+	}
+	rule_table_fini(&t);
+}
+
+Test(rule_table, metadata_is_bounded) {
+	char text[8192];
+	size_t n = (size_t)sprintf(text, "alert tcp any any -> any any (sid:1; metadata:a b");
+	for (int i = 0; i < 200; i++)
+		n += (size_t)sprintf(text + n, ", k%d v%d", i % 7, i);
+	sprintf(text + n, ";)\n");
+	struct rule_table t = make_rules("", text);
+	cr_assert_eq(t.info[0].n_metadata, RULE_TABLE_METADATA_MAX);
+	cr_expect_str_eq(t.info[0].metadata[0].value, "b");
+	cr_expect_str_eq(t.info[0].metadata[1].key, "k0");
+	cr_expect_str_eq(t.info[0].metadata[2].key, "k0");
+	rule_table_fini(&t);
+}
+
+Test(rule_table, references_are_addresses) {
+	struct rule_table t = make_rules(
+		"",
+		RULE("reference:cve,2019-0708; reference:url,example.org/x; reference:our,7; sid:1;"
+		)
+	);
+	const struct rule_info *r = &t.info[0];
+	cr_assert_eq(r->n_references, 3);
+	cr_expect_str_eq(
+		r->references[0], "https://cve.mitre.org/cgi-bin/cvename.cgi?name=2019-0708"
+	);
+	cr_expect_str_eq(r->references[1], "https://example.org/x");
+	cr_expect_str_eq(r->references[2], "our,7");
 	rule_table_fini(&t);
 }

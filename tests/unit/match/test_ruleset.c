@@ -164,15 +164,6 @@ Test(ruleset, a_file_that_cannot_be_read_leaves_the_set_as_it_was) {
 	ruleset_free(rs);
 }
 
-Test(ruleset, snort_rules_are_refused_by_name) {
-	struct ruleset *rs = ruleset_new();
-	struct err err = {};
-	cr_assert_eq(ruleset_add_file(rs, "/etc/x.rules", &err), -ENOTSUP);
-	cr_assert_not_null(strstr(err.text, "/etc/x.rules: Snort and Suricata"));
-	cr_assert_not_null(strstr(err.text, "id:/regex/flags"));
-	ruleset_free(rs);
-}
-
 Test(ruleset, a_file_is_read_from_its_path) {
 	char path[] = "/tmp/ruleset.XXXXXX";
 	int fd = mkstemp(path);

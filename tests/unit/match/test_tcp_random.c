@@ -232,8 +232,8 @@ static void prepare(struct run *r, uint64_t number, struct tcp_table_config *con
 	memset(r, 0, sizeof(*r));
 	r->rnd.state = number * 0x9e3779b97f4a7c15ull + 1;
 	r->key = rig_key(below(&r->rnd, 0x7fffffff), (uint16_t)below(&r->rnd, 65536));
-	struct tcp_tuple tuple;
-	r->dir0 = tcp_tuple_of(&tuple, &r->key);
+	struct flow_tuple tuple;
+	r->dir0 = flow_tuple_of(&tuple, &r->key);
 	tcp_table_config_init(conf);
 	hash_seed_fixed(&conf->seed, number);
 	r->exact = chance(&r->rnd, 70);

@@ -288,10 +288,10 @@ Test(tcp_table, keeps_flows_apart_whose_hashes_meet) {
 	struct tcp_index x;
 	cr_assert_eq(tcp_index_init(&x, 300, &seed, mem_pages()), 0);
 	x.mask = 0; // one bucket
-	struct tcp_tuple tuple[300];
+	struct flow_tuple tuple[300];
 	for (uint16_t i = 0; i < 300; i++) {
 		struct flow_key k = rig_key(0x01020304, i);
-		tcp_tuple_of(&tuple[i], &k);
+		flow_tuple_of(&tuple[i], &k);
 		cr_assert_null(tcp_index_find(&x, x.bucket, &tuple[i]));
 		tcp_index_insert(&x, x.bucket, &tuple[i]);
 	}

@@ -312,6 +312,7 @@ Test(parse, gathers_a_frame_whose_headers_go_on_in_its_next_segment) {
 			cr_assert_arr_eq(&b.key[0], &whole.key, sizeof(whole.key), "%s", name);
 			cr_assert_eq(b.pkt[0].verdict, VERDICT_COUNTED, "%s at %u", name, head);
 			cr_assert_eq(b.pkt[0].payload_off, whole.pkt.payload_off);
+			cr_assert_eq(b.pkt[0].l4_len, whole.pkt.l4_len);
 			cr_assert_eq(b.pkt[0].payload_len, whole.pkt.payload_len);
 			cr_assert_eq(b.pkt[0].tcp_flags, whole.pkt.tcp_flags);
 		}

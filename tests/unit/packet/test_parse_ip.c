@@ -282,3 +282,28 @@ Test(parse_ip, goes_by_the_version_where_the_type_says_ipv4) {
 	struct parsed r = finish();
 	cr_assert(is_counted(&r, "fd00::1", "fd00::2"));
 }
+
+Test(parse_ip, tells_how_long_a_whole_l4_header_is) {
+	frame_ipv4_udp(&f, "10.0.0.1", 1000, "10.0.0.2", 53, "question", 8);
+	cr_assert_eq(parse_frame(&f).pkt.l4_len, 8);
+	frame_start(&f);
+	frame_ethernet(&f, 0);
+	frame_ipv4(&f, "10.0.0.1", "10.0.0.2", 6);
+	frame_tcp(&f, 1, 2, 0xd2);
+	f.octet[46] = 7 << 4; // two words of options
+	frame_zeros(&f, 8);
+	frame_payload(&f, "data", 4);
+	frame_end(&f);
+	cr_assert_eq(parse_frame(&f).pkt.l4_len, 28);
+	cr_assert_eq(parse_cut(&f, 58, 1).pkt.l4_len, 0);
+	// Behind a header that the fast ways do not take.
+	frame_start(&f);
+	frame_ethernet(&f, 0);
+	frame_vlan(&f, 0x88a8, 5);
+	frame_vlan(&f, 0x8100, 6);
+	frame_ipv6(&f, "fd00::1", "fd00::2", 0);
+	frame_ipv6_ext(&f, 6, 8);
+	frame_tcp(&f, 1, 2, 0x18);
+	frame_end(&f);
+	cr_assert_eq(parse_frame(&f).pkt.l4_len, 20);
+}

@@ -133,7 +133,7 @@ static void expect_balance(void) {
 }
 
 // All panes that are with the exporter, added up: they are given back only where asked.
-struct sums {
+struct taken {
 	uint32_t panes;
 	uint32_t flows;
 	uint64_t packets;
@@ -141,8 +141,8 @@ struct sums {
 	uint64_t in_rest;
 };
 
-static struct sums take_panes(bool give_back) {
-	struct sums s = {0};
+static struct taken take_panes(bool give_back) {
+	struct taken s = {0};
 	struct pane *p;
 	while ((p = pane_store_take(&collector->panes)) != NULL) {
 		struct flow_key key;
@@ -161,13 +161,13 @@ static struct sums take_panes(bool give_back) {
 	return s;
 }
 
-static struct sums end(void) {
+static struct taken end(void) {
 	atomic_store(&collector->stop, true);
 	int ret;
 	while ((ret = collector_step(collector)) >= 0)
 		;
 	cr_assert_eq(ret, -ECANCELED);
-	struct sums s = take_panes(false);
+	struct taken s = take_panes(false);
 	cr_assert_eq(s.packets, s.in_rows + s.in_rest);
 	return s;
 }
@@ -211,7 +211,7 @@ Test(collector, what_found_no_row_elsewhere_is_rest_here, .fini = close_collecto
 	expect_balance();
 	cr_assert_eq(published().value[TALLY_REST], 7);
 	cr_assert_eq(reason(REASON_NONE), 12);
-	struct sums s = end();
+	struct taken s = end();
 	cr_assert_eq(s.flows, 1);
 	cr_assert_eq(s.in_rest, 7);
 }
@@ -297,7 +297,7 @@ Test(collector, a_full_table_is_handed_over_for_a_fresh_one, .fini = close_colle
 	feed(0, 1024, 0);
 	cr_assert_eq(take_panes(true).panes, 0);
 	feed(1024, 1500, 0);
-	struct sums s = end();
+	struct taken s = end();
 	cr_assert_eq(s.panes, 3);
 	cr_assert_eq(s.flows, 2524);
 	cr_assert_eq(s.in_rest, 0);
@@ -317,7 +317,7 @@ Test(collector, without_a_fresh_one_it_is_stretched_then_rest_takes_all, .fini =
 	feed(0, 100, 0);
 	cr_assert_eq(published().value[TALLY_REST], rest);
 	expect_balance();
-	struct sums s = end();
+	struct taken s = end();
 	cr_assert_eq(s.panes, 2);
 	cr_assert_eq(s.in_rest, rest);
 	cr_assert_eq(s.packets, received);
@@ -334,7 +334,7 @@ Test(collector, no_counter_of_a_row_wraps, .fini = close_collector) {
 	cr_assert_eq(collector_step(collector), 6);
 	expect_balance();
 	cr_assert_eq(reason(REASON_NONE), 3 * half);
-	struct sums s = end();
+	struct taken s = end();
 	cr_assert_eq(s.panes, 3);
 	cr_assert_eq(s.in_rows, 3 * half);
 }
@@ -351,7 +351,7 @@ Test(collector, where_no_pane_is_left_for_them_many_packets_are_shed, .fini = cl
 	cr_assert_eq(collector_step(collector), 1);
 	cr_assert_eq(collector_step(collector), 1);
 	expect_balance();
-	struct sums s = end();
+	struct taken s = end();
 	cr_assert_eq(s.in_rows, reason(REASON_NONE));
 	cr_assert_eq(s.in_rows + reason(REASON_NO_PANE), received);
 	cr_assert_geq(s.in_rows, 2 * (half - 1));
@@ -371,7 +371,7 @@ Test(collector, stopping_takes_what_is_left_and_promises_nothing_more, .fini = c
 	cr_assert_eq(collector_step(collector), -ECANCELED);
 	cr_assert_eq(script.stops, 1);
 	cr_assert_eq(atomic_load(&collector->panes.horizon_us), 2 * SECOND);
-	struct sums s = take_panes(true);
+	struct taken s = take_panes(true);
 	cr_assert_eq(s.panes, 2);
 	cr_assert_eq(s.packets, 6);
 	cr_assert_eq(published().value[TALLY_HANDED_OVER], 2);

@@ -1,6 +1,7 @@
 // The match stage: whose payloads are scanned, and how a payload in segments is put together.
 
 #include "frame.h"
+#include "make_engine.h"
 #include "memory_source.h"
 #include "packet/verdict.h"
 #include "pipeline/stage_match.h"
@@ -17,25 +18,25 @@ static struct frame f;
 static struct burst b;
 static struct memory_source memory;
 static struct segment_source segments;
-static struct matcher *matcher;
+static struct match_engine *engine;
+static struct stage_track track; // without a pane
 static struct stage_match st;
 
 static void open_stage(const char *rules) {
-	static const struct matcher_config conf = {0};
-	struct err err = {0};
-	struct ruleset *rs = ruleset_new();
-	cr_assert_eq(ruleset_add_text(rs, "t.hs", rules, strlen(rules), &err), 0, "%s", err.text);
-	matcher = matcher_new(rs, &conf, &err);
-	cr_assert_not_null(matcher, "%s", err.text);
-	ruleset_free(rs);
-	cr_assert_eq(stage_match_init(&st, matcher), 0);
+	engine = make_engine(rules, NULL, false);
+	const struct stage_match_config conf = {
+		.engine = engine,
+		.plain = true,
+		.inspect = {.memory = INSPECT_MEMORY_MIN, .mem = mem_pages()},
+	};
+	cr_assert_eq(stage_match_init(&st, &conf, &track), 0);
 	memory_source_init(&memory, NULL, 0, 1);
 	segment_source_init(&segments);
 }
 
 static void close_stage(void) {
 	stage_match_fini(&st);
-	matcher_free(matcher);
+	match_engine_free(engine);
 	memory_source_fini(&memory);
 }
 
@@ -165,7 +166,7 @@ Test(stage_match, matches_of_a_packet_saturate) {
 Test(stage_match, without_rules_nothing_is_done) {
 	open_stage("1:/abc/\n");
 	struct stage_match none;
-	cr_assert_eq(stage_match_init(&none, NULL), 0);
+	cr_assert_eq(stage_match_init(&none, &(struct stage_match_config){}, &track), 0);
 	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "abc", 3);
 	parsed(0, &f, 3);
 	b.n = b.end = 1;
@@ -179,7 +180,7 @@ static struct alert_ring ring;
 static void open_alerts(const char *rules, uint32_t depth) {
 	open_stage(rules);
 	cr_assert_eq(alert_ring_init(&ring, depth, false), 0);
-	cr_assert_eq(stage_match_alert(&st, &ring), 0);
+	stage_match_alert(&st, &ring);
 }
 
 Test(stage_match, an_alert_of_each_event_goes_to_the_ring) {

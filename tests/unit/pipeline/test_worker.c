@@ -2,6 +2,7 @@
 
 #include "base/field.h"
 #include "frame.h"
+#include "make_engine.h"
 #include "memory_source.h"
 #include "packet/event_clock.h"
 #include "pipeline/worker.h"
@@ -131,17 +132,22 @@ Test(worker, lateness_decides_what_is_late, .fini = close_worker) {
 	cr_assert_eq(packets_in_panes(), PACKETS * 3 / 4 - late);
 }
 
-Test(worker, late_packets_are_matched_and_in_no_window, .fini = close_worker) {
-	struct err err = {0};
-	struct ruleset *rs = ruleset_new();
-	cr_assert_eq(ruleset_add_text(rs, "t.hs", "1:/query/", 9, &err), 0);
-	struct matcher *matcher = matcher_new(rs, &(struct matcher_config){0}, &err);
-	cr_assert_not_null(matcher, "%s", err.text);
-	ruleset_free(rs);
-	open_worker(0, 16);
+// There is a match stage from now on.
+static void match_with(const struct match_engine *e) {
+	const struct stage_match_config conf = {
+		.engine = e,
+		.plain = true,
+		.inspect = {.memory = INSPECT_MEMORY_MIN, .mem = mem_pages()},
+	};
 	stage_match_fini(&worker->match);
-	cr_assert_eq(stage_match_init(&worker->match, matcher), 0);
-	worker->track.counts = false; // there is a match stage now
+	cr_assert_eq(stage_match_init(&worker->match, &conf, &worker->track), 0);
+	worker->track.counts = false;
+}
+
+Test(worker, late_packets_are_matched_and_in_no_window, .fini = close_worker) {
+	struct match_engine *engine = make_engine("1:/query/", NULL, false);
+	open_worker(0, 16);
+	match_with(engine);
 	// Of four packets the first and third have the word; every other first one comes late.
 	uint64_t late = 0;
 	for (uint32_t i = 8; i < PACKETS; i += 8, late++)
@@ -166,7 +172,7 @@ Test(worker, late_packets_are_matched_and_in_no_window, .fini = close_worker) {
 	cr_assert_eq(counted, PACKETS * 3 / 4 - late);
 	cr_assert_eq(matches, PACKETS / 2 - late);
 	stage_match_fini(&worker->match);
-	matcher_free(matcher);
+	match_engine_free(engine);
 }
 
 Test(worker, times_at_the_ends_of_the_type_lie_in_panes_that_hold_them, .fini = close_worker) {
@@ -193,18 +199,12 @@ Test(worker, times_at_the_ends_of_the_type_lie_in_panes_that_hold_them, .fini = 
 	cr_assert_eq(counted, PACKETS * 3 / 4);
 }
 
-static struct matcher *compile(const char *rules) {
-	struct err err = {0};
-	struct ruleset *rs = ruleset_new();
-	cr_assert_eq(ruleset_add_text(rs, "t.hs", rules, strlen(rules), &err), 0);
-	struct matcher *m = matcher_new(rs, &(struct matcher_config){0}, &err);
-	cr_assert_not_null(m, "%s", err.text);
-	ruleset_free(rs);
-	return m;
+static struct match_engine *compile(const char *rules) {
+	return make_engine(rules, NULL, false);
 }
 
-static struct match_set set_of(struct matcher *m) {
-	return (struct match_set){m, match_scratch_new(m)};
+static struct match_set set_of(struct match_engine *e) {
+	return (struct match_set){.engine = e, .work = match_work_new(e)};
 }
 
 static uint64_t events(void) {
@@ -213,22 +213,20 @@ static uint64_t events(void) {
 	return t.value[TALLY_MATCH_EVENTS];
 }
 
-static struct matcher *before, *after;
+static struct match_engine *before, *after;
 
 // Of four packets the first and third have the word.
 static void open_with_rules(const char *rules, const char *offered) {
 	before = compile(rules);
 	after = compile(offered);
 	open_worker(SECOND, 40);
-	stage_match_fini(&worker->match);
-	cr_assert_eq(stage_match_init(&worker->match, before), 0);
-	worker->track.counts = false;
+	match_with(before);
 }
 
 static void close_with_rules(void) {
 	close_worker();
-	matcher_free(before);
-	matcher_free(after);
+	match_engine_free(before);
+	match_engine_free(after);
 }
 
 Test(worker, takes_an_offered_rule_set_between_bursts, .fini = close_with_rules) {
@@ -239,37 +237,39 @@ Test(worker, takes_an_offered_rule_set_between_bursts, .fini = close_with_rules)
 	cr_assert_eq(events(), 20);
 	struct match_set set = set_of(after);
 	worker_offer(worker, set);
-	cr_assert_not(worker_take_back(worker, &old, &adopted), "it has not looked yet");
+	cr_assert_not(worker_offer_done(worker, &adopted, &old), "it has not looked yet");
 	cr_assert_eq(worker_step(worker), 40);
 	cr_assert_eq(events(), 20 + 60);
-	cr_assert(worker_take_back(worker, &old, &adopted));
+	cr_assert(worker_offer_done(worker, &adopted, &old));
 	cr_assert(adopted);
-	cr_assert_eq(old.matcher, before);
-	cr_assert_neq(old.scratch, set.scratch);
+	cr_assert_null(old.engine);
+	cr_assert(worker_give_back(worker, &old));
+	cr_assert_eq(old.engine, before);
+	cr_assert_neq(old.work, set.work);
 	// And again, the other way.
 	worker_offer(worker, old);
 	cr_assert_eq(worker_step(worker), 40);
 	cr_assert_eq(events(), 20 + 60 + 20);
-	cr_assert(worker_take_back(worker, &old, &adopted));
-	cr_assert_eq(old.matcher, after);
-	match_scratch_free(old.scratch);
+	cr_assert(worker_give_back(worker, &old));
+	cr_assert_eq(old.engine, after);
+	match_set_fini(&old);
+	cr_assert_not(worker_give_back(worker, &old));
 }
 
 Test(worker, rules_may_come_and_go, .fini = close_with_rules) {
 	struct match_set old;
-	bool adopted;
 	open_with_rules("", "2:/query/\n");
 	cr_assert_eq(worker_step(worker), 40);
 	cr_assert_eq(events(), 0);
 	worker_offer(worker, set_of(after));
 	cr_assert_eq(worker_step(worker), 40);
 	cr_assert_eq(events(), 20);
-	cr_assert(worker_take_back(worker, &old, &adopted));
+	cr_assert(worker_give_back(worker, &old));
 	worker_offer(worker, old);
 	cr_assert_eq(worker_step(worker), 40);
 	cr_assert_eq(events(), 20);
-	cr_assert(worker_take_back(worker, &old, &adopted));
-	match_scratch_free(old.scratch);
+	cr_assert(worker_give_back(worker, &old));
+	match_set_fini(&old);
 }
 
 Test(worker, that_has_ended_gives_an_offer_back, .fini = close_with_rules) {
@@ -280,10 +280,10 @@ Test(worker, that_has_ended_gives_an_offer_back, .fini = close_with_rules) {
 		;
 	for (int i = 0; i < 3; i++) {
 		worker_offer(worker, set_of(after));
-		cr_assert(worker_take_back(worker, &old, &adopted));
+		cr_assert(worker_offer_done(worker, &adopted, &old));
 		cr_assert_not(adopted);
-		cr_assert_eq(old.matcher, after);
-		match_scratch_free(old.scratch);
+		cr_assert_eq(old.engine, after);
+		match_set_fini(&old);
 	}
 	cr_assert_eq(events(), PACKETS / 2);
 }

@@ -1,0 +1,82 @@
+// Inspection: what one worker knows of the traffic that it matches (fragments, connections, streams,
+// flows), and the way of a packet through all of it to its match events. One thread owns it; it
+// allocates nothing on a packet's way beyond budgets set at the start.
+//
+// A packet whose checksum says that its receiver drops it is not looked at (packet/checksum_policy.h).
+// Fragments are held, and matched as the datagram they make with the packet that completes it
+// (packet/defrag.h). TCP packets go to their connection (tcp_table.h); in stream mode the octets that
+// they bring into order are scanned in the streams (stream_pool.h). Everything else, and what rules want
+// of packets, is matched packet by packet, with what is known of the flow.
+#pragma once
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "inspect_stats.h"
+#include "match_engine.h"
+#include "match_work.h"
+#include "packet/checksum_policy.h"
+#include "packet/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct inspect; // opaque
+
+// Octets that came into order without a packet of their own matched: held ones, when their connection
+// was given up or the input ended. `work` has the events; `key` is of their direction as far as the
+// connection knows it (addresses, ports, VLANs, VNI), `time_us` of the connection's last packet.
+struct inspect_hooks {
+	void (*late
+	)(void *ctx, struct match_work *work, const struct flow_key *key, int64_t time_us);
+	void *ctx;
+};
+
+struct inspect_config {
+	bool streams; // engines that are used have been made with `streams`
+	bool midstream; // connections whose start was not seen are followed
+	enum checksum_mode checksums;
+	uint64_t memory; // octets for connections, what they hold, streams and fragments together
+	uint32_t tunnels; // enum tunnel, as the parser's
+	struct hash_seed seed;
+	const struct mem *mem; // for the big tables; outlives it
+	struct inspect_hooks hooks;
+};
+
+#define INSPECT_MEMORY_MIN (1u << 20)
+
+// NULL with err set: out of memory. Free with inspect_free.
+struct inspect *inspect_new(const struct inspect_config *conf, struct err *err);
+void inspect_free(struct inspect *in);
+
+// Between packets: matches with `engine` from now on, with `work` made for it; both are borrowed until
+// inspect_uses says no. `map` and `same` are match_engine_map's for the engine used before and this one.
+// 0, or -ENOMEM with all as it was.
+int inspect_use(
+	struct inspect *in, const struct match_engine *engine, struct match_work *work,
+	const uint32_t *map, bool same
+);
+
+// Whether a stream still needs an engine that was used before.
+bool inspect_uses(const struct inspect *in, const struct match_engine *engine);
+
+// Matches a packet that was counted or is late; `data` is the frame's first octet, of which `len` follow
+// each other: all that was captured. `now_us` is its time or, of a late packet, the time below which it
+// was late: nothing that ends with time is ended by a packet that is behind it. Its events are in the
+// work then; their keys are good until the next packet.
+void inspect_packet(
+	struct inspect *in, const struct packet *p, const struct flow_key *key, int64_t now_us,
+	const uint8_t *data, uint32_t len
+);
+
+// For a burst, ahead of its packets: fetches what will be needed of TCP packets' connections.
+uint32_t inspect_prefetch(const struct inspect *in, const struct flow_key *key);
+void inspect_prefetch_flow(const struct inspect *in, uint32_t bucket);
+
+// Event time has come to `now_us` (newest time less lateness): what is over is given up, some of it.
+void inspect_advance(struct inspect *in, int64_t now_us);
+
+// The input has ended: everything held comes out, or is given up.
+void inspect_finish(struct inspect *in);
+
+// What has been counted so far.
+void inspect_stats(const struct inspect *in, struct inspect_stats *out);

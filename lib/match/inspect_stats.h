@@ -1,0 +1,31 @@
+// What inspection has counted, in words of 64 bits only, so that it is published, read and summed up
+// as plain numbers (base/counters.h).
+#pragma once
+
+#include "detect.h"
+#include "flow_memory.h"
+#include "packet/checksum_policy.h"
+#include "packet/defrag.h"
+#include "stream_pool.h"
+#include "tcp_stats.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+struct inspect_stats {
+	struct tcp_stats tcp;
+	uint64_t tcp_flows; // connections at this moment
+	uint64_t tcp_held_octets; // of memory for what waits for a hole to be filled
+	struct stream_pool_stats streams;
+	uint64_t streams_memory; // octets that `streams.octets` may come to; 0: block mode
+	struct defrag_stats fragments;
+	struct checksum_stats checksums;
+	struct flow_memory_stats flows;
+	struct detect_counts rules;
+	uint64_t
+		alone; // packets of TCP that were scanned by themselves: their octets are in no stream
+	uint64_t late_events; // match events of octets that came out without a packet of their own
+};
+
+#define INSPECT_STATS_WORDS (sizeof(struct inspect_stats) / sizeof(uint64_t))
+static_assert(sizeof(struct inspect_stats) % sizeof(uint64_t) == 0);

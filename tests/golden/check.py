@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""What `sluice check` and `sluice run` say about rule files and variables. usage: check.py SLUICE"""
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from harness import Tap  # noqa: E402
+
+OFFICE = os.path.join(HERE, "captures", "office.pcap")
+GOOD = 'alert tcp any any -> any 80 (msg:"m"; content:"abc"; sid:1;)\n'
+
+
+class Bench:
+    """A configuration beside its rule files."""
+
+    def __init__(self, sluice, folder):
+        self.sluice, self.folder, self.conf = sluice, folder, os.path.join(folder, "t.conf")
+
+    def file(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def command(self, name, match="", vars_="", sets=()):
+        """Exit status and what went to standard output and standard error."""
+        self.file("t.conf", f"[input]\nbackend = pcap\ndevice = {OFFICE}\n[match]\ncache = off\n{match}\n[vars]\n{vars_}\n"
+                            "[sink a]\ntype = null\n")
+        args = [a for s in sets for a in ("--set", s)]
+        run = subprocess.run([self.sluice, name, *args, self.conf], capture_output=True, text=True, timeout=120)
+        return run.returncode, run.stdout, run.stderr
+
+    def check(self, *args, **more):
+        return self.command("check", *args, **more)
+
+
+def expect(got, want):
+    return [] if got == want else [f"got  {got}", f"want {want}"]
+
+
+def lacks(text, *parts):
+    return [f"no '{p}' in: {text}" for p in parts if p not in text]
+
+
+def both(tap, b):
+    rules = b.file("a.rules", "# c\n" + GOOD + 'alert tcp any any -> any 80 (content:"a"; http_uri; sid:2;)\nwhat is this\n')
+    hs = b.file("a.hs", "1:/a/\njunk\n7:/b/q\n")
+    code, out, err = b.check("rules = a.hs a.rules")
+    lines = err.splitlines()
+    tap.line(not (notes := expect((code, len(lines)), (0, 4)) + lacks(
+        err, f"{hs}:2: warning: rule refused: ", f"{hs}:3: warning: rule 7 refused: ", f"{rules}:3: warning: rule sid 2 refused: ",
+        f"{rules}:4: warning: rule refused: ") + lacks(out, "[match]\n", f"rules = {hs} {rules}\n", "mode = stream\n")),
+        "files of both syntaxes are read whole; what is refused is a warning", notes)
+    code, out, err = b.check("rules = a.hs a.rules\non_unsupported = error")
+    tap.line(not (notes := expect((code, out, len(err.splitlines())), (2, "", 5)) + lacks(
+        err, f"{hs}:2: error: rule refused: ", f"{rules}:3: error: rule sid 2 refused: ",
+        f"{b.conf}: match.on_unsupported: error: 4 rules are refused (accepted: none")),
+        "with on_unsupported = error it is an error, and nothing is printed", notes)
+    code, out, err = b.check("rules = b.rules a.hs none.hs")
+    tap.line(not (notes := expect((code, out), (2, "")) + lacks(err, "b.rules: No such file", "none.hs: No such file")),
+             "every file that is not there is named", notes)
+    code, out, err = b.check("rules = a.rules\non_unsupported = error\nmode = block", sets=("match.on_unsupported=skip",))
+    tap.line(code == 0 and "mode = block\n" in out, "--set makes it a warning again", [str(code), err])
+
+
+def many(tap, b):
+    path = b.file("many.rules", "".join(f'alert tcp any any -> any any (urilen:{n}; sid:{n};)\n' for n in range(1, 14))
+                  + 'alert tcp any any -> any any (content:"a; sid:99;)\n' + GOOD.replace("sid:1", "sid:77"))
+    hs = b.file("one.hs", "junk\n")
+    code, _, err = b.check("rules = many.rules one.hs")
+    lines = err.splitlines()
+    tap.line(not (notes := expect((code, len(lines)), (0, 12)) + expect(lines[9].split(" refused")[0], f"{path}:10: warning: rule sid 10")
+                  + expect(lines[10], f"{path}: warning: 4 more rules refused; sluice rules {path} lists them: 3 keyword urilen, 1 syntax")
+                  + lacks(lines[11], f"{hs}:1: warning: ")),
+             "of each file ten refused rules are shown, then how many more of which kind", notes)
+
+
+def strict_run(tap, b):
+    b.file("late.rules", GOOD + 'alert tcp any any -> any any (pcre:"/(a/"; sid:5;)\n')
+    code, _, err = b.check("rules = late.rules\non_unsupported = error")
+    tap.line(code == 0, "what only compiling shows is not check's to tell", [str(code), err])
+    for mode in ("stream", "block"):
+        code, _, err = b.command("run", f"rules = late.rules\nmode = {mode}\non_unsupported = error")
+        tap.line(not (notes := expect(code, 1) + lacks(err, "late.rules:2: rule sid 5 refused: ", "match.on_unsupported: error: 1 rule is refused")),
+                 f"a run is refused with a rule that does not compile, mode = {mode}", notes)
+        code, _, err = b.command("run", f"rules = late.rules\nmode = {mode}")
+        tap.line(not (notes := expect(code, 0) + lacks(err, "late.rules:2: rule sid 5 refused: ", "of 1 rules")),
+                 f"it is left out with on_unsupported = skip, mode = {mode}", notes)
+    b.file("bad.rules", "junk\n" + GOOD)
+    code, _, err = b.command("run", "rules = bad.rules\non_unsupported = error")
+    tap.line(not (notes := expect(code, 1) + lacks(err, "bad.rules:1: rule refused: ", "match.on_unsupported: error: 1 rule is refused")),
+             "a run is refused with a rule that cannot be read", notes)
+
+
+def variables(tap, b):
+    path = b.file("v.rules", "alert tcp $OFFICE any -> any $Doors (sid:1;)\nalert tcp $HOME_NET any -> any any (sid:2;)\n")
+    code, out, err = b.check("rules = v.rules")
+    tap.line(not (notes := expect((code, len(err.splitlines())), (0, 1)) + lacks(err, f"{path}:1: warning: rule sid 1 refused: variable $OFFICE is not defined")),
+             "a variable that nobody defines refuses the rule", notes)
+    code, out, err = b.check("rules = v.rules", "OFFICE = [10.0.0.0/8,!10.1.1.1]\nDoors = \"[80,443]\"\nUNUSED = nonsense")
+    tap.line(not (notes := expect((code, err), (0, "")) + lacks(out, "[vars]\n", "\nOFFICE = [10.0.0.0/8,!10.1.1.1]\nDoors = [80,443]\nUNUSED = nonsense\n")),
+             "[vars] defines variables, whatever those mean that no rule uses", notes)
+    code, out, err = b.check("rules = v.rules\non_unsupported = error", "OFFICE = any\nDoors = 80", sets=("vars.OFFICE=ten", "vars.HOME_NET=10.0.0.0/33"))
+    tap.line(not (notes := expect((code, len(err.splitlines())), (2, 3)) + lacks(
+        err, f"{path}:1: error: rule sid 1 refused: variable $OFFICE: 'ten'", f"{path}:2: error: rule sid 2 refused: variable $HOME_NET: '10.0.0.0/33'")),
+             "a value that is no address is told where a rule uses it", notes)
+    code, out, err = b.check("rules = v.rules", "OFFICE = any", sets=("vars.Doors=80",))
+    tap.line(not (notes := expect((code, err), (0, "")) + lacks(out, "\nDoors = 80\n")), "--set defines one, too", notes)
+    code, out, err = b.check("", "HOME-NET = any\nHOME_NET = any\nhome_net = any")
+    tap.line(not (notes := expect(code, 2) + lacks(err, "t.conf:10: vars.home_net: any: repeated, it stands in line 9 already")),
+             "names that differ in case only are one", notes)
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="sluice-check-") as folder:
+        b = Bench(sys.argv[1], folder)
+        for part in (both, many, strict_run, variables):
+            part(tap, b)
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
