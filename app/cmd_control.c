@@ -2,6 +2,7 @@
 // it said.
 
 #include "commands.h"
+#include "compile_wait.h"
 #include "control_ask.h"
 
 #include <getopt.h>
@@ -17,6 +18,7 @@ struct request {
 	const char *command;
 	const char *text;
 	unsigned timeout_s;
+	const char *waiting; // for what, as a person at a terminal is told; NULL: it takes no time
 	bool json; // --json is an option of it
 	const char *help;
 };
@@ -26,20 +28,32 @@ struct request {
 	"exit status: 0 done, 1 it could not be done or nobody listens there, 2 bad usage\n"
 
 static const struct request stats = {
-	"stats", "stats", STATS_TIMEOUT_S, true,
+	"stats",
+	"stats",
+	STATS_TIMEOUT_S,
+	NULL,
+	true,
 	"usage: sluice stats [--json] [--socket PATH]\n\n"
 	"Asks a running instance for its ledger: what every frame received so far came to.\n\n"
 	"  --json         as --summary writes it\n" SOCKET_HELP
 	"  --help         this text\n\n" STATUS_HELP};
 static const struct request reload = {
-	"reload", "reload", 0, false,
+	"reload",
+	"reload",
+	0,
+	"the instance is reading its rules anew",
+	false,
 	"usage: sluice reload [--socket PATH]\n\n"
 	"Has a running instance read its rule files anew, and waits until the workers use them, which\n"
 	"costs no packet. Shows what became of the rules, as sluice rules does. When a file cannot be\n"
 	"read, rules do not compile or are wrong as they are written, the rules stay as they were.\n\n" SOCKET_HELP
 	"  --help         this text\n\n" STATUS_HELP};
 static const struct request stop = {
-	"stop", "stop", 0, false,
+	"stop",
+	"stop",
+	0,
+	"the instance is finishing",
+	false,
 	"usage: sluice stop [--socket PATH]\n\n"
 	"Ends a running instance as SIGTERM does, and waits until it has drained its input, emitted\n"
 	"every open window and flushed every sink.\n\n" SOCKET_HELP "  --help         this text\n\n"
@@ -49,7 +63,12 @@ static int ask(const struct request *r, const char *path, bool json) {
 	char text[64], *answer;
 	struct err err = {};
 	snprintf(text, sizeof(text), "%s%s", r->text, json ? " json" : "");
+	struct compile_wait wait;
+	if (r->waiting != NULL)
+		compile_wait_begin(&wait, 0, r->waiting, false);
 	int ret = control_ask(path, text, r->timeout_s, &answer, &err);
+	if (r->waiting != NULL)
+		compile_wait_end(&wait);
 	if (ret == CONTROL_SAID_OK)
 		fputs(answer, stdout);
 	else if (ret == CONTROL_SAID_ERROR)

@@ -61,7 +61,7 @@ compile(struct rule_files *files, const struct args *args, struct err *err) {
 		.progress = compile_wait_progress,
 		.ctx = &wait,
 	};
-	compile_wait_begin(&wait, rule_files_accepted(files), "rules");
+	compile_wait_begin(&wait, rule_files_accepted(files), "rules", false);
 	struct match_engine *e = match_engine_new(files, &conf, err);
 	compile_wait_end(&wait);
 	return e;
@@ -72,7 +72,9 @@ static int print(const struct match_engine *e, const struct args *args) {
 	const struct rule_files *files = match_engine_files(e);
 	if (args->json)
 		return rule_report_json(files, stdout);
-	rule_report_text(files, UINT32_MAX, stdout);
+	int ret = rule_report_text(files, UINT32_MAX, stdout);
+	if (ret < 0)
+		return ret;
 	if (args->explain && match_engine_detect(e) != NULL) {
 		fputc('\n', stdout);
 		detect_explain(match_engine_detect(e), stdout);
@@ -93,9 +95,6 @@ static int report(struct rule_files *f, const struct args *args) {
 		status = EXIT_FAULT;
 	} else if (print(e, args) < 0) {
 		fputs("sluice rules: out of memory\n", stderr);
-		status = EXIT_FAULT;
-	} else if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("sluice rules: stdout");
 		status = EXIT_FAULT;
 	}
 	match_engine_free(e);

@@ -126,8 +126,10 @@ static int run_configuration(
 		.duration_us = a->duration_us,
 	};
 	s.run = aligned_alloc(CACHE_LINE, (sizeof(*s.run) + CACHE_LINE - 1) & ~(CACHE_LINE - 1ul));
-	if (s.run != NULL)
+	if (s.run != NULL) {
+		s.run->engine = NULL;
 		s.reload = reload_new(s.run);
+	}
 	int ret = 0;
 	if (s.reload == NULL || s.signals < 0)
 		ret = err_set(&err, -ENOMEM, "out of memory or file descriptors");
@@ -146,6 +148,9 @@ static int run_configuration(
 		log_error("%s", err.text);
 	control_close(s.control, ret == 0, ret == 0 ? "stopped\n" : err.text);
 	*compiling = !reload_free(s.reload);
+	// A set that is still being compiled is compared with it.
+	if (!*compiling && s.run != NULL)
+		match_engine_free(s.run->engine);
 	free(s.run);
 	close(s.signals);
 	return ret < 0 ? EXIT_FAULT : EXIT_OK;

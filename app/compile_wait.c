@@ -1,10 +1,33 @@
-// A thread that prints once a second, until it is told that compiling is over.
+// A thread that prints once a second, or logs once, until it is told that compiling is over.
 
 #include "compile_wait.h"
+
+#include "base/log.h"
 
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+#define LOG_AFTER_S 3
+
+// Under the lock.
+static void say(const struct compile_wait *w, long s) {
+	if (!w->terminal) {
+		if (s == LOG_AFTER_S)
+			log_info(
+				"getting %u %s ready, which may take minutes where they were not "
+				"compiled before",
+				w->n, w->what
+			);
+		return;
+	}
+	fputs("\r\033[K", stderr);
+	if (w->n > 0)
+		fprintf(stderr, "compiling %u ", w->n);
+	fprintf(stderr, "%s ... %ld s", w->what, s);
+	if (w->all > 0)
+		fprintf(stderr, ", %u of %u groups", w->done, w->all);
+}
 
 static void *tell(void *arg) {
 	struct compile_wait *w = arg;
@@ -19,23 +42,20 @@ static void *tell(void *arg) {
 			;
 		if (w->over)
 			break;
-		fprintf(stderr, "\r\033[Kcompiling %u %s ... %ld s", w->n, w->what,
-			(long)(next.tv_sec - start.tv_sec));
-		if (w->all > 0)
-			fprintf(stderr, ", %u of %u groups", w->done, w->all);
+		say(w, (long)(next.tv_sec - start.tv_sec));
 		told = true;
 	}
 	pthread_mutex_unlock(&w->lock);
-	if (told)
+	if (told && w->terminal)
 		fputs("\r\033[K", stderr);
 	return NULL;
 }
 
-void compile_wait_begin(struct compile_wait *w, uint32_t n, const char *what) {
-	*w = (struct compile_wait){.n = n, .what = what};
+void compile_wait_begin(struct compile_wait *w, uint32_t n, const char *what, bool logged) {
+	*w = (struct compile_wait){.n = n, .what = what, .terminal = isatty(STDERR_FILENO)};
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->cond, NULL);
-	w->shown = isatty(STDERR_FILENO) && pthread_create(&w->thread, NULL, tell, w) == 0;
+	w->shown = (w->terminal || logged) && pthread_create(&w->thread, NULL, tell, w) == 0;
 }
 
 void compile_wait_end(struct compile_wait *w) {

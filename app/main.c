@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -65,10 +66,14 @@ static void hold_standard_streams(void) {
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-// Text that was printed and could not be written is a fault; a reader that has seen enough is none.
+// Text that was printed and could not be written is a fault; a reader that has seen enough is none, also
+// where that was noticed long ago.
 static int finish(int status) {
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 	errno = 0;
 	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return status;
+	if (errno == 0 && poll(&out, 1, 0) == 1 && (out.revents & POLLERR))
 		return status;
 	log_error("standard output: %s", errno != 0 ? strerror(errno) : "not all was written");
 	return status == EXIT_OK ? EXIT_FAULT : status;

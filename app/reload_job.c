@@ -28,7 +28,7 @@ static void report(struct reload_job *job, const struct rule_files *files) {
 	FILE *to = open_memstream(&job->report, &len);
 	if (to == NULL)
 		return;
-	rule_report_text(files, REPORTED, to);
+	(void)rule_report_text(files, REPORTED, to);
 	fclose(to);
 }
 
@@ -42,24 +42,40 @@ static int make_work(struct reload_job *job) {
 	return 0;
 }
 
+// Nobody waits for rules to be compiled that are not to be taken.
+static int check_faults(struct reload_job *job, const struct rule_files *read) {
+	char first[512];
+	uint32_t faults = rule_report_faults(read, first, sizeof(first));
+	if (faults == 0)
+		return 0;
+	return err_set(
+		&job->err, -EINVAL,
+		"%u %s as written%s %s (mend or remove %s; rules that ask for what cannot be had "
+		"are left out all the same)",
+		faults, faults == 1 ? "rule is wrong" : "rules are wrong",
+		faults == 1 ? ":" : ", the first is", first, faults == 1 ? "it" : "them"
+	);
+}
+
 static void load(struct reload_job *job) {
 	struct rule_files files;
 	const struct rule_files *read = &files;
 	int ret = rule_load_files(job->conf, &files, NULL, &job->err);
+	bool all_read = ret == 0;
+	if (ret == 0)
+		ret = check_faults(job, &files);
 	if (ret == 0) {
-		job->engine = rule_load_compile(job->conf, &files, &job->err);
+		job->engine = rule_load_compile(job->conf, &files, NULL, &job->err);
 		if (job->engine != NULL)
 			read = match_engine_files(job->engine);
-		report(job, read);
-		rule_report_log(read);
 		ret = job->engine == NULL ? -EINVAL : 0;
 	}
-	if (ret == 0 && rule_report_has_faults(read))
-		ret = err_set(
-			&job->err, -EINVAL,
-			"there are rules with mistakes (mend or remove them; rules that ask for "
-			"what cannot be had are left out all the same)"
-		);
+	if (all_read) {
+		report(job, read);
+		rule_report_log(read);
+	}
+	if (ret == 0)
+		ret = check_faults(job, read);
 	if (ret == 0)
 		ret = rule_load_check(job->conf, read, &job->err);
 	if (ret == 0)

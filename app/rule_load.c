@@ -2,18 +2,20 @@
 
 #include "rule_load.h"
 
+#include "compile_wait.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-// Where compiled databases are kept. NULL: nowhere.
-static const char *cache_folder(const char *conf, char *buf, size_t len) {
-	if (strcmp(conf, "off") == 0)
+const char *rule_load_cache(const struct conf *conf, char *buf, size_t len) {
+	const char *folder = conf->match.cache;
+	if (strcmp(folder, "off") == 0)
 		return NULL;
-	if (strcmp(conf, "auto") != 0)
-		return conf;
+	if (strcmp(folder, "auto") != 0)
+		return folder;
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	if (xdg != NULL && xdg[0] == '/')
 		snprintf(buf, len, "%s/sluice", xdg);
@@ -65,12 +67,16 @@ int rule_load_check(const struct conf *conf, const struct rule_files *files, str
 	);
 }
 
-struct match_engine *
-rule_load_compile(const struct conf *conf, struct rule_files *files, struct err *err) {
+struct match_engine *rule_load_compile(
+	const struct conf *conf, struct rule_files *files, struct compile_wait *wait,
+	struct err *err
+) {
 	char folder[4096];
 	const struct match_engine_config c = {
-		.cache_dir = cache_folder(conf->match.cache, folder, sizeof(folder)),
+		.cache_dir = rule_load_cache(conf, folder, sizeof(folder)),
 		.streams = conf->match.mode == CONF_MATCH_STREAM,
+		.progress = wait != NULL ? compile_wait_progress : NULL,
+		.ctx = wait,
 	};
 	// What is refused as it is read is known before minutes are spent.
 	if (rule_load_check(conf, files, err) < 0)

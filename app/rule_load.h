@@ -7,6 +7,8 @@
 #include "match/match_engine.h"
 #include "match/rule_files.h"
 
+struct compile_wait;
+
 // Reads every file, with the variables of [vars]. 0, or -errno with err set where one cannot be read:
 // with `failed` that is told of each such file and the others are read all the same, without (NULL)
 // the first is the end. Free with rule_files_fini, either way.
@@ -21,9 +23,15 @@ int rule_load_check(const struct conf *conf, const struct rule_files *files, str
 
 // Compiles; what cannot be compiled is among the refusals then. When it succeeds `files` is empty, and what
 // was in it the engine's: rule_load_check has to look again. NULL with err set, `files` as they were, also
-// for what rule_load_check does not let pass now. Any thread; may take minutes.
-struct match_engine *
-rule_load_compile(const struct conf *conf, struct rule_files *files, struct err *err);
+// for what rule_load_check does not let pass now. Any thread; may take minutes: `wait`, if not NULL, is
+// told how far it is.
+struct match_engine *rule_load_compile(
+	const struct conf *conf, struct rule_files *files, struct compile_wait *wait,
+	struct err *err
+);
+
+// Where compiled rules are kept, to `buf` if that is not what the configuration says. NULL: nowhere.
+const char *rule_load_cache(const struct conf *conf, char *buf, size_t len);
 
 // Whether rules of this configuration look at single packets of single flows alone, whatever is in its
 // files: patterns, in block mode.

@@ -2,6 +2,7 @@
 
 #include "rule_report.h"
 
+#include "app/rule_reasons.h"
 #include "base/log.h"
 #include "match/rule_group.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define SHOWN 10 // of a file, where they are not asked for one by one
+#define REASONS 6 // in a line of the log
 
 static void
 print_counts(const char *name, int width, uint32_t accepted, uint32_t refused, FILE *to) {
@@ -33,19 +35,55 @@ static void print_files(const struct rule_files *f, FILE *to) {
 		print_counts("total", width, rule_files_accepted(f), rule_files_refused(f), to);
 }
 
-void rule_report_text(const struct rule_files *f, uint32_t most, FILE *to) {
-	uint32_t all = rule_files_refused(f), shown = 0, n;
-	print_files(f, to);
-	if (all > 0)
-		fputc('\n', to);
+static void print_refused(const char *name, const struct refusal *r, FILE *to) {
+	fprintf(to, "%s:%u: %s%s%s\n", name, r->line, r->rule, r->rule[0] != '\0' ? ": " : "",
+		r->reason);
+}
+
+// Of those that are mistakes, or of the others. Returns how many.
+static uint32_t print_kind(const struct rule_files *f, bool faults, uint32_t most, FILE *to) {
+	uint32_t shown = 0, n;
 	for (uint32_t i = 0; i < f->n_files; i++) {
 		const struct refusal *r = rule_files_refusals(f, i, &n);
-		for (uint32_t k = 0; k < n && shown < most; k++, shown++)
-			fprintf(to, "%s:%u: %s%s%s\n", rule_files_name(f, i), r[k].line, r[k].rule,
-				r[k].rule[0] != '\0' ? ": " : "", r[k].reason);
+		for (uint32_t k = 0; k < n && shown < most; k++) {
+			if (rule_group_is_fault(r[k].group) != faults)
+				continue;
+			print_refused(rule_files_name(f, i), &r[k], to);
+			shown++;
+		}
 	}
-	if (all > most)
+	return shown;
+}
+
+static void print_list(const struct rule_files *f, FILE *to) {
+	for (uint32_t i = 0, n; i < f->n_files; i++) {
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		for (uint32_t k = 0; k < n; k++)
+			print_refused(rule_files_name(f, i), &r[k], to);
+	}
+}
+
+int rule_report_text(const struct rule_files *f, uint32_t most, FILE *to) {
+	uint32_t all = rule_files_refused(f);
+	struct rule_reasons reasons;
+	print_files(f, to);
+	if (all == 0)
+		return 0;
+	fputc('\n', to);
+	if (all <= most) {
+		print_list(f, to);
+	} else {
+		uint32_t faults = print_kind(f, true, most, to);
+		print_kind(f, false, most - faults, to);
 		fprintf(to, "and %u more; sluice rules FILE lists them\n", all - most);
+	}
+	int ret = rule_reasons_init(&reasons, f, RULE_REASONS_ALL);
+	if (ret == 0) {
+		fputs("\nrefused, by reason\n", to);
+		rule_reasons_table(&reasons, to);
+	}
+	rule_reasons_fini(&reasons);
+	return ret;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -124,27 +162,70 @@ int rule_report_findings(const struct rule_files *f, const char *kind, FILE *to)
 	return ret;
 }
 
-void rule_report_log(const struct rule_files *f) {
-	uint32_t all = rule_files_refused(f), shown = 0, n;
-	for (uint32_t i = 0; i < f->n_files; i++) {
-		const struct refusal *r = rule_files_refusals(f, i, &n);
-		for (uint32_t k = 0; k < n && shown < SHOWN; k++, shown++)
-			log_warn(
-				"%s:%u: rule%s%s refused: %s", rule_files_name(f, i), r[k].line,
-				r[k].rule[0] != '\0' ? " " : "", r[k].rule, r[k].reason
-			);
-	}
-	if (all > SHOWN)
-		log_warn("%u further rules refused; sluice rules FILE lists them", all - SHOWN);
+static void log_refused(const char *name, const struct refusal *r) {
+	log_warn(
+		"%s:%u: rule%s%s refused: %s", name, r->line, r->rule[0] != '\0' ? " " : "",
+		r->rule, r->reason
+	);
 }
 
-bool rule_report_has_faults(const struct rule_files *f) {
+static void log_first(const struct rule_files *f, bool faults) {
+	uint32_t shown = 0, n;
 	for (uint32_t i = 0; i < f->n_files; i++) {
-		uint32_t n;
 		const struct refusal *r = rule_files_refusals(f, i, &n);
-		for (uint32_t k = 0; k < n; k++)
-			if (rule_group_is_fault(r[k].group))
-				return true;
+		for (uint32_t k = 0; k < n && shown < SHOWN; k++) {
+			if (rule_group_is_fault(r[k].group) != faults)
+				continue;
+			log_refused(rule_files_name(f, i), &r[k]);
+			shown++;
+		}
 	}
-	return false;
+}
+
+// What somebody has to mend is shown one by one; of what rules from elsewhere ask for in their thousands
+// it is the reasons that matter.
+static void log_kind(const struct rule_files *f, bool faults) {
+	struct rule_reasons reasons;
+	char *line = NULL;
+	size_t len;
+	FILE *to = open_memstream(&line, &len);
+	int ret = rule_reasons_init(
+		&reasons, f, faults ? RULE_REASONS_FAULTS : RULE_REASONS_OTHERS
+	);
+	if (ret == 0 && to != NULL)
+		rule_reasons_line(&reasons, REASONS, to);
+	if (to != NULL)
+		fclose(to);
+	if (faults || reasons.refused <= SHOWN)
+		log_first(f, faults);
+	if (reasons.refused > SHOWN)
+		log_warn(
+			"%u rules %s: %s; sluice rules FILE lists them", reasons.refused,
+			faults ? "have mistakes and are left out"
+			       : "ask for what cannot be had and are left out",
+			line != NULL ? line : "(out of memory)"
+		);
+	rule_reasons_fini(&reasons);
+	free(line);
+}
+
+void rule_report_log(const struct rule_files *f) {
+	log_kind(f, true);
+	log_kind(f, false);
+}
+
+uint32_t rule_report_faults(const struct rule_files *f, char *first, size_t len) {
+	uint32_t faults = 0;
+	for (uint32_t i = 0, n; i < f->n_files; i++) {
+		const struct refusal *r = rule_files_refusals(f, i, &n);
+		for (uint32_t k = 0; k < n; k++) {
+			if (!rule_group_is_fault(r[k].group) || faults++ > 0)
+				continue;
+			snprintf(
+				first, len, "%s:%u: %s%s%s", rule_files_name(f, i), r[k].line,
+				r[k].rule, r[k].rule[0] != '\0' ? ": " : "", r[k].reason
+			);
+		}
+	}
+	return faults;
 }

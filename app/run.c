@@ -104,7 +104,6 @@ void run_close(struct run *run) {
 		run->input->ops->close(run->input);
 	for (uint32_t i = 0; i < run->n_sinks; i++)
 		run->sink[i]->ops->close(run->sink[i]);
-	match_engine_free(run->engine);
 	alerts_ifaces_fini(&run->ifaces);
 	filter_free(run->filter);
 	if (run->done_fd >= 0)

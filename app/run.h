@@ -80,6 +80,7 @@ void run_signals(sigset_t *set);
 // Opens all there is to open, in this order: filter, rules, sinks, input, workers, exporter. Nothing
 // runs yet. 0, or -errno with err set; call run_close in any case. From the input on, the signals
 // of run_signals are blocked, in this thread and in all that come; before, they end the program.
+// run_close leaves `engine`, which a reload may still read, to be freed behind reload_free.
 int run_open(struct run *run, const struct conf *conf, struct err *err);
 void run_close(struct run *run);
 

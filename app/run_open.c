@@ -3,8 +3,8 @@
 
 #include "app/alerts.h"
 #include "app/rule_load.h"
-#include "app/rule_report.h"
 #include "app/run.h"
+#include "app/run_rules.h"
 #include "app/streams.h"
 #include "app/threads.h"
 #include "base/log.h"
@@ -24,39 +24,6 @@ static int open_filter(struct run *run, struct err *err) {
 		return 0;
 	run->filter = filter_new(text, err);
 	return run->filter == NULL ? err_wrap(err, -EINVAL, "input.filter") : 0;
-}
-
-// Rules that are none at the start may come with a reload: the workers have a match stage all the same.
-static int open_rules(struct run *run, struct err *err) {
-	const struct conf *conf = run->conf;
-	if (conf->match.rules.n == 0)
-		return 0;
-	struct rule_files files;
-	int ret = rule_load_files(conf, &files, NULL, err);
-	run->engine = ret == 0 ? rule_load_compile(conf, &files, err) : NULL;
-	if (ret == 0)
-		rule_report_log(run->engine != NULL ? match_engine_files(run->engine) : &files);
-	if (run->engine != NULL
-	    && rule_load_check(conf, match_engine_files(run->engine), err) < 0) {
-		match_engine_free(run->engine);
-		run->engine = NULL;
-	}
-	if (run->engine != NULL) {
-		run->n_rules = match_engine_rules(run->engine);
-		run->rules_version = 1;
-		log_info(
-			"%u rules%s", run->n_rules,
-			match_engine_from_cache(run->engine) ? " (compiled before)" : ""
-		);
-	}
-	rule_files_fini(&files);
-	if (run->engine == NULL)
-		return -EINVAL;
-	const struct detect *detect = match_engine_detect(run->engine);
-	if (conf->input.workers > 1 && detect != NULL && detect_wants_hosts(detect))
-		log_warn("some rules test xbits by ip_src or ip_dst, which each worker keeps for "
-			 "itself: what they find depends on input.workers");
-	return 0;
 }
 
 static struct sink *open_sink(struct run *run, const struct conf_sink *c, struct err *err) {
@@ -342,7 +309,7 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 	if (ret == 0)
 		ret = open_filter(run, err);
 	if (ret == 0)
-		ret = open_rules(run, err);
+		ret = run_rules_open(run, err);
 	if (ret == 0)
 		ret = open_sinks(run, err);
 	if (ret < 0)

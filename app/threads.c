@@ -56,14 +56,18 @@ static void pin(const struct run_thread *t, const char *what) {
 		);
 }
 
+#define NAP_NS 50000
+
 // After `empty` rounds in a row that found nothing. A wait ends soon enough for event time to move
-// on by the clock.
+// on by the clock. Naps grow to 0.8 ms: many workers without work must not keep those who have some
+// from the processors.
 static void idle(const struct run *run, struct source *src, uint32_t empty) {
 	if (!run->polite) {
 		cpu_pause();
 		return;
 	}
-	struct timespec nap = {.tv_nsec = 50000};
+	uint32_t longer = empty < 32 ? 0 : (empty - 32) / 16;
+	struct timespec nap = {.tv_nsec = NAP_NS << (longer < 4 ? longer : 4)};
 	if (empty < 32 && (!run->input->sparing || src == NULL || src->ops->wait == NULL))
 		sched_yield();
 	else if (src != NULL && src->ops->wait != NULL)

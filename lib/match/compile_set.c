@@ -60,6 +60,7 @@ int compile_set_init(
 		.rs = rs,
 		.verdicts = verdicts,
 		.mode = matcher_mode_bits(mode, rs),
+		.combine = mode != MATCHER_STREAM,
 		.by_id = calloc(n, sizeof(*s->by_id)),
 		.rank = calloc(n, sizeof(*s->rank)),
 		.operand = calloc(n, sizeof(*s->operand)),
@@ -119,6 +120,8 @@ unsigned compile_set_flags(const struct compile_set *s, uint32_t i) {
 	if (!s->as_given[i] && !s->operand[i]
 	    && !(flags & (HS_FLAG_SOM_LEFTMOST | HS_FLAG_COMBINATION | HS_FLAG_QUIET)))
 		flags |= HS_FLAG_SINGLEMATCH;
+	if (!s->combine && s->operand[i])
+		flags &= ~(unsigned)HS_FLAG_QUIET;
 	return flags;
 }
 
@@ -179,5 +182,5 @@ int compile_set_lay_out(struct compile_set *s) {
 	if (place_all(s, false, true) < 0 || place_all(s, false, false) < 0)
 		return -ENOMEM;
 	s->n_plain = s->n;
-	return place_all(s, true, false);
+	return s->combine ? place_all(s, true, false) : 0;
 }

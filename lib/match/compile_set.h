@@ -1,5 +1,6 @@
 // The arrays that Hyperscan's compiler takes, laid out from the patterns of a ruleset that are still
-// accepted. A position in them is not a pattern's index: see `order`.
+// accepted. A position in them is not a pattern's index: see `order`. Over streams combinations are not
+// compiled: what they refer to is, quiet or not, and whoever asked for it combines the reports.
 #pragma once
 
 #include "matcher_compile.h"
@@ -12,12 +13,14 @@ struct compile_set {
 	const struct ruleset *rs;
 	const struct compile_verdict *verdicts; // the caller's
 	unsigned mode; // HS_MODE_*
+	bool combine; // combinations are compiled
 	// by index of a pattern
 	uint32_t *by_id; // all indexes, in order of file and id
 	uint32_t *rank; // among the accepted
 	bool *operand; // a combination refers to it
 	bool *as_given; // SINGLEMATCH must not be added
-	// by position: operands, then other patterns, then combinations; with room for one more
+	// by position: operands, then other patterns, then (but for streams) combinations; with room for
+	// one more
 	uint32_t n;
 	uint32_t n_plain; // without the combinations
 	uint32_t *order; // index of the pattern
@@ -41,7 +44,8 @@ void compile_set_fini(struct compile_set *s);
 int compile_set_lay_out(struct compile_set *s);
 
 // The flags for pattern `i`: as in the file, with SINGLEMATCH where it changes nothing but speed (never
-// over streams, where a match in each packet counts).
+// over streams, where a match in each packet counts), and over streams without QUIET for what a
+// combination refers to.
 unsigned compile_set_flags(const struct compile_set *s, uint32_t i);
 
 // The pattern that `id` names in file `file`. It must be there.

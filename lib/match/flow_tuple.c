@@ -5,14 +5,18 @@
 #define FLAGS (KEY_V4 | KEY_V6 | KEY_VLAN | KEY_VLAN_INNER | KEY_VNI)
 
 uint32_t flow_tuple_of(struct flow_tuple *to, const struct flow_key *key) {
-	memset(to, 0, sizeof(*to));
+	// Lengths that the compiler knows: no calls for few octets.
 	bool v6 = key->flags & KEY_V6;
-	const uint8_t *src = v6 ? key->src6 : key->src4, *dst = v6 ? key->dst6 : key->dst4;
-	uint32_t octets = v6 ? 16 : 4;
-	int order = memcmp(src, dst, octets);
+	int order = v6 ? memcmp(key->src6, key->dst6, 16) : memcmp(key->src4, key->dst4, 4);
 	uint32_t dir = order > 0 || (order == 0 && key->src_port > key->dst_port);
-	memcpy(to->addr[dir], src, octets);
-	memcpy(to->addr[!dir], dst, octets);
+	*to = (struct flow_tuple){};
+	if (v6) {
+		memcpy(to->addr[dir], key->src6, 16);
+		memcpy(to->addr[!dir], key->dst6, 16);
+	} else {
+		memcpy(to->addr[dir], key->src4, 4);
+		memcpy(to->addr[!dir], key->dst4, 4);
+	}
 	to->port[dir] = key->src_port;
 	to->port[!dir] = key->dst_port;
 	to->vlan = key->vlan & 0xfff;

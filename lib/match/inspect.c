@@ -241,6 +241,7 @@ static void inspect_fragment(struct inspect *in, struct inspect_item *item) {
 		defrag_inherit(&in->datagram_key, &last);
 		item->pkt = &out.pkt;
 		item->key = &in->datagram_key;
+		item->place = NULL;
 		item->data = out.pkt.data;
 		item->len = out.pkt.cap_len;
 		if (!take(in, item))
@@ -253,9 +254,17 @@ void inspect_packet(
 	struct inspect *in, const struct packet *p, const struct flow_key *key, int64_t now_us,
 	const uint8_t *data, uint32_t len
 ) {
+	inspect_packet_at(in, p, key, NULL, now_us, data, len);
+}
+
+void inspect_packet_at(
+	struct inspect *in, const struct packet *p, const struct flow_key *key,
+	const struct tcp_place *place, int64_t now_us, const uint8_t *data, uint32_t len
+) {
 	struct inspect_item item = {
 		.pkt = p,
 		.key = key,
+		.place = place,
 		.now_us = now_us,
 		.data = data,
 		.len = len,
@@ -270,12 +279,14 @@ void inspect_packet(
 		inspect_item(in, &item);
 }
 
-uint32_t inspect_prefetch(const struct inspect *in, const struct flow_key *key) {
-	return tcp_table_prefetch(in->tcp, key);
+void inspect_prefetch(
+	const struct inspect *in, const struct flow_key *key, struct tcp_place *place
+) {
+	tcp_table_prefetch(in->tcp, key, place);
 }
 
-void inspect_prefetch_flow(const struct inspect *in, uint32_t bucket) {
-	tcp_table_prefetch_flow(in->tcp, bucket);
+void inspect_prefetch_flow(const struct inspect *in, const struct tcp_place *place) {
+	tcp_table_prefetch_flow(in->tcp, place);
 }
 
 // A few at each call; with a call a burst that is as fast as they can come.
@@ -295,6 +306,9 @@ void inspect_finish(struct inspect *in) {
 	defrag_flush(in->defrag);
 	while (tcp_table_drain(in->tcp, UINT32_MAX))
 		continue;
+	// No engine but the one in use is needed any more.
+	if (in->pool != NULL)
+		stream_pool_advance(in->pool, in->newest_us, UINT32_MAX);
 }
 
 void inspect_stats(const struct inspect *in, struct inspect_stats *out) {

@@ -16,6 +16,7 @@
 #include "match_work.h"
 #include "packet/checksum_policy.h"
 #include "packet/packet.h"
+#include "tcp_packet.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,14 +69,24 @@ void inspect_packet(
 	const uint8_t *data, uint32_t len
 );
 
-// For a burst, ahead of its packets: fetches what will be needed of TCP packets' connections.
-uint32_t inspect_prefetch(const struct inspect *in, const struct flow_key *key);
-void inspect_prefetch_flow(const struct inspect *in, uint32_t bucket);
+// The same for a packet whose connection was fetched ahead; NULL: it was not.
+void inspect_packet_at(
+	struct inspect *in, const struct packet *p, const struct flow_key *key,
+	const struct tcp_place *place, int64_t now_us, const uint8_t *data, uint32_t len
+);
+
+// For a burst, ahead of its packets: fetches what will be needed of TCP packets' connections, in two
+// rounds.
+void inspect_prefetch(
+	const struct inspect *in, const struct flow_key *key, struct tcp_place *place
+);
+void inspect_prefetch_flow(const struct inspect *in, const struct tcp_place *place);
 
 // Event time has come to `now_us` (newest time less lateness): what is over is given up, some of it.
 void inspect_advance(struct inspect *in, int64_t now_us);
 
-// The input has ended: everything held comes out, or is given up.
+// The input has ended: everything held comes out, or is given up, and with the streams go the engines
+// that were used before.
 void inspect_finish(struct inspect *in);
 
 // What has been counted so far.

@@ -35,6 +35,7 @@ struct inspect {
 struct inspect_item {
 	const struct packet *pkt;
 	const struct flow_key *key;
+	const struct tcp_place *place; // the key's; NULL: it was not fetched ahead
 	int64_t now_us; // its time, or that below which it was late
 	const uint8_t *data; // the frame's first octet
 	uint32_t len; // octets there

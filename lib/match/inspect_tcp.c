@@ -116,39 +116,53 @@ scan_alone(struct inspect *in, const struct inspect_item *item, const struct det
 	stream_pool_alone(in->pool, &where, item->payload, item->payload_len, &report);
 }
 
+// Octets of payload by the IP length.
+static uint32_t length_of(const struct inspect_item *item) {
+	const struct packet *p = item->pkt;
+	struct inspect_ip ip;
+	if (LIKELY(p->wire_len <= p->cap_len))
+		return p->payload_len;
+	inspect_ip_find(&ip, p, item->key, item->data, item->len, 0);
+	return ip.payload_len;
+}
+
 void inspect_tcp_packet(struct inspect *in, const struct inspect_item *item) {
 	const struct packet *p = item->pkt;
 	uint32_t l4_off = p->payload_off - p->l4_len;
-	struct tcp_packet t = {.key = item->key, .time_us = item->now_us};
-	struct inspect_ip ip;
+	struct tcp_packet t = {
+		.key = item->key,
+		.place = item->place,
+		.time_us = item->now_us,
+	};
 	struct detect_flow flow = {};
 	if (UNLIKELY(
 		    l4_off > item->len
 		    || tcp_header_read(item->data + l4_off, item->len - l4_off, &t) == 0
 	    ))
 		return;
-	inspect_ip_find(&ip, p, item->key, item->data, item->len, 0);
 	t.payload = item->payload;
 	t.captured = item->payload_len;
-	t.length = ip.payload_len;
+	t.length = length_of(item);
 	const struct tcp_delivery *d = tcp_table_packet(in->tcp, &t);
-	if (LIKELY(d->flow != NULL)) {
-		// Ahead of the rest: it keeps the flow's bits by itself.
-		if (in->pool != NULL)
-			scan_other(in, d, item);
+	bool streams = in->pool != NULL && d->flow != NULL && (d->spans > 0 || d->ended != 0);
+	bool bits = in->detect != NULL && d->flow != NULL;
+	// Ahead of the rest: it keeps the flow's bits by itself.
+	if (streams)
+		scan_other(in, d, item);
+	if (LIKELY(d->flow != NULL))
 		tcp_view(d->flow, d->dir, &flow);
+	if (bits)
 		flow_memory_tcp_bits(in->flows, d->flow, &flow);
-	}
 	if (in->pool == NULL)
 		inspect_patterns(in, item);
-	else if (LIKELY(d->flow != NULL))
+	if (streams)
 		scan_direction(in, d, d->dir, item->key, flow.dir, item->now_us);
 	// Another copy of octets that were there is counted, and looked for in packets only: the first wins.
 	if (in->pool != NULL && UNLIKELY(d->events & TCP_SCAN_ALONE) && !(d->events & TCP_CONFLICT)
 	    && item->payload_len > 0)
 		scan_alone(in, item, &flow);
 	inspect_rules(in, item, &flow);
-	if (LIKELY(d->flow != NULL))
+	if (bits)
 		flow_memory_tcp_keep(in->flows, d->flow, &flow);
 }
 

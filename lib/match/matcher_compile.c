@@ -110,7 +110,7 @@ static int compile_range(
 static int condemn(struct compiler *c, uint32_t at, const char *message) {
 	struct compile_set *s = &c->set;
 	uint32_t i = s->order[at];
-	if (s->flags[at] != s->rs->patterns[i].flags) {
+	if ((s->flags[at] & ~s->rs->patterns[i].flags) != 0) {
 		s->as_given[i] = true;
 		s->flags[at] = compile_set_flags(s, i);
 		c->changes++;
@@ -165,12 +165,21 @@ static int find_unbuildable(struct compiler *c, uint32_t from, uint32_t n) {
 	return ret < 0 ? ret : find_unbuildable(c, from + n / 2, n - n / 2);
 }
 
+// The first combination from pattern `i` on that is not refused, or rs->n_patterns.
+static uint32_t next_combination(const struct compiler *c, uint32_t i) {
+	const struct ruleset *rs = c->set.rs;
+	while (i < rs->n_patterns
+	       && (c->verdicts[i].group != NULL || !(rs->patterns[i].flags & PATTERN_COMBINATION)))
+		i++;
+	return i;
+}
+
 // Refuses combinations of refused patterns.
 static int refuse_dependents(struct compiler *c) {
 	struct compile_set *s = &c->set;
 	struct err reason;
-	for (uint32_t at = s->n_plain; at < s->n; at++) {
-		uint32_t i = s->order[at], id;
+	uint32_t n = s->rs->n_patterns, id;
+	for (uint32_t i = next_combination(c, 0); i < n; i = next_combination(c, i + 1)) {
 		const struct pattern *p = &s->rs->patterns[i];
 		for (const char *pos = p->regex; combination_next(&pos, &id);) {
 			uint32_t j = compile_set_find(s, p->file, id);
@@ -190,6 +199,7 @@ static int refuse_dependents(struct compiler *c) {
 static int refuse_unordered(struct compiler *c) {
 	struct compile_set *s = &c->set;
 	struct err reason;
+	uint32_t n = s->rs->n_patterns, id;
 	int ret = 0;
 	bool *unordered = calloc((size_t)s->rs->n_patterns + 1, sizeof(*unordered));
 	if (unordered == NULL)
@@ -204,8 +214,7 @@ static int refuse_unordered(struct compiler *c) {
 		free(info);
 		hs_free_compile_error(error);
 	}
-	for (uint32_t at = s->n_plain; at < s->n; at++) {
-		uint32_t i = s->order[at], id;
+	for (uint32_t i = next_combination(c, 0); i < n; i = next_combination(c, i + 1)) {
 		const struct pattern *p = &s->rs->patterns[i];
 		for (const char *pos = p->regex; combination_next(&pos, &id);) {
 			if (c->verdicts[i].group != NULL

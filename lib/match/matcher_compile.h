@@ -22,7 +22,8 @@ int compile_verdict_set(struct compile_verdict *v, const char *group, const char
 
 // Compiles for the mode. `v` has rs->n_patterns elements, all accepted so far. The database
 // reports, as Hyperscan's id, the rank of a pattern among the accepted ones; it is NULL when none
-// was accepted, and to be freed otherwise. Returns 0 or -errno with err set. Wants 1 MB of stack.
+// was accepted, and to be freed otherwise. Over streams no combination is reported, but all that
+// one refers to (compile_set.h). Returns 0 or -errno with err set. Wants 1 MB of stack.
 int matcher_compile(
 	const struct ruleset *rs, enum matcher_mode mode, struct compile_verdict *v,
 	hs_database_t **db, struct err *err

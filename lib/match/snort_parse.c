@@ -15,8 +15,11 @@ void snort_rule_fini(struct snort_rule *rule) {
 	*rule = (struct snort_rule){};
 }
 
+// A rule about headers alone has nothing to find in a stream.
 static bool wants_packet(const struct snort_rule *r, const struct snort_draft *d) {
 	const uint32_t placed = SNORT_OFFSET | SNORT_DEPTH | SNORT_ENDSWITH;
+	if (r->n_tests == 0 && !(r->flow & SNORT_ONLY_STREAM))
+		return true;
 	if (!(r->protos & SNORT_TCP) || (r->flow & SNORT_NO_STREAM) || r->dsize.given
 	    || r->bsize.given || r->flags.mode != SNORT_FLAGS_NONE)
 		return true;

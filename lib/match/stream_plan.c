@@ -18,6 +18,9 @@ void stream_plan_free(struct stream_plan *plan) {
 	for (uint32_t i = 0; i < plan->n_pieces; i++)
 		free(plan->pieces[i].pattern.regex);
 	free(plan->pieces);
+	if (plan->combination != NULL)
+		free(plan->combination->code);
+	free(plan->combination);
 	free(plan);
 }
 
@@ -42,6 +45,21 @@ static struct stream_piece *grow(struct stream_plan *plan) {
 		return NULL;
 	plan->pieces = grown;
 	return &grown[plan->n_pieces];
+}
+
+int stream_plan_add_pattern(
+	struct stream_plan *plan, const struct pattern *pattern, uint32_t term
+) {
+	struct stream_piece *piece = grow(plan);
+	char *copy = strdup(pattern->regex);
+	if (piece == NULL || copy == NULL) {
+		free(copy);
+		return -ENOMEM;
+	}
+	*piece = (struct stream_piece){.term = term, .pattern = *pattern};
+	piece->pattern.id = plan->n_pieces++;
+	piece->pattern.regex = copy;
+	return 0;
 }
 
 int stream_plan_add_piece(struct stream_plan *plan, const char *text, struct snort_fault *fault) {
@@ -70,20 +88,4 @@ int stream_plan_add_piece(struct stream_plan *plan, const char *text, struct sno
 	};
 	plan->n_pieces++;
 	return 0;
-}
-
-struct stream_plan *stream_plan_from_pattern(const struct pattern *pattern) {
-	struct stream_plan *plan = stream_plan_new();
-	struct stream_piece *piece = plan != NULL ? grow(plan) : NULL;
-	char *copy = piece != NULL ? strdup(pattern->regex) : NULL;
-	if (copy == NULL) {
-		stream_plan_free(plan);
-		return NULL;
-	}
-	*piece = (struct stream_piece){.pattern = *pattern};
-	piece->pattern.id = 0;
-	piece->pattern.regex = copy;
-	plan->n_pieces = plan->n_terms = 1;
-	plan->wanted = 1;
-	return plan;
 }

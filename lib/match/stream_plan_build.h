@@ -18,3 +18,6 @@ int stream_plan_add_term(struct stream_plan *plan, bool negated, struct snort_fa
 // Adds a piece with a copy of the text, an expression with PATTERN_DOTALL. Returns 0, -EINVAL
 // (fault told) or -ENOMEM.
 int stream_plan_add_piece(struct stream_plan *plan, const char *text, struct snort_fault *fault);
+
+// Adds a piece with a copy of a pattern, which meets the term. Returns 0 or -ENOMEM.
+int stream_plan_add_pattern(struct stream_plan *plan, const struct pattern *pattern, uint32_t term);

@@ -55,12 +55,14 @@ void stream_pool_free(struct stream_pool *p) {
 	free(p);
 }
 
-// What does not shrink below its size is not worth being compressed.
+// Compressed, a stream may be larger by a little: what each part of it is told by.
+#define PACKING_MORE 256u
+
 static int grow_packing(struct stream_pool *p, const struct stream_era *e) {
 	uint32_t octets = p->packing_octets;
 	for (uint32_t i = 0; i < e->n_groups; i++) {
-		if (e->group[i].group->stream_octets > octets)
-			octets = e->group[i].group->stream_octets;
+		uint32_t most = e->group[i].group->stream_octets + PACKING_MORE;
+		octets = most > octets ? most : octets;
 	}
 	if (octets == p->packing_octets)
 		return 0;

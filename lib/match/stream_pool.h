@@ -9,8 +9,8 @@
 // beside a new part that begins here, so that no match of a rule that both sets have is missed because a
 // reload came in its midst. What the old part reports counts for the same rule of the new set; of rules
 // that are no more it counts for nothing. The old part goes with the stream's end, STREAM_PART_OCTETS
-// behind the change, or when streams have parts of STREAM_PARTS_MAX later sets. Where both sets look for
-// the same, nothing changes for a stream.
+// behind the change, or when STREAM_PARTS_MAX later sets have come. Where both sets look for the same,
+// nothing changes for a stream, however many come.
 //
 // As long as the old part is there it alone speaks for the rules that both sets have, for it knows where
 // the stream began (^) and what came before the change (negated terms). The new part speaks for the

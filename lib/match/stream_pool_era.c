@@ -29,6 +29,10 @@ struct stream_era *stream_era_new(const struct stream_set *set, hs_scratch_t *sc
 		e->group[i].era = e;
 		e->group[i].stream_cost = pool_cost(g->stream_octets);
 		e->n_rules = count_rules(g, e->n_rules);
+		if (stream_combining_init(&e->group[i].combining, g) < 0) {
+			stream_era_free(e);
+			return NULL;
+		}
 	}
 	return e;
 }
@@ -37,6 +41,7 @@ void stream_era_free(struct stream_era *e) {
 	if (e == NULL)
 		return;
 	for (uint32_t i = 0; i < e->n_groups; i++) {
+		stream_combining_fini(&e->group[i].combining);
 		free(e->group[i].negated);
 		free(e->group[i].speaks_for);
 	}

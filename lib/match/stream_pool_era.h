@@ -20,6 +20,7 @@ struct stream_era {
 	uint32_t serial; // rises from era to era, from 1
 	uint32_t kind; // the serial of the first era since which all look for the same
 	bool cut; // its parts are being given up
+	bool moves; // but go on in the newest, which looks for the same
 	// Streams whose oldest part is of this era.
 	struct stream_list awake; // the one silent longest is first
 	struct stream_list resting; // with nothing more to be gained by compressing them

@@ -12,20 +12,26 @@
 // Given back at once when a set leaves use; the rest goes bit by bit.
 #define DRAIN_AT_ONCE 1024u
 
+// A stream that goes on elsewhere costs about as much as so many that are given up.
+#define MOVE_COST 16u
+
+// What looks for the same as the newest goes on there; parts of other eras are lost.
 static void cut(struct stream_pool *p, struct stream_era *e) {
-	if (e->cut)
+	bool moves = e->kind == p->now->kind;
+	if (e->cut && (moves || !e->moves))
 		return;
 	e->cut = true;
-	p->stats.parts_cut += e->n_parts;
+	e->moves = moves;
+	if (!moves)
+		p->stats.parts_cut += e->n_parts;
 }
 
-// Cuts what is too old, or, where the newest has no rule of theirs, all that came before.
+// Cuts what is too old, or, where the newest has no rule of theirs, all that came before. By the number
+// of sets, whatever streams there are: who owns them for several pools must not need more.
 static void cut_old(struct stream_pool *p) {
-	uint32_t left = 1;
 	for (struct stream_era *e = p->now->older; e != NULL; e = e->older) {
-		if (e->newer->cut || e->map == NULL)
-			cut(p, e);
-		else if (e->n_parts > 0 && ++left > STREAM_PARTS_MAX)
+		if (e->newer->cut || e->map == NULL
+		    || p->now->serial - e->serial >= STREAM_PARTS_MAX)
 			cut(p, e);
 	}
 }
@@ -53,10 +59,11 @@ int stream_eras_push(struct stream_pool *p, struct stream_era *e, const uint32_t
 	return 0;
 }
 
-static uint32_t drain_list(struct stream_pool *p, struct stream_list *list, uint32_t budget) {
+static uint32_t
+drain_list(struct stream_pool *p, struct stream_list *list, uint32_t cost, uint32_t budget) {
 	while (list->first != NULL && budget > 0) {
-		stream_parts_drop(p, list->first);
-		budget--;
+		stream_parts_cut(p, list->first);
+		budget -= cost < budget ? cost : budget;
 	}
 	return budget;
 }
@@ -90,8 +97,9 @@ static void reap(struct stream_pool *p) {
 void stream_eras_drain(struct stream_pool *p, uint32_t budget) {
 	for (struct stream_era *e = p->oldest; e != p->now; e = e->newer) {
 		if (e->cut) {
-			budget = drain_list(p, &e->awake, budget);
-			budget = drain_list(p, &e->resting, budget);
+			uint32_t cost = e->moves ? MOVE_COST : 1;
+			budget = drain_list(p, &e->awake, cost, budget);
+			budget = drain_list(p, &e->resting, cost, budget);
 		}
 		budget = drain_unused(p, e, budget);
 	}

@@ -2,6 +2,7 @@
 // more for scans aside, and the members that the end of a stream may bring.
 #pragma once
 
+#include "stream_pool_combine.h"
 #include "stream_set.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct pool_group {
 	uint32_t unused_max; // there is room for
 	struct pool_group *before; // in the pool's list of groups with unused streams
 	struct pool_group *behind;
+	struct stream_combining combining;
 	hs_stream_t *spare; // owned; reset. NULL: not needed so far
 	// Owned; those first that a stream may end with before anything was met. NULL: not made so far.
 	struct stream_negated *negated;

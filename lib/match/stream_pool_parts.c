@@ -92,6 +92,62 @@ void stream_parts_drop(struct stream_pool *p, struct match_stream *s) {
 	enter(p, s);
 }
 
+// Copies to a stream over the newest era's database, which is equal. False: no room.
+static bool move_live(struct stream_pool *p, struct stream_part *part, struct pool_group *to) {
+	size_t octets = 0;
+	// First, as making room may compress others.
+	hs_stream_t *hs = stream_room_open(p, to);
+	if (hs == NULL)
+		return false;
+	if (hs_compress_stream(part->live, p->packing, p->packing_octets, &octets) != HS_SUCCESS) {
+		stream_room_release(p, to, hs, true);
+		return false;
+	}
+	hs_error_t rc = hs_reset_and_expand_stream(hs, p->packing, octets, NULL, NULL, NULL);
+	assert(rc == HS_SUCCESS);
+	(void)rc;
+	stream_room_release(p, part->group, part->live, false);
+	part->live = hs;
+	return true;
+}
+
+static bool move_part(struct stream_pool *p, struct stream_part *part) {
+	struct pool_group *from = part->group, *to = &p->now->group[from - from->era->group];
+	if (part->packed_octets == 0 && !move_live(p, part, to))
+		return false;
+	part->group = to;
+	to->era->held++;
+	to->era->n_parts++;
+	from->era->held--;
+	if (--from->era->n_parts == 0)
+		p->remnants = true;
+	return true;
+}
+
+// Its parts are all of an era like the newest: there is no reason for newer ones.
+static void move_parts(struct stream_pool *p, struct match_stream *s) {
+	struct stream_part *part = &s->part;
+	leave(p, s);
+	while (part != NULL && move_part(p, part))
+		part = part->next;
+	if (part != NULL) {
+		for (part = &s->part; part != NULL; part = part->next)
+			p->stats.parts_cut++;
+		while (s->part.group != NULL)
+			drop_first(p, s);
+		s->awake = false;
+		set_compressed(p, s, false);
+	}
+	enter(p, s);
+}
+
+void stream_parts_cut(struct stream_pool *p, struct match_stream *s) {
+	if (s->part.group != NULL && s->part.group->era->moves)
+		move_parts(p, s);
+	else
+		stream_parts_drop(p, s);
+}
+
 void stream_parts_free(struct stream_pool *p, struct match_stream *s) {
 	leave(p, s);
 	while (s->part.group != NULL)

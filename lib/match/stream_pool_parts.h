@@ -18,6 +18,10 @@ bool stream_parts_add(
 // Gives up the parts of the oldest era it has parts of, if any.
 void stream_parts_drop(struct stream_pool *p, struct match_stream *s);
 
+// The same for an era that was cut, but where the newest looks for the same they go on as parts of that,
+// if there is room.
+void stream_parts_cut(struct stream_pool *p, struct match_stream *s);
+
 // Compresses the parts that take less memory so, and puts it to rest.
 void stream_parts_rest(struct stream_pool *p, struct match_stream *s);
 

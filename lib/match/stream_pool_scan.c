@@ -61,7 +61,7 @@ make_ready(struct stream_pool *p, struct match_stream **stream, const struct str
 		return begin(p, stream, where);
 	p->pinned = s;
 	while (s->part.group != NULL && s->part.group->era->cut)
-		stream_parts_drop(p, s);
+		stream_parts_cut(p, s);
 	if (s->part.group != NULL)
 		return go_on(p, stream, where);
 	p->stats.restarts++;

@@ -4,6 +4,7 @@
 #include "stream_pool_tell.h"
 
 #include "base/cache.h"
+#include "stream_pool_combine.h"
 #include "stream_pool_room.h"
 
 #include <assert.h>
@@ -28,7 +29,7 @@ static uint32_t number_now(const struct stream_tell *t, uint32_t rule) {
 	return rule;
 }
 
-static void found(const struct stream_tell *t, uint32_t rule) {
+void stream_tell_found(const struct stream_tell *t, uint32_t rule) {
 	struct stream_pool *p = t->pool;
 	if (UNLIKELY(t->older != NULL || t->group->era != p->now))
 		rule = number_now(t, rule);
@@ -38,7 +39,6 @@ static void found(const struct stream_tell *t, uint32_t rule) {
 	t->report->found(t->report->ctx, rule);
 }
 
-// The state, made if need be. NULL: no room.
 static struct stream_state *state_at(struct stream_tell *t, uint32_t index) {
 	struct stream_pool *p = t->pool;
 	struct stream_states **states = t->states;
@@ -64,26 +64,41 @@ static struct stream_state *state_at(struct stream_tell *t, uint32_t index) {
 	return stream_states_add(*states, index);
 }
 
-static void event(struct stream_tell *t, const struct stream_member *m, uint32_t piece) {
-	// Hyperscan says once more at the end of a stream that a combination was met.
-	if (m->combination && t->at_end && stream_states_find(*t->states, m->state) != NULL)
-		return;
-	struct stream_state *state = state_at(t, m->state);
+struct stream_state *stream_tell_state(struct stream_tell *t, uint32_t index) {
+	struct stream_state *state = state_at(t, index);
 	if (state == NULL)
 		t->pool->starved = true;
-	else if (stream_plan_event(m->plan, state, piece))
-		found(t, m->rule);
+	return state;
+}
+
+static void event(struct stream_tell *t, const struct stream_target *target, uint64_t to) {
+	const struct stream_member *m = &t->group->group->member[target->member];
+	struct stream_state *state;
+	if (m->state == STREAM_NO_STATE)
+		stream_tell_found(t, m->rule);
+	else if (m->plan->combination != NULL)
+		stream_combine(t, target->member, target->piece, to);
+	else if ((state = stream_tell_state(t, m->state)) != NULL && stream_plan_event(m->plan, state, target->piece))
+		stream_tell_found(t, m->rule);
+}
+
+static void shared_event(struct stream_tell *t, const struct stream_target *list, uint64_t to) {
+	for (; list->member != STREAM_NO_MEMBER; list++)
+		event(t, list, to);
 }
 
 static int
 on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx) {
 	struct stream_tell *t = ctx;
-	const struct stream_target *target = &t->group->group->target[id];
-	const struct stream_member *m = &t->group->group->member[target->member];
+	const struct stream_group *g = t->group->group;
+	const struct stream_target *target = &g->target[id];
+	const struct stream_member *m = &g->member[target->member];
 	if (LIKELY(m->state == STREAM_NO_STATE))
-		found(t, m->rule);
+		stream_tell_found(t, m->rule);
+	else if (UNLIKELY(m->state == STREAM_SHARED))
+		shared_event(t, &g->shared[target->piece], to);
 	else
-		event(t, m, target->piece);
+		event(t, target, to);
 	return 0;
 }
 
@@ -91,7 +106,7 @@ static void tell_if_unmet(const struct stream_tell *t, const struct stream_negat
 	static const struct stream_state nothing;
 	const struct stream_state *state = stream_states_find(*t->states, m->state);
 	if (stream_plan_end(&m->terms, state != NULL ? state : &nothing))
-		found(t, m->rule);
+		stream_tell_found(t, m->rule);
 }
 
 static void tell_unmet(struct stream_tell *t) {
@@ -118,10 +133,12 @@ void stream_tell_scan(struct stream_tell *t, hs_stream_t *hs, const uint8_t *dat
 	// Anything else is a scratch of another set or of another thread.
 	assert(rc == HS_SUCCESS);
 	(void)rc;
+	if (UNLIKELY(t->group->combining.n > 0))
+		stream_combine_settle(t);
 }
 
 void stream_tell_end(struct stream_tell *t, hs_stream_t *hs) {
-	t->at_end = true;
 	hs_reset_stream(hs, 0, t->group->era->scratch, on_match, t);
+	stream_combine_settle(t);
 	tell_unmet(t);
 }

@@ -13,7 +13,6 @@ struct stream_tell {
 	// must not be. NULL: there are none.
 	const struct stream_part *older;
 	const struct stream_part *until;
-	bool at_end; // what is reported now, only the end of the stream brings
 };
 
 // Begins a call of the pool's, in which a rule is told once.
@@ -33,6 +32,11 @@ static inline void stream_tell_of(
 // Scans octets with the stream of the part.
 void stream_tell_scan(struct stream_tell *t, hs_stream_t *hs, const uint8_t *data, uint32_t len);
 
-// Tells what the end of the stream brings; `hs` is reset by that. What else is told of `t` must be the
-// end's, too.
+// Tells what the end of the stream brings; `hs` is reset by that.
 void stream_tell_end(struct stream_tell *t, hs_stream_t *hs);
+
+// The part found a rule of its set: tells it, if that is for this part to tell and was not told yet.
+void stream_tell_found(const struct stream_tell *t, uint32_t rule);
+
+// The part's state with this index, made if need be. NULL: no room, and the pool is starved.
+struct stream_state *stream_tell_state(struct stream_tell *t, uint32_t index);

@@ -9,6 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int by_id(const void *a, const void *b, void *ctx) {
+	const struct stream_set_rule *rules = ctx;
+	const struct stream_set_rule *x = &rules[*(const uint32_t *)a];
+	const struct stream_set_rule *y = &rules[*(const uint32_t *)b];
+	if (x->scope != y->scope)
+		return x->scope < y->scope ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+void stream_set_sort(struct stream_set *s, uint32_t first) {
+	for (uint32_t i = first; i < s->n_rules; i++)
+		s->by_id[i] = i;
+	qsort_r(s->by_id + first, s->n_rules - first, sizeof(*s->by_id), by_id, s->rules);
+}
+
 static struct stream_set_rule *
 find(const struct stream_set *s, uint32_t lo, uint32_t end, uint32_t scope, uint32_t id) {
 	uint32_t hi = end;

@@ -32,6 +32,8 @@ struct stream_set_config {
 #define STREAM_SET_GROUPS 64u
 #define STREAM_SET_EXPRESSIONS 20000u
 #define STREAM_NO_STATE UINT32_MAX
+#define STREAM_SHARED (UINT32_MAX - 1)
+#define STREAM_NO_MEMBER UINT32_MAX
 #define STREAM_NO_RULE UINT32_MAX
 
 // A rule in a group.
@@ -40,13 +42,13 @@ struct stream_member {
 	uint32_t
 		rule; // its number (stream_set_settle); STREAM_NO_RULE: refused since, never reported
 	// Index of its struct stream_state among the states of a stream of this group, or
-	// STREAM_NO_STATE: the plan is plain. A combination of patterns is no plain one: what Hyperscan
-	// reports of it at the end of the stream counts only if it was not reported before.
+	// STREAM_NO_STATE: the plan is plain.
 	uint32_t state;
-	bool combination;
 };
 
-// What a report of Hyperscan's means: a piece of a member's plan.
+// What a report of Hyperscan's means: a piece of a member's plan. One that means several (a pattern that
+// is combined with others) is of a member with the state STREAM_SHARED, which is nobody's; `piece` is
+// then where the list of what it means begins in `shared`, up to STREAM_NO_MEMBER.
 struct stream_target {
 	uint32_t member;
 	uint32_t piece;
@@ -58,8 +60,11 @@ struct stream_group {
 	uint32_t n_members;
 	uint32_t n_states;
 	uint32_t n_targets;
-	const struct stream_member *member;
+	uint32_t n_shared;
+	uint32_t n_combinations; // members
+	const struct stream_member *member; // and behind the last the one for what is shared
 	const struct stream_target *target; // by Hyperscan's id
+	const struct stream_target *shared;
 };
 
 // All patterns of `patterns` are looked for in any stream; of `rules` those that are TCP's and not
@@ -67,7 +72,8 @@ struct stream_group {
 // its fault's group and reason), and what Hyperscan does not take in stream mode, is moved to the
 // refusals of its set; so is a rule of which an expression takes too much time or memory to compile
 // ("too_large"; heavy ones are tried in a child process). A rule's reason from Hyperscan begins with
-// "stream: "; a pattern's is Hyperscan's own, which may hold in any mode. NULL with err set when out of
+// "stream: ", and so does that of a combination of patterns that only streams cannot tell; another
+// pattern's is Hyperscan's own, which may hold in any mode. NULL with err set when out of
 // memory, where Hyperscan cannot run, or when it cannot build all patterns together though each alone.
 // May take minutes; wants 1 MB of stack. Free with stream_set_free.
 struct stream_set *stream_set_new(

@@ -39,14 +39,13 @@ static int make_room(struct stream_set_group *g, uint32_t members, uint32_t targ
 static void
 add_member(struct stream_set_group *g, const struct stream_set_rule *rules, uint32_t i) {
 	const struct stream_set_rule *r = &rules[i];
-	bool combination = stream_set_rule_is_combination(r);
-	bool plain = stream_plan_is_plain(r->plan) && !combination;
+	bool plain = stream_plan_is_plain(r->plan);
 	g->rules[g->shown.n_members] = i;
+	g->shown.n_combinations += r->plan->combination != NULL;
 	g->members[g->shown.n_members++] = (struct stream_member){
 		.plan = r->plan,
 		.rule = STREAM_NO_RULE,
 		.state = plain ? STREAM_NO_STATE : g->shown.n_states++,
-		.combination = combination,
 	};
 }
 
@@ -173,14 +172,49 @@ int stream_set_group_of_patterns(
 	return ret;
 }
 
-int stream_set_group_show(
-	struct stream_set_group *g, const struct stream_set_rule *rules, uint32_t n
+static bool is_quiet(const struct stream_plan *plan) {
+	return plan->n_pieces > 0 && (plan->pieces[0].pattern.flags & PATTERN_QUIET) != 0;
+}
+
+static void share(struct stream_set_group *g, struct stream_target target) {
+	g->shared[g->shown.n_shared++] = target;
+}
+
+// The report of a pattern that is combined: what it means goes on a list. Returns the uses.
+static uint32_t add_shared(
+	struct stream_set_group *g, uint32_t pattern, const struct stream_set_use *uses, uint32_t n
 ) {
+	uint32_t i = 0;
+	g->targets[g->shown.n_targets++] = (struct stream_target
+	){g->shown.n_members, g->shown.n_shared};
+	if (!is_quiet(g->members[pattern].plan))
+		share(g, (struct stream_target){pattern, 0});
+	for (; i < n && uses[i].pattern == pattern; i++)
+		share(g, (struct stream_target){uses[i].combination, uses[i].piece});
+	share(g, (struct stream_target){STREAM_NO_MEMBER, 0});
+	return i;
+}
+
+int stream_set_group_show(
+	struct stream_set_group *g, const struct stream_set_rule *rules, uint32_t n,
+	const struct stream_set_use *uses, uint32_t n_uses
+) {
+	uint32_t used = 0;
 	if (make_room(g, n, n) < 0)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
+	// A pattern that is used is on a list itself, and ends one.
+	g->shared = calloc((size_t)n_uses * 3 + 1, sizeof(*g->shared));
+	if (g->shared == NULL)
+		return -ENOMEM;
+	g->shown.shared = g->shared;
+	for (uint32_t i = 0; i < n; i++)
 		add_member(g, rules, i);
-		g->targets[g->shown.n_targets++] = (struct stream_target){i, 0};
+	g->members[n] = (struct stream_member){.rule = STREAM_NO_RULE, .state = STREAM_SHARED};
+	for (uint32_t i = 0; i < n; i++) {
+		if (used < n_uses && uses[used].pattern == i)
+			used += add_shared(g, i, &uses[used], n_uses - used);
+		else
+			g->targets[g->shown.n_targets++] = (struct stream_target){i, 0};
 	}
 	return 0;
 }
@@ -189,6 +223,7 @@ void stream_set_group_fini(struct stream_set_group *g) {
 	hs_free_database(g->shown.db);
 	free(g->members);
 	free(g->targets);
+	free(g->shared);
 	free(g->rules);
 	stream_heads_fini(&g->heads);
 	*g = (struct stream_set_group){};

@@ -14,6 +14,7 @@ struct stream_set_group {
 	struct stream_group shown; // points to what follows
 	struct stream_member *members; // owned
 	struct stream_target *targets; // owned
+	struct stream_target *shared; // owned
 	uint32_t *rules; // owned; by member: its index in the set
 	uint64_t octets; // of the database
 	bool from_cache;
@@ -42,8 +43,18 @@ int stream_set_group_of_rules(
 int stream_set_group_of_patterns(
 	struct stream_set_group *g, struct ruleset *rs, const char *cache_dir, struct err *err
 );
+
+// A pattern that is a piece of a combination.
+struct stream_set_use {
+	uint32_t pattern;
+	uint32_t combination;
+	uint32_t piece;
+};
+
+// `rules` are the n patterns, `uses` (in rising order of pattern) what of them is combined. 0 or -ENOMEM.
 int stream_set_group_show(
-	struct stream_set_group *g, const struct stream_set_rule *rules, uint32_t n
+	struct stream_set_group *g, const struct stream_set_rule *rules, uint32_t n,
+	const struct stream_set_use *uses, uint32_t n_uses
 );
 
 void stream_set_group_fini(struct stream_set_group *g);

@@ -1,7 +1,6 @@
 // Compares two sets: which rules of one are the same in the other, and whether the sets look for the
 // same altogether, so that nobody who goes from one to the other sees a difference.
 
-#include "combination.h"
 #include "stream_set_priv.h"
 
 #include <stdlib.h>
@@ -33,27 +32,21 @@ static bool pieces_equal(const struct stream_piece *a, const struct stream_piece
 		&& p->hamming_distance == q->hamming_distance && strcmp(p->regex, q->regex) == 0;
 }
 
+static bool
+combinations_equal(const struct stream_combination *a, const struct stream_combination *b) {
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->min_offset == b->min_offset && a->max_offset == b->max_offset
+		&& a->once == b->once && combination_code_equal(a->code, b->code);
+}
+
+// What a combination is about is in its pieces.
 static bool plans_equal(const struct stream_plan *a, const struct stream_plan *b) {
 	if (a->n_pieces != b->n_pieces || a->n_terms != b->n_terms || a->wanted != b->wanted
-	    || a->unwanted != b->unwanted)
+	    || a->unwanted != b->unwanted || !combinations_equal(a->combination, b->combination))
 		return false;
 	for (uint32_t i = 0; i < a->n_pieces; i++) {
 		if (!pieces_equal(&a->pieces[i], &b->pieces[i]))
-			return false;
-	}
-	return true;
-}
-
-// What a combination is about must be the same too.
-static bool
-operands_equal(const struct comparison *c, const struct stream_set_rule *old, uint32_t file) {
-	uint32_t id;
-	if (!stream_set_rule_is_combination(old))
-		return true;
-	for (const char *at = old->plan->pieces[0].pattern.regex; combination_next(&at, &id);) {
-		const struct stream_set_rule *a = stream_set_find_pattern(c->old, old->scope, id);
-		const struct stream_set_rule *b = stream_set_find_pattern(c->now, file, id);
-		if (a == NULL || b == NULL || !plans_equal(a->plan, b->plan))
 			return false;
 	}
 	return true;
@@ -71,8 +64,6 @@ static const struct stream_set_rule *same_rule(const struct comparison *c, uint3
 		if (!same_file(c, old->scope, &file))
 			return NULL;
 		now = stream_set_find_pattern(c->now, file, old->id);
-		if (now != NULL && !operands_equal(c, old, file))
-			return NULL;
 	}
 	if (now == NULL || now->number == STREAM_NO_RULE || !plans_equal(old->plan, now->plan))
 		return NULL;
@@ -97,7 +88,7 @@ static bool members_equal(
 	const struct stream_member *a = &old->members[i], *b = &now->members[i];
 	const struct snort_rule *r = c->old->rules[old->rules[i]].rule;
 	const struct snort_rule *q = c->now->rules[now->rules[i]].rule;
-	if (a->state != b->state || a->combination != b->combination)
+	if (a->state != b->state)
 		return false;
 	// What both have refused is not looked at.
 	if (a->rule == STREAM_NO_RULE || b->rule == STREAM_NO_RULE)
@@ -107,22 +98,29 @@ static bool members_equal(
 	return (r == NULL && q == NULL) || (r != NULL && q != NULL && stream_heads_equal(r, q));
 }
 
+static bool
+targets_equal(const struct stream_target *a, const struct stream_target *b, uint32_t n) {
+	for (uint32_t i = 0; i < n; i++) {
+		if (a[i].member != b[i].member || a[i].piece != b[i].piece)
+			return false;
+	}
+	return true;
+}
+
 static bool groups_equal(const struct comparison *c, uint32_t group) {
 	const struct stream_set_group *old = &c->old->groups[group], *now = &c->now->groups[group];
 	const struct stream_group *a = &old->shown, *b = &now->shown;
 	if (a->n_members != b->n_members || a->n_states != b->n_states
-	    || a->n_targets != b->n_targets || a->stream_octets != b->stream_octets)
+	    || a->n_targets != b->n_targets || a->n_shared != b->n_shared
+	    || a->stream_octets != b->stream_octets)
 		return false;
 	for (uint32_t i = 0; i < a->n_members; i++) {
 		if (!members_equal(c, old, now, i))
 			return false;
 	}
-	for (uint32_t i = 0; i < a->n_targets; i++) {
-		if (a->target[i].member != b->target[i].member
-		    || a->target[i].piece != b->target[i].piece)
-			return false;
-	}
-	return databases_equal(a->db, b->db);
+	return targets_equal(a->target, b->target, a->n_targets)
+		&& targets_equal(a->shared, b->shared, a->n_shared)
+		&& databases_equal(a->db, b->db);
 }
 
 // A direction with a port has the same groups in both.

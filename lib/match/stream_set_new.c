@@ -1,9 +1,10 @@
-// Makes a set: the patterns' database, a plan for each rule, and groups of the rules that have one.
+// Makes a set: the patterns' group, a plan for each rule, and groups of the rules that have one.
 // What has no plan or is not taken is refused when all is known.
 
 #include "detect_refuse.h"
 #include "snort_fault.h"
 #include "stream_set_judge.h"
+#include "stream_set_patterns.h"
 #include "stream_set_priv.h"
 
 #include <errno.h>
@@ -52,34 +53,11 @@ static int name_files(struct maker *m) {
 	return s->files != NULL ? 0 : -ENOMEM;
 }
 
-static int compile_patterns(struct maker *m) {
-	struct stream_set *s = m->s;
+static int take_patterns(struct maker *m) {
 	if (m->patterns == NULL || m->patterns->n_patterns == 0)
 		return 0;
-	struct stream_set_group *g = &s->groups[s->n_groups++];
 	tell(m, 0, 1);
-	int ret = stream_set_group_of_patterns(g, m->patterns, m->conf->cache_dir, m->err);
-	if (ret < 0)
-		return ret;
-	for (uint32_t i = 0; i < m->patterns->n_patterns; i++) {
-		const struct pattern *p = &m->patterns->patterns[i];
-		struct stream_set_rule *r = &s->rules[s->n_rules];
-		*r = (struct stream_set_rule){
-			.plan = stream_plan_from_pattern(p),
-			.scope = p->file,
-			.id = p->id,
-			.number = STREAM_NO_RULE,
-		};
-		if (r->plan == NULL)
-			return fail_memory(m);
-		s->n_rules++;
-	}
-	s->n_patterns = s->n_rules;
-	if (s->n_patterns == 0)
-		s->n_groups--; // it has no database
-	else if (stream_set_group_show(g, s->rules, s->n_patterns) < 0)
-		return fail_memory(m);
-	return 0;
+	return stream_set_add_patterns(m->s, m->patterns, m->conf->cache_dir, m->err);
 }
 
 static int
@@ -220,28 +198,6 @@ static int compile_groups(struct maker *m, struct detect_fault *faults) {
 	return 0;
 }
 
-static int by_id(const void *a, const void *b, void *ctx) {
-	const struct stream_set_rule *rules = ctx;
-	const struct stream_set_rule *x = &rules[*(const uint32_t *)a];
-	const struct stream_set_rule *y = &rules[*(const uint32_t *)b];
-	if (x->scope != y->scope)
-		return x->scope < y->scope ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static int sort_rules(struct maker *m) {
-	struct stream_set *s = m->s;
-	uint32_t n = s->n_patterns;
-	s->by_id = calloc((size_t)s->n_rules + 1, sizeof(*s->by_id));
-	if (s->by_id == NULL)
-		return fail_memory(m);
-	for (uint32_t i = 0; i < s->n_rules; i++)
-		s->by_id[i] = i;
-	qsort_r(s->by_id, n, sizeof(*s->by_id), by_id, s->rules);
-	qsort_r(s->by_id + n, s->n_rules - n, sizeof(*s->by_id), by_id, s->rules);
-	return 0;
-}
-
 // Faults that groups found, by rule of the set, join those by index.
 static void join_faults(struct maker *m, struct detect_fault *faults) {
 	for (uint32_t i = m->s->n_patterns; i < m->s->n_rules; i++) {
@@ -277,13 +233,13 @@ static int make_groups(struct maker *m) {
 }
 
 static int make(struct maker *m) {
-	int ret = name_files(m) < 0 ? fail_memory(m) : compile_patterns(m);
+	int ret = name_files(m) < 0 ? fail_memory(m) : take_patterns(m);
 	if (ret == 0)
 		ret = plan_rules(m);
 	if (ret == 0)
 		ret = make_groups(m);
 	if (ret == 0)
-		ret = sort_rules(m);
+		stream_set_sort(m->s, m->s->n_patterns);
 	if (ret == 0 && m->rules != NULL && detect_refuse(m->rules, m->faults) < 0)
 		ret = fail_memory(m);
 	if (ret == 0)
@@ -311,11 +267,12 @@ struct stream_set *stream_set_new(
 	int ret = -ENOMEM;
 	if (m.s != NULL) {
 		m.s->rules = calloc(n, sizeof(*m.s->rules));
+		m.s->by_id = calloc(n, sizeof(*m.s->by_id));
 		m.s->groups = calloc(1, sizeof(*m.s->groups));
 	}
 	if (hs_valid_platform() != HS_SUCCESS)
 		ret = err_set(err, -ENOTSUP, "Hyperscan needs a processor with SSSE3");
-	else if (m.s == NULL || m.s->rules == NULL || m.s->groups == NULL || m.costs == NULL || m.index == NULL || m.faults == NULL)
+	else if (m.s == NULL || m.s->rules == NULL || m.s->by_id == NULL || m.s->groups == NULL || m.costs == NULL || m.index == NULL || m.faults == NULL)
 		ret = fail_memory(&m);
 	else
 		ret = make(&m);

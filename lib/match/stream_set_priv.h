@@ -18,7 +18,8 @@ struct stream_set {
 		*rules; // owned; patterns, then rules; each in the order of their set
 	uint32_t n_patterns;
 	uint32_t n_rules; // patterns included
-	uint32_t *by_id; // owned; patterns, then rules; each in order of scope and id
+	uint32_t *
+		by_id; // owned; patterns, then rules; each in order of scope and id (stream_set_sort)
 	struct detect_plan plan; // of the rules; counts from n_patterns
 	struct stream_set_group *groups; // owned; the patterns' first where there is one
 	uint32_t n_groups;
@@ -39,3 +40,6 @@ static inline uint32_t stream_set_group_by_port(
 	uint32_t list = detect_plan_group(&s->plan, SNORT_TCP, (uint8_t)dir, side, port);
 	return list == DETECT_NO_GROUP ? STREAM_NO_GROUP : s->group_of[list];
 }
+
+// Lists the rules from `first` to the last in by_id: all patterns, or all others, once they are there.
+void stream_set_sort(struct stream_set *s, uint32_t first);

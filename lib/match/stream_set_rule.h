@@ -11,7 +11,3 @@ struct stream_set_rule {
 	uint32_t number; // STREAM_NO_RULE: refused since
 	const struct snort_rule *rule; // once settled; NULL: refused since, or a pattern
 };
-
-static inline bool stream_set_rule_is_combination(const struct stream_set_rule *r) {
-	return (r->plan->pieces[0].pattern.flags & PATTERN_COMBINATION) != 0;
-}

@@ -2,7 +2,7 @@
 // do with packets whose checksum is wrong: everything that comes in here counts as sent.
 #pragma once
 
-#include "packet/flow_key.h"
+#include "match/flow_tuple.h"
 
 #include <stdint.h>
 
@@ -15,8 +15,16 @@ enum tcp_flag {
 	TCP_URG = 1 << 5, // urgent octets stay in line, as every common receiver has it
 };
 
+// Where a packet's flow is looked for; one table's, made by tcp_table_prefetch, good for good.
+struct tcp_place {
+	struct flow_tuple tuple;
+	uint32_t dir;
+	uint32_t *bucket;
+};
+
 struct tcp_packet {
 	const struct flow_key *key; // unmasked; read during the call only
+	const struct tcp_place *place; // the key's; NULL: it was not fetched ahead
 	const uint8_t *payload; // behind the TCP header; NULL only when `captured` is 0
 	uint32_t captured; // octets readable at `payload`
 	uint32_t length; // octets of payload by the IP length; more than captured: a snapped packet

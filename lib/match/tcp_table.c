@@ -146,7 +146,8 @@ static void sort(struct tcp_table *t, struct tcp_flow *f, const struct tcp_packe
 		else
 			tcp_index_unlink(&t->index, &t->index.hold, TCP_LIST_HOLD, f);
 	}
-	f->grown |= in->length > 0 && !(t->out.events & TCP_OPENED);
+	if (UNLIKELY(!f->grown) && in->length > 0 && !(t->out.events & TCP_OPENED))
+		f->grown = true;
 	uint8_t age = f->grown ? TCP_AGE_SETTLED : TCP_AGE_YOUNG;
 	if (UNLIKELY((f->half[0].flags | f->half[1].flags) & TCP_HALF_ENDED) && tcp_flow_done(f))
 		age = TCP_AGE_DONE;
@@ -154,24 +155,34 @@ static void sort(struct tcp_table *t, struct tcp_flow *f, const struct tcp_packe
 		tcp_table_requeue(t, f, age, in->time_us);
 }
 
+static void look(const struct tcp_table *t, const struct flow_key *key, struct tcp_place *place) {
+	place->dir = flow_tuple_of(&place->tuple, key);
+	place->bucket = tcp_index_bucket(&t->index, &place->tuple);
+}
+
 const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tcp_packet *packet) {
 	struct tcp_packet in = *packet;
-	struct flow_tuple tuple;
+	struct tcp_place own;
+	const struct tcp_place *place = in.place;
 	uint32_t events = 0;
 	in.length = in.length < LENGTH_MAX ? in.length : LENGTH_MAX;
 	in.captured = in.captured < in.length ? in.captured : in.length;
 	tcp_table_give_back(t);
 	t->work.stats.packets++;
 	t->work.stats.octets_in += in.captured;
-	uint32_t dir = flow_tuple_of(&tuple, in.key);
+	if (UNLIKELY(place == NULL)) {
+		look(t, in.key, &own);
+		place = &own;
+	}
+	const struct flow_tuple *tuple = &place->tuple;
+	uint32_t dir = place->dir, *bucket = place->bucket;
 	if (UNLIKELY(!tcp_flags_sane(in.flags))) {
 		tcp_table_begin(t, &t->out, NULL, dir);
 		t->out.events = TCP_NOT_TAKEN;
 		tcp_work_fate(&t->work, TCP_BAD_FLAGS, in.captured);
 		return &t->out;
 	}
-	uint32_t *bucket = tcp_index_bucket(&t->index, &tuple);
-	struct tcp_flow *f = tcp_index_find(&t->index, bucket, &tuple);
+	struct tcp_flow *f = tcp_index_find(&t->index, bucket, tuple);
 	if (f != NULL && tcp_table_expire(t, f, in.time_us))
 		f = NULL;
 	bool reused = f != NULL && UNLIKELY(tcp_flow_reused(f, dir, &in));
@@ -180,7 +191,7 @@ const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tc
 		f = NULL;
 	}
 	if (UNLIKELY(f == NULL)) {
-		f = open_flow(t, bucket, &tuple, &in, reused, &events);
+		f = open_flow(t, bucket, tuple, &in, reused, &events);
 		events |= reused ? TCP_REUSED : 0;
 	}
 	if (LIKELY(f != NULL))
@@ -194,16 +205,15 @@ const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tc
 	return &t->out;
 }
 
-uint32_t tcp_table_prefetch(const struct tcp_table *t, const struct flow_key *key) {
-	struct flow_tuple tuple;
-	flow_tuple_of(&tuple, key);
-	uint32_t *bucket = tcp_index_bucket(&t->index, &tuple);
-	__builtin_prefetch(bucket); // the index of the chain's first flow
-	return (uint32_t)(bucket - t->index.bucket);
+void tcp_table_prefetch(
+	const struct tcp_table *t, const struct flow_key *key, struct tcp_place *place
+) {
+	look(t, key, place);
+	__builtin_prefetch(place->bucket); // the index of the chain's first flow
 }
 
-void tcp_table_prefetch_flow(const struct tcp_table *t, uint32_t bucket) {
-	const struct tcp_flow *f = &t->index.flow[t->index.bucket[bucket]];
+void tcp_table_prefetch_flow(const struct tcp_table *t, const struct tcp_place *place) {
+	const struct tcp_flow *f = &t->index.flow[*place->bucket];
 	__builtin_prefetch(f); // tuple, chain and time
 	__builtin_prefetch((const char *)f + CACHE_LINE); // both directions
 	__builtin_prefetch((const char *)f + 2 * CACHE_LINE);

@@ -48,10 +48,12 @@ void tcp_table_free(struct tcp_table *t);
 // the one that the delivery is of.
 const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tcp_packet *in);
 
-// For bursts, ahead of tcp_table_packet: fetches the bucket of the packet's flow and returns its
-// number; later, and for that number, the flow that is first in it.
-uint32_t tcp_table_prefetch(const struct tcp_table *t, const struct flow_key *key);
-void tcp_table_prefetch_flow(const struct tcp_table *t, uint32_t bucket);
+// For bursts, ahead of tcp_table_packet: fills `place`, and fetches the bucket of the packet's flow;
+// later, and for that place, the flow that is first in it.
+void tcp_table_prefetch(
+	const struct tcp_table *t, const struct flow_key *key, struct tcp_place *place
+);
+void tcp_table_prefetch_flow(const struct tcp_table *t, const struct tcp_place *place);
 
 // Closes flows that were silent for too long at `now_us`, looking at no more than `budget`. A flow is
 // closed between one and two times its timeout after its last packet; a packet that comes in between

@@ -5,6 +5,8 @@
 #include "packet/flow_key.h"
 #include "packet/packet.h"
 
+#include <stdbool.h>
+
 #define BURST_MAX 64
 
 struct burst {
@@ -15,6 +17,20 @@ struct burst {
 	uint8_t count[BURST_MAX]; // their indexes
 	uint32_t offset_us[BURST_MAX]; // of pkt[i], from its pane's start
 	int64_t floor_us[BURST_MAX]; // with PACKET_LATE: the time below which pkt[i] was late
+	// The newest time that its input had seen ahead of a packet (burst_newest_us).
+	int64_t newest_us; // of pkt[0], where the packets are all that came
+	bool spread; // they are not: those between went to other workers
+	int64_t spread_us[BURST_MAX]; // then of pkt[i], if not late
 	CACHE_ALIGNED struct packet pkt[BURST_MAX];
 	CACHE_ALIGNED struct flow_key key[BURST_MAX]; // key[i] is pkt[i]'s, once parsed
 };
+
+// The newest event time that the input had seen ahead of pkt[i], which is not late; INT64_MIN: none.
+static inline int64_t burst_newest_us(const struct burst *b, uint32_t i) {
+	int64_t newest_us = b->newest_us;
+	if (b->spread)
+		return b->spread_us[i];
+	for (uint32_t k = 0; k < i; k++)
+		newest_us = b->pkt[k].time_us > newest_us ? b->pkt[k].time_us : newest_us;
+	return newest_us;
+}

@@ -6,6 +6,7 @@
 #include "packet/packet.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum checksum {
 	CHECKSUM_OK,
@@ -27,6 +28,13 @@ const char *checksum_name(enum checksum c);
 // Adds `len` octets to a sum of 16-bit words as they lie in memory; in parts only after an even number
 // of octets. At most 2^32 octets fit a sum.
 uint64_t checksum_add(uint64_t sum, const void *data, uint32_t len);
+
+// The same for four octets, and for headers of few.
+static inline uint64_t checksum_add_4(uint64_t sum, const void *data) {
+	uint32_t w;
+	memcpy(&w, data, sizeof(w));
+	return sum + w;
+}
 
 // Folds a sum into 16 bits; as it lies in memory.
 static inline uint16_t checksum_fold(uint64_t sum) {

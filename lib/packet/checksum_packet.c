@@ -7,6 +7,7 @@
 #include "packet/parse_protocols.h"
 #include "packet/parse_task.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
 
@@ -105,20 +106,11 @@ static bool find_v6(struct inner *in, uint32_t ip_len) {
 }
 
 static uint64_t pseudo_header(const struct inner *in, uint32_t len) {
-	uint8_t tail[8] = {(uint8_t)(len >> 24),
-			   (uint8_t)(len >> 16),
-			   (uint8_t)(len >> 8),
-			   (uint8_t)len,
-			   0,
-			   0,
-			   0,
-			   in->proto};
 	const struct flow_key *k = in->key;
-	static_assert(offsetof(struct flow_key, dst4) == offsetof(struct flow_key, src4) + 4);
 	static_assert(offsetof(struct flow_key, dst6) == offsetof(struct flow_key, src6) + 16);
-	uint64_t sum = checksum_add(0, tail, sizeof(tail));
+	uint64_t sum = (uint64_t)htonl(len) + htonl(in->proto);
 	if (!(k->flags & KEY_V6))
-		return checksum_add(sum, &k->src4, 8);
+		return checksum_add_4(checksum_add_4(sum, k->src4), k->dst4);
 	if (in->final6 == NULL)
 		return checksum_add(sum, &k->src6, 32);
 	return checksum_add(checksum_add(sum, k->src6, 16), in->final6, 16);
@@ -171,7 +163,10 @@ static enum checksum check_l4(const struct inner *in, bool v6) {
 }
 
 static enum checksum check_v4_header(const uint8_t *ip) {
-	if (checksum_fold(checksum_add(0, ip, (ip[0] & 0xf) * 4u)) == 0xffff)
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < (ip[0] & 0xfu); i++)
+		sum = checksum_add_4(sum, ip + (size_t)i * 4);
+	if (checksum_fold(sum) == 0xffff)
 		return CHECKSUM_OK;
 	// A total length of 0 is left by senders that leave the rest to the card, too.
 	return get_be16(ip + 10) == 0 || get_be16(ip + 2) == 0 ? CHECKSUM_PARTIAL : CHECKSUM_BAD;

@@ -35,11 +35,12 @@ static inline void event_clock_walk(int64_t *newest_us, int64_t lateness_us, str
 }
 
 // Brings times within EVENT_TIME_MIN .. EVENT_TIME_MAX, sets PACKET_LATE on the packets of the burst
-// that are behind `*newest_us` by more than `lateness_us`, with b->floor_us, and advances it.
+// that are behind `*newest_us` by more than `lateness_us`, with b->floor_us, sets b->newest_us, and advances it.
 // INT64_MIN: nothing seen yet.
 static inline void event_clock_stamp(int64_t *newest_us, int64_t lateness_us, struct burst *b) {
 	int64_t newest = *newest_us, oldest = EVENT_TIME_MAX, floor;
 	uint32_t n = b->n;
+	b->newest_us = newest;
 #pragma GCC unroll 4
 	for (uint32_t i = 0; i < n; i++) {
 		int64_t time_us = b->pkt[i].time_us;

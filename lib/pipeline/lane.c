@@ -29,8 +29,9 @@ static int lane_recv(struct source *src, struct burst *b) {
 		if (UNLIKELY(item->packet.flags & PACKET_LATE))
 			b->floor_us[i] = item->packet.newest_us;
 		else
-			ahead = item->packet.newest_us;
+			b->spread_us[i] = ahead = item->packet.newest_us;
 	}
+	b->spread = true;
 	spsc_drop(&l->out, n);
 	b->n = n;
 	if (n == BURST_MAX)

@@ -12,7 +12,7 @@
 #define LANE_DEPTH 1024
 
 // One packet on its way. key.hash carries the index of the source it goes back to; packet.newest_us
-// the receiver's newest event time when it was pushed or, of a late packet, the burst's floor_us.
+// the newest event time that the receiver had seen ahead of it or, of a late packet, the burst's floor_us.
 struct lane_item {
 	struct packet packet;
 	struct flow_key key;

@@ -70,19 +70,25 @@ static void collect(struct receiver *r, struct lane *l) {
 	}
 }
 
-static int64_t newest_of_all(const struct receiver *r) {
+// Of all that live, but for one (n_sources: none).
+static int64_t newest_of_others(const struct receiver *r, uint32_t one) {
 	int64_t newest = INT64_MAX;
 	for (uint32_t i = 0; i < r->n_sources; i++)
-		if (!r->ended[i] && r->sources[i]->newest_us < newest)
+		if (i != one && !r->ended[i] && r->sources[i]->newest_us < newest)
 			newest = r->sources[i]->newest_us;
 	return newest;
 }
 
 static void publish_newest(struct receiver *r) {
-	int64_t newest = newest_of_all(r);
-	// The end is told by `ended`; time stays where it came to.
-	if (newest == INT64_MAX)
-		return;
+	int64_t newest = newest_of_others(r, r->n_sources);
+	// The end is told by `ended`; time comes to where the last of them was, as with workers that have
+	// the sources for themselves.
+	if (newest == INT64_MAX) {
+		newest = INT64_MIN;
+		for (uint32_t i = 0; i < r->n_sources; i++)
+			if (r->sources[i]->newest_us > newest)
+				newest = r->sources[i]->newest_us;
+	}
 	for (uint32_t i = 0; i < r->n_lanes; i++)
 		atomic_store_explicit(&r->lanes[i].newest_us, newest, memory_order_release);
 }
@@ -120,13 +126,17 @@ static bool may_wait(const struct receiver *r, int64_t *deadline_us) {
 	return now_us < *deadline_us;
 }
 
-static void hand_out(struct receiver *r, uint32_t source, int64_t newest_before) {
+static void hand_out(struct receiver *r, uint32_t source) {
 	const struct source *src = r->sources[source];
 	struct burst *b = &r->burst;
 	uint32_t n_shed = 0;
 	int64_t deadline_us = 0;
+	// What a packet may say of time is what stood before it.
+	int64_t others = newest_of_others(r, source), newest = b->newest_us;
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct packet *p = &b->pkt[i];
+		int64_t ahead = newest < others ? newest : others;
+		newest = p->time_us > newest ? p->time_us : newest;
 		uint64_t hash = spread_packet(&r->spread, src, p, &b->key[i]);
 		struct lane *l = &r->lanes[hash * r->n_lanes >> 32];
 		uint32_t slot;
@@ -142,7 +152,7 @@ static void hand_out(struct receiver *r, uint32_t source, int64_t newest_before)
 		}
 		struct lane_item *item = spsc_slot(&l->out, slot);
 		item->packet = *p;
-		item->packet.newest_us = p->flags & PACKET_LATE ? b->floor_us[i] : newest_before;
+		item->packet.newest_us = p->flags & PACKET_LATE ? b->floor_us[i] : ahead;
 		item->key = b->key[i];
 		item->key.hash = source;
 		l->outstanding++;
@@ -179,8 +189,6 @@ int receiver_step(struct receiver *r) {
 		struct source *src = r->sources[i];
 		if (r->ended[i])
 			continue;
-		// What a packet of this burst may say of time is what stood before the burst.
-		int64_t newest_before = newest_of_all(r);
 		int n = src->ops->recv(src, &r->burst);
 		if (n == -ENODATA) {
 			r->ended[i] = true;
@@ -193,7 +201,7 @@ int receiver_step(struct receiver *r) {
 			continue;
 		taken += n;
 		intake_run(&r->intake, src, &r->burst);
-		hand_out(r, i, newest_before);
+		hand_out(r, i);
 	}
 	if (taken > 0)
 		publish(r);

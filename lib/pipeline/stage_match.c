@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "packet/frame_size.h"
 #include "packet/verdict.h"
+#include "pipeline/intake.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,12 @@ int stage_match_init(
 	struct stage_match *st, const struct stage_match_config *conf, struct stage_track *track
 ) {
 	struct err err;
-	*st = (struct stage_match){.track = track, .plain = conf->plain};
+	*st = (struct stage_match){
+		.track = track,
+		.plain = conf->plain,
+		.lateness_us = conf->lateness_us,
+		.advance_us = INT64_MIN,
+	};
 	if (conf->engine == NULL)
 		return 0;
 	struct inspect_config c = conf->inspect;
@@ -33,7 +39,6 @@ int stage_match_init(
 	st->keys = mem_lines(BURST_MAX * sizeof(*st->keys));
 	st->waiting = mem_lines(MATCH_WAITING_MAX * sizeof(*st->waiting));
 	st->inspect = inspect_new(&c, &err);
-	st->tracked = c.checksums == CHECKSUM_MODE_CHECK;
 	if (st->set.work == NULL || st->gathered == NULL || st->keys == NULL || st->waiting == NULL
 	    || st->inspect == NULL) {
 		stage_match_fini(st);
@@ -157,13 +162,16 @@ whole(struct stage_match *st, const struct source *src, const struct packet *p, 
 	return st->gathered;
 }
 
-static void
-run_inspect(struct stage_match *st, const struct source *src, struct burst *b, uint32_t i) {
+static void run_inspect(
+	struct stage_match *st, const struct source *src, struct burst *b, uint32_t i,
+	const struct tcp_place *place
+) {
 	struct packet *p = &b->pkt[i];
 	uint32_t len;
 	const uint8_t *data = whole(st, src, p, &len);
 	int64_t now_us = p->flags & PACKET_LATE ? b->floor_us[i] : p->time_us;
-	inspect_packet(st->inspect, p, &st->keys[i], now_us, data, len);
+	st->at = i;
+	inspect_packet_at(st->inspect, p, &st->keys[i], place, now_us, data, len);
 	note_events(st, b, p, i);
 }
 
@@ -175,7 +183,7 @@ static void run_plain(struct stage_match *st, const struct source *src, struct b
 		if (p->payload_len == 0 || !is_matched(p))
 			continue;
 		if (UNLIKELY(p->flags & (PACKET_FRAGMENT | PACKET_CARRIER_FRAGMENT))) {
-			run_inspect(st, src, b, i);
+			run_inspect(st, src, b, i, NULL);
 			continue;
 		}
 		const uint8_t *data = p->data;
@@ -201,25 +209,26 @@ static void run_plain(struct stage_match *st, const struct source *src, struct b
 }
 
 static void run_tracked(struct stage_match *st, const struct source *src, struct burst *b) {
-	uint32_t bucket[BURST_MAX];
+	struct tcp_place place[BURST_MAX];
 	for (uint32_t i = b->begin; i < b->end; i++) {
 		if (b->pkt[i].flags & PACKET_TCP)
-			bucket[i] = inspect_prefetch(st->inspect, &st->keys[i]);
+			inspect_prefetch(st->inspect, &st->keys[i], &place[i]);
 	}
 	for (uint32_t i = b->begin; i < b->end; i++) {
 		if (b->pkt[i].flags & PACKET_TCP)
-			inspect_prefetch_flow(st->inspect, bucket[i]);
+			inspect_prefetch_flow(st->inspect, &place[i]);
 	}
 	for (uint32_t i = b->begin; i < b->end; i++) {
-		if (is_matched(&b->pkt[i]))
-			run_inspect(st, src, b, i);
+		const struct packet *p = &b->pkt[i];
+		if (is_matched(p))
+			run_inspect(st, src, b, i, p->flags & PACKET_TCP ? &place[i] : NULL);
 	}
 }
 
 void stage_match_run(struct stage_match *st, const struct source *src, struct burst *b) {
 	if (st->set.engine == NULL || match_engine_rules(st->set.engine) == 0)
 		return;
-	st->in_part = true;
+	st->burst = b;
 	if (st->plain)
 		run_plain(st, src, b);
 	else
@@ -236,7 +245,7 @@ static void count_waiting(struct stage_match *st, const struct match_waiting *w)
 }
 
 void stage_match_end(struct stage_match *st) {
-	st->in_part = false;
+	st->burst = NULL;
 	for (uint32_t i = 0; UNLIKELY(i < st->n_waiting); i++)
 		count_waiting(st, &st->waiting[i]);
 	st->n_waiting = 0;
@@ -244,7 +253,7 @@ void stage_match_end(struct stage_match *st) {
 
 // The rows of a pane's events go with the pane, so these wait while rows are in hand.
 static void wait_or_count(struct stage_match *st, const struct match_waiting *w) {
-	if (!st->in_part)
+	if (st->burst == NULL)
 		count_waiting(st, w);
 	else if (st->n_waiting < MATCH_WAITING_MAX)
 		st->waiting[st->n_waiting++] = *w;
@@ -252,27 +261,45 @@ static void wait_or_count(struct stage_match *st, const struct match_waiting *w)
 		st->uncounted++;
 }
 
+// The time below which nothing counts: the horizon or, where a packet sets octets of others free, what
+// stood ahead of that, so that neither bursts nor workers make a difference.
+static int64_t floor_of(const struct stage_match *st) {
+	const struct burst *b = st->burst;
+	int64_t horizon_us = stage_track_horizon(st->track), floor_us = st->advance_us;
+	if (b == NULL)
+		return floor_us > horizon_us ? floor_us : horizon_us;
+	if (b->pkt[st->at].flags & PACKET_LATE)
+		floor_us = b->floor_us[st->at];
+	else
+		floor_us = intake_horizon(burst_newest_us(b, st->at), st->lateness_us);
+	return floor_us > horizon_us ? floor_us : horizon_us;
+}
+
 // Events of octets that came out without a packet of their own.
 static void
 on_late(void *ctx, struct match_work *work, const struct flow_key *key, int64_t time_us) {
 	struct stage_match *st = ctx;
+	int64_t floor_us = floor_of(st);
 	st->events += work->n_events;
 	for (uint32_t i = 0; i < work->n_events; i++) {
 		const struct rule_info *rule = rule_of(st, &work->event[i]);
-		wait_or_count(st, &(struct match_waiting){*key, time_us, rule});
+		if (time_us >= floor_us)
+			wait_or_count(st, &(struct match_waiting){*key, time_us, rule});
+		else
+			st->uncounted++;
 	}
 	if (st->alerts == NULL)
 		return;
-	int64_t horizon_us = stage_track_horizon(st->track);
 	const struct alert model = {
 		.time_us = time_us,
-		.turn_us = time_us > horizon_us ? time_us : horizon_us,
+		.turn_us = time_us > floor_us ? time_us : floor_us,
 		.packets = 1,
 	};
 	make_alerts(st, work, &model);
 }
 
 void stage_match_advance(struct stage_match *st, int64_t horizon_us) {
+	st->advance_us = horizon_us;
 	if (st->inspect != NULL)
 		inspect_advance(st->inspect, horizon_us);
 }

@@ -27,6 +27,7 @@ struct stage_match_config {
 	const struct match_engine *engine; // borrowed; NULL: nothing is ever matched
 	// Patterns only, in block mode: nothing but fragments has to be kept.
 	bool plain;
+	int64_t lateness_us; // of struct intake_config
 	// Of inspect_config: all but the hooks.
 	struct inspect_config inspect;
 };
@@ -48,7 +49,6 @@ struct stage_match {
 	struct match_set before[MATCH_SETS_MAX]; // in no order
 	uint32_t n_before;
 	bool plain;
-	bool tracked; // packets of the plain kind are given to `inspect` too
 	struct inspect *inspect; // owned; NULL: nothing is ever matched
 	struct stage_track *track; // borrowed; where events without a packet are counted
 	uint8_t *gathered; // owned; a packet in several segments is put together here
@@ -56,7 +56,10 @@ struct stage_match {
 	struct alert_ring *alerts; // borrowed; NULL: no alerts are made
 	struct flow_key *keys; // owned; the burst's, before the track stage masks them
 	uint64_t alerts_dropped; // events of which no alert was made: the ring was full
-	bool in_part; // rows are in hand: panes must stay
+	int64_t lateness_us;
+	int64_t advance_us; // where event time has come to, ahead of the panes' horizon
+	const struct burst *burst; // a part of it is in work: rows are in hand, panes must stay
+	uint32_t at; // its packet that is inspected
 	struct match_waiting *waiting; // owned
 	uint32_t n_waiting;
 	uint64_t uncounted; // events that are in no window: no room to wait, or their time was over

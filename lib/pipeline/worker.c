@@ -22,8 +22,10 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	}
 	if (ret == 0 && w->has_intake)
 		ret = intake_init(&w->intake, &conf->intake);
+	struct stage_match_config match = conf->match;
+	match.lateness_us = conf->intake.lateness_us;
 	if (ret == 0)
-		ret = stage_match_init(&w->match, &conf->match, &w->track);
+		ret = stage_match_init(&w->match, &match, &w->track);
 	if (ret == 0)
 		ret = spsc_init(&w->left_sets, MATCH_SETS_MAX, sizeof(struct match_set));
 	if (ret == 0 && conf->alerts > 0)
@@ -166,6 +168,8 @@ static void look_for_offer(struct worker *w) {
 
 static int finish(struct worker *w, int ret) {
 	stage_match_finish(&w->match);
+	// Others may go on for long: sets must not wait here for the end of the run.
+	give_back(w);
 	if (ret == -ECANCELED)
 		pane_store_flush(&w->panes);
 	else

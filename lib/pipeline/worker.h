@@ -17,7 +17,7 @@ struct worker_config {
 	struct source **sources; // this worker's; borrowed
 	uint32_t n_sources;
 	struct intake_config intake; // used for sources that are not `parsed`
-	struct stage_match_config match;
+	struct stage_match_config match; // its lateness is the intake's
 	uint32_t fields; // of the finest key that any stream needs
 	struct pane_config panes;
 	struct hash_seed seed;

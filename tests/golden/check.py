@@ -95,6 +95,30 @@ def strict_run(tap, b):
              "a run is refused with a rule that cannot be read", notes)
 
 
+def said_at_start(tap, b):
+    rules = b.file("start.rules", "".join(f'alert tcp any any -> any any (urilen:{n}; sid:{n};)\n' for n in range(1, 14))
+                   + 'alert tcp any any -> any any (content:"a"; http_uri; sid:20;)\n'
+                   + 'alert tcp any any -> any 99999 (content:"a"; sid:99;)\n' + GOOD.replace("sid:1", "sid:77"))
+    code, _, err = b.command("run", "rules = start.rules")
+    tap.line(not (notes := expect((code, err.count("warning")), (0, 2)) + lacks(
+        err, f"{rules}:15: rule sid 99 refused: '99999' is no port",
+        "14 rules ask for what cannot be had and are left out: 13 keyword urilen, 1 content modifier http_uri;")),
+        "a run shows what has to be mended, and of what cannot be had how much of it there is", notes)
+    tap.line(not (notes := lacks(err, "1 rules in force, 15 refused; compiled in ", ", kept nowhere\n", " of rules, ", "match.stream_memory = 256M\n")),
+             "and how many rules are in force, and what they take", notes)
+
+
+def headers(tap, b):
+    """Rules without anything to find look at each packet, whatever the mode."""
+    b.file("headers.rules", 'alert tcp any any -> any 22 (msg:"ssh"; sid:1;)\n')
+    got = []
+    for mode in ("stream", "block"):
+        _, _, err = b.command("run", f"rules = headers.rules\nmode = {mode}")
+        got += [line for line in err.splitlines() if line.startswith("match:")]
+    # tshark -r office.pcap -Y "tcp.dstport == 22" | wc -l
+    tap.line(not (notes := expect(got, ["match: 298 events of 1 rules (version 1)"] * 2)), "a rule about headers alone counts each packet, in either mode", notes)
+
+
 def variables(tap, b):
     path = b.file("v.rules", "alert tcp $OFFICE any -> any $Doors (sid:1;)\nalert tcp $HOME_NET any -> any any (sid:2;)\n")
     code, out, err = b.check("rules = v.rules")
@@ -118,7 +142,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-check-") as folder:
         b = Bench(sys.argv[1], folder)
-        for part in (both, many, strict_run, variables):
+        for part in (both, many, strict_run, said_at_start, headers, variables):
             part(tap, b)
     tap.end()
 

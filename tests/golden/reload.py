@@ -166,9 +166,11 @@ def mistakes(bench, tap):
             and s["reloads_failed"] == before["reloads_failed"] + 1
         tap.line(ok, f"{what} keeps the rules", [str(said.returncode), said.stdout, said.stderr, str(before), str(s)])
 
-    kept("a pattern that does not compile", "1:/common/\n2:/alpha(/\n", "mistakes", f"{bench.rules}:2: 2: ")
-    kept("a line that is no rule", "1:/common/\nwhat is this\n", "mistakes", f"{bench.rules}:2: ")
-    kept("an id used twice", "1:/common/\n1:/alpha/\n", "mistakes", "used before")
+    kept("a pattern that does not compile", "1:/common/\n2:/alpha(/\n", "1 rule is wrong as written: ", f"{bench.rules}:2: 2: ")
+    kept("a line that is no rule", "1:/common/\nwhat is this\n", "1 rule is wrong as written: ", f"{bench.rules}:2: ")
+    kept("an id used twice", "1:/common/\n1:/alpha/\n", "1 rule is wrong as written: ", "used before")
+    many = "".join(f"{i}:/(?=a)/\n" for i in range(10, 2000)) + "1:/common/\nwhat is this\n"
+    kept("a line that is no rule, behind many that cannot be had,", many, f"1 rule is wrong as written: {bench.rules}:1992: ")
     kept("a file that is gone", None, bench.rules)
     tap.line("stay as they are" in live.said() and bench.rules in live.said(), "the log says so, too", live.why())
 

@@ -75,6 +75,20 @@ def check_mixed(tap, r):
     check(tap, "files are told apart", [] if re.search(r"^total +4 accepted +4 refused$", out, re.M) else [out])
 
 
+def check_reasons(tap, r):
+    path = r.file("n.rules", MIXED + "".join(f'alert tcp any any -> any any (urilen:{n}; sid:{100 + n};)\n' for n in range(3)))
+    code, out, _ = r.run(path)
+    table = out.partition("\nrefused, by reason\n")[2].splitlines()
+    check(tap, "behind the list stands how many were refused for which reason, the most frequent first", expect(
+        [code, table], [0, ["       3  keyword urilen", "       1  content modifier http_uri", "       1  pcre: syntax", "       1  undefined variable"]]))
+    long = r.file("l.rules", "junk\n" * 20000)
+    done = subprocess.run(["sh", "-c", '"$0" rules "$1" | head -1; exit 0', r.sluice, long], capture_output=True, text=True, timeout=60)
+    check(tap, "who has read enough hears no complaint", expect(done.stderr, "") + lacks(done.stdout, "20000 refused"))
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([r.sluice, "rules", long], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    check(tap, "what cannot be written is a fault", expect(done.returncode, 1) + lacks(done.stderr, "standard output"))
+
+
 def check_explain(tap, r):
     path = r.file("e.rules", MIXED)
     code, out, _ = r.run("--explain", "--mode", "block", path)
@@ -130,6 +144,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         r = Rules(sys.argv[1], folder)
         check_mixed(tap, r)
+        check_reasons(tap, r)
         check_explain(tap, r)
         check_bad(tap, r)
         check_set(tap, r, "snort-community-2017")

@@ -23,7 +23,7 @@ class Rule:
     """`wanted` terms must all be met, `unwanted` never; an event is where a wanted one ends. `at_end`: what the stream must end with."""
 
     def __init__(self, sid, text, *wanted, unwanted=(), at_end=None, once=False, lo=0, hi=None, dirs=(0, 1), established=False, port=None,
-                 quiet=False, until=None, protos=("tcp", "udp"), where=True):
+                 quiet=False, until=None, protos=("tcp", "udp")):
         self.sid, self.text = sid, text
         self.wanted = [compiled(w) for w in wanted]
         self.unwanted = [compiled(u) for u in unwanted]
@@ -31,7 +31,6 @@ class Rule:
         self.until = until and compiled(until)
         self.once, self.lo, self.hi = once, lo, hi
         self.dirs, self.established, self.port, self.quiet, self.protos = dirs, established, port, quiet, protos
-        self.where = where      # the packet of its events is said here; else only that there are some
         self.judge = functools.lru_cache(None)(self.judge_stream)
 
     def judge_stream(self, data):
@@ -94,10 +93,9 @@ PATTERNS = [
     hs(12, r"/\bword\b/", rb"(?<!\w)word\W", at_end=rb"(?<!\w)word"),
     hs(13, "/red/Q", quiet=True),
     hs(14, "/blue/Q", quiet=True),
-    # In a stream Hyperscan tells of a combination with the next octets that come, or the end.
-    hs(15, "/13 & 14/C", rb"red", rb"blue", where=False),
-    hs(16, "/13 & !14/C", rb"red", until=rb"blue", where=False),
-    hs(17, "/1 & (7 | 8)/C", rb"needle", rb"al(pha|ice)|bet[ao]|start.*stop", where=False),
+    hs(15, "/13 & 14/C", rb"red", rb"blue"),
+    hs(16, "/13 & !14/C", rb"red", until=rb"blue"),
+    hs(17, "/1 & (7 | 8)/C", rb"needle", rb"al(pha|ice)|bet[ao]|start.*stop"),
     hs(20, "/x[^y]{4}y/", rb"x[^y]{4}y"),
     hs(21, "/zed/{min_offset=20}", rb"zed", lo=20),
     hs(22, "/zed/{max_offset=20}", rb"zed", hi=20),

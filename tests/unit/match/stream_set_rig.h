@@ -80,27 +80,49 @@ static inline struct flow_key rig_key(void) {
 struct rig_scan {
 	const struct stream_group *group;
 	struct stream_state *states;
-	bool *combined; // by member: reported before
+	bool *combining; // by member: has reports at the octet at hand
 	bool *found; // by rule
-	bool at_end;
 };
+
+static inline void rig_meet(struct rig_scan *s, const struct stream_target *t) {
+	cr_assert_lt(t->member, s->group->n_members);
+	const struct stream_member *m = &s->group->member[t->member];
+	cr_assert_lt(t->piece, m->plan->n_pieces);
+	if (m->plan->combination != NULL) {
+		stream_plan_meet(m->plan, &s->states[m->state], t->piece);
+		s->combining[t->member] = true;
+		return;
+	}
+	bool fires = m->state == STREAM_NO_STATE
+		|| stream_plan_event(m->plan, &s->states[m->state], t->piece);
+	if (fires && m->rule != STREAM_NO_RULE)
+		s->found[m->rule] = true;
+}
 
 static inline int
 rig_event(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx) {
 	struct rig_scan *s = ctx;
 	cr_assert_lt(id, s->group->n_targets);
 	const struct stream_target *t = &s->group->target[id];
-	const struct stream_member *m = &s->group->member[t->member];
-	cr_assert_lt(t->piece, m->plan->n_pieces);
-	bool fires = m->state == STREAM_NO_STATE || m->combination
-		|| stream_plan_event(m->plan, &s->states[m->state], t->piece);
-	if (m->combination) {
-		fires = !(s->at_end && s->combined[t->member]);
-		s->combined[t->member] = true;
+	if (s->group->member[t->member].state != STREAM_SHARED) {
+		rig_meet(s, t);
+		return 0;
 	}
-	if (fires && m->rule != STREAM_NO_RULE)
-		s->found[m->rule] = true;
+	cr_assert_eq(t->member, s->group->n_members);
+	for (t = &s->group->shared[t->piece]; t->member != STREAM_NO_MEMBER; t++)
+		rig_meet(s, t);
 	return 0;
+}
+
+// All that ends at the octet was reported.
+static inline void rig_combine(struct rig_scan *s, uint32_t octet) {
+	for (uint32_t i = 0; i < s->group->n_members; i++) {
+		const struct stream_member *m = &s->group->member[i];
+		if (s->combining[i] && stream_plan_combine(m->plan, &s->states[m->state], octet)
+		    && m->rule != STREAM_NO_RULE)
+			s->found[m->rule] = true;
+		s->combining[i] = false;
+	}
 }
 
 // The stream in one group: sets found[rule].
@@ -110,20 +132,22 @@ static inline void rig_scan_group(
 	struct rig_scan s = {.group = stream_set_group(g->set, group), .found = found};
 	hs_stream_t *stream;
 	s.states = calloc(s.group->n_states + 1, sizeof(*s.states));
-	s.combined = calloc(s.group->n_members + 1, sizeof(*s.combined));
+	s.combining = calloc(s.group->n_members + 1, sizeof(*s.combining));
 	cr_assert_eq(hs_open_stream(s.group->db, 0, &stream), HS_SUCCESS);
-	for (uint32_t at = 0; at < len; at++)
+	for (uint32_t at = 0; at < len; at++) {
 		hs_scan_stream(stream, (const char *)data + at, 1, 0, g->scratch, rig_event, &s);
-	s.at_end = true;
+		rig_combine(&s, at + 1);
+	}
 	hs_close_stream(stream, g->scratch, rig_event, &s);
+	rig_combine(&s, len);
 	for (uint32_t i = 0; i < s.group->n_members; i++) {
 		const struct stream_member *m = &s.group->member[i];
-		if (m->state != STREAM_NO_STATE && !m->combination && m->rule != STREAM_NO_RULE
+		if (m->state != STREAM_NO_STATE && m->rule != STREAM_NO_RULE
 		    && stream_plan_end(m->plan, &s.states[m->state]))
 			found[m->rule] = true;
 	}
 	free(s.states);
-	free(s.combined);
+	free(s.combining);
 }
 
 // What is found in a direction, octet by octet, as text: ids of patterns and sids, in order of their

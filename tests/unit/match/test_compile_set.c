@@ -131,3 +131,21 @@ Test(compile_set, over_streams_flags_stay_as_they_are) {
 	compile_set_fini(&s);
 	ruleset_free(rs);
 }
+
+Test(compile_set, over_streams_what_is_combined_is_compiled_and_combinations_are_not) {
+	struct ruleset *rs = load("4:/1 & 2/C\n1:/a/Q\n2:/b/HQ\n3:/c/Q\n5:/d/\n");
+	struct compile_verdict v[5] = {};
+	struct compile_set s;
+	cr_assert_eq(compile_set_init(&s, rs, MATCHER_STREAM, v), 0);
+	cr_assert_eq(compile_set_lay_out(&s), 0);
+	cr_assert_eq(s.n, 4u);
+	cr_assert_eq(s.n_plain, 4u);
+	// Hyperscan's ids count the combination all the same.
+	for (uint32_t i = 0; i < 4; i++)
+		cr_expect_eq(s.ids[i], i + 1);
+	cr_expect_eq(s.flags[0], 0u);
+	cr_expect_eq(s.flags[1], (unsigned)HS_FLAG_SINGLEMATCH);
+	cr_expect_eq(s.flags[2], (unsigned)HS_FLAG_QUIET);
+	compile_set_fini(&s);
+	ruleset_free(rs);
+}

@@ -44,7 +44,7 @@ Test(snort, what_a_rule_does_not_say_has_a_default) {
 	cr_assert_null(r->either_ports);
 	cr_assert_eq(r->flow, 0u);
 	cr_assert_eq(r->n_tests, 0u);
-	cr_assert(!r->per_packet);
+	cr_assert(r->per_packet, "there is nothing to find in a stream");
 	cr_assert(!r->dsize.given);
 	cr_assert_eq(r->flags.mode, SNORT_FLAGS_NONE);
 	cr_assert_eq(r->threshold.type, SNORT_THRESHOLD_NONE);
@@ -143,10 +143,14 @@ Test(snort, rules_that_look_at_packets_say_so) {
 		{"tcp", "bsize:1;", true},
 		{"tcp", "flags:S;", true},
 		{"tcp", "flow:no_stream;", true},
+		{"tcp", "", true},
+		{"tcp", "flow:established; flowbits:set,a; ttl:<5;", true},
 		{"tcp-pkt", "content:\"a\";", true},
 		{"tcp-stream", "content:\"a\";", false},
+		{"tcp-stream", "", false},
 		{"udp", "content:\"a\";", true},
 		{"ip", "content:\"a\";", false},
+		{"ip", "", true},
 	};
 	char text[256];
 	for (unsigned i = 0; i < COUNT(t); i++) {

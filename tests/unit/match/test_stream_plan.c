@@ -287,6 +287,57 @@ Test(stream_plan, a_pattern_is_one_plain_piece) {
 	stream_plan_free(NULL);
 }
 
+static const struct pattern *find_operand(const void *ctx, uint32_t id) {
+	const struct pattern *all = ctx;
+	return &all[id / 10 - 1];
+}
+
+Test(stream_plan, a_combination_has_a_term_for_each_id) {
+	const struct pattern all[] = {
+		{.id = 10, .regex = (char[]){"a"}, .flags = PATTERN_QUIET},
+		{.id = 20, .regex = (char[]){"b"}},
+	};
+	const struct stream_operands operands = {find_operand, all};
+	struct pattern p = {
+		.regex = (char[]){"20 & !10 | 20"},
+		.flags = PATTERN_COMBINATION | PATTERN_SINGLEMATCH,
+		.ext = PATTERN_MIN_OFFSET,
+		.min_offset = 5,
+	};
+	struct stream_state state = {}, late = {};
+	struct err err = {};
+	cr_assert_eq(stream_plan_check_combination(&p, &err), 0);
+	struct stream_plan *plan = stream_plan_from_combination(&p, &operands);
+	cr_assert_eq(plan->n_pieces, 2u);
+	cr_assert_eq(plan->n_terms, 2u);
+	cr_assert_str_eq(plan->pieces[0].pattern.regex, "b");
+	cr_assert_str_eq(plan->pieces[1].pattern.regex, "a");
+	cr_assert(!stream_plan_is_plain(plan));
+	cr_assert(!stream_plan_end(plan, &state));
+	stream_plan_meet(plan, &state, 0);
+	cr_assert(!stream_plan_combine(plan, &state, 4));
+	cr_assert(stream_plan_combine(plan, &state, 5));
+	cr_assert(!stream_plan_combine(plan, &state, 6), "once");
+	stream_plan_meet(plan, &late, 1);
+	cr_assert(!stream_plan_combine(plan, &late, 9));
+	stream_plan_meet(plan, &late, 0);
+	cr_assert(stream_plan_combine(plan, &late, UINT64_MAX));
+	stream_plan_free(plan);
+	p = (struct pattern){.regex = (char[]){"!10"}, .flags = PATTERN_COMBINATION};
+	plan = stream_plan_from_combination(&p, &operands);
+	state = (struct stream_state){};
+	cr_assert(stream_plan_end(plan, &state));
+	stream_plan_meet(plan, &state, 0);
+	cr_assert(!stream_plan_combine(plan, &state, 1));
+	cr_assert(!stream_plan_end(plan, &state));
+	stream_plan_free(plan);
+	p.flags |= PATTERN_QUIET;
+	plan = stream_plan_from_combination(&p, &operands);
+	cr_assert_eq(plan->n_pieces, 0u);
+	cr_assert(stream_plan_is_plain(plan));
+	stream_plan_free(plan);
+}
+
 Test(stream_plan, a_rule_that_is_not_about_tcp_has_none) {
 	static const char text[] = "alert udp any any -> any any (content:\"a\"; sid:1;)\n";
 	struct snort_rules rs = {};

@@ -147,22 +147,90 @@ Test(stream_pool_sets, change_nothing_where_both_look_for_the_same) {
 	close_bench(&b);
 }
 
+// Streams that are awake, compressed, and with states, through far more sets than there may be.
+Test(stream_pool_sets, change_nothing_however_often_they_are_the_same) {
+	struct bench b;
+	struct match_stream *quiet = NULL, *busy = NULL, *both = NULL;
+	open_bench(&b);
+	add(&b, first_patterns, first_rules);
+	assert_told(pool_rig_scan(&b.r, &quiet, "start first ab"), "2");
+	b.r.now_us += 20 * SECOND;
+	pool_rig_advance(&b.r, 10);
+	cr_assert_eq(stats(&b)->compressed, 1);
+	assert_told(scan(&b, "start good ab"), "2");
+	// A time with another set ahead of the last: this one has parts of two.
+	for (uint32_t i = 1; i <= 4 * STREAM_PARTS_MAX; i++) {
+		pool_rig_use(&b.r, &b.set[i % 2]);
+		pool_rig_scan(&b.r, &busy, "ab");
+		assert_told(pool_rig_scan(&b.r, &busy, "c"), "1");
+		pool_rig_advance(&b.r, 10);
+	}
+	cr_assert_eq(stats(&b)->parts_cut, 0);
+	cr_assert_eq(stats(&b)->restarts, 0);
+	cr_assert_eq(stats(&b)->compressed, 1);
+	assert_told(pool_rig_scan(&b.r, &quiet, "c second"), "1 100");
+	assert_told(scan(&b, "c"), "1");
+	assert_told(end(&b), "101");
+	// The next one is another; what moved is old then.
+	pool_rig_use(&b.r, add(&b, second_patterns, second_rules));
+	assert_told(scan(&b, "bad start first ab"), "");
+	pool_rig_scan(&b.r, &both, "new");
+	for (uint32_t i = 1; i < STREAM_PARTS_MAX; i++) {
+		assert_told(scan(&b, "c ab"), "1");
+		pool_rig_use(&b.r, &b.set[i % 2]);
+	}
+	assert_told(scan(&b, "c second"), "1 100");
+	assert_told(end(&b), "");
+	stream_pool_close(b.r.p, &quiet);
+	stream_pool_close(b.r.p, &busy);
+	stream_pool_close(b.r.p, &both);
+	close_bench(&b);
+}
+
+// What there is no room to move is cut, and counted.
+Test(stream_pool_sets, give_up_what_finds_no_room_to_go_on) {
+	struct bench b;
+	struct match_stream *s[64] = {};
+	uint32_t n = 0;
+	b = (struct bench){};
+	pool_rig_open(&b.r, add(&b, first_patterns, first_rules), 8192);
+	add(&b, first_patterns, first_rules);
+	while (n < 64 && stats(&b)->over_budget == 0) {
+		b.r.now_us++;
+		pool_rig_scan(&b.r, &s[n++], "start ab");
+	}
+	cr_assert_lt(n, 64u);
+	for (uint32_t i = 1; i <= 2 * STREAM_PARTS_MAX; i++) {
+		pool_rig_use(&b.r, &b.set[i % 2]);
+		pool_rig_advance(&b.r, 100);
+		cr_assert_leq(stats(&b)->octets, 8192);
+	}
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < n; i++)
+		kept += strcmp(pool_rig_scan(&b.r, &s[i], "c"), "1") == 0;
+	cr_assert_eq(kept + stats(&b)->parts_cut / 2, n - 1);
+	for (uint32_t i = 0; i < n; i++)
+		stream_pool_close(b.r.p, &s[i]);
+	pool_rig_advance(&b.r, 100);
+	close_bench(&b);
+}
+
 Test(stream_pool_sets, reach_streams_that_were_silent_through_many) {
 	struct bench b;
 	struct match_stream *now_and_then = NULL;
 	open_bench(&b);
 	add(&b, second_patterns, second_rules);
 	assert_told(scan(&b, "start first bad gon"), "2");
-	for (uint32_t i = 1; i <= 40; i++) {
+	for (uint32_t i = 1; i < STREAM_PARTS_MAX; i++) {
 		pool_rig_use(&b.r, &b.set[i % 2]);
-		if (i % 10 == 0)
+		if (i % 3 == 2)
 			pool_rig_scan(&b.r, &now_and_then, "ab");
-		if (i % 10 == 1 && i > 1)
+		if (i % 3 == 0)
 			assert_told(pool_rig_scan(&b.r, &now_and_then, "c"), "1");
 		cr_assert(uses(&b, 0));
 	}
 	// What was not in all of the sets begins here.
-	assert_told(scan(&b, "e second start good abc gone"), "1 3 100");
+	assert_told(scan(&b, "e second start good abc new also"), "1 9 100 200");
 	assert_told(end(&b), "");
 	cr_assert_eq(stats(&b)->parts_cut, 0);
 	cr_assert_eq(stats(&b)->restarts, 0);

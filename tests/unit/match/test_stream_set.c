@@ -162,21 +162,82 @@ Test(stream_set, patterns_that_hyperscan_refuses_are_refused_and_the_rest_found,
 	rig_fini(&g);
 }
 
-Test(stream_set, combinations_are_no_plain_members) {
+Test(stream_set, combinations_are_pieces_of_what_they_combine) {
 	struct set_rig g;
 	struct flow_key key = rig_key();
-	rig_init(&g, "100:/a/\n200:/b/\n300:/100 & 200/C\n400:/(/\n50:/100 & !200/C\n", "", NULL);
+	rig_init(
+		&g,
+		"100:/a/\n200:/b/Q\n300:/100 & 200/C\n400:/(/\n50:/100 & !200/C\n60:/c/\n"
+		"70:/60 | 100/CQ\n",
+		"", NULL
+	);
 	const struct stream_group *group = stream_set_group(g.set, 0);
-	cr_assert_eq(group->n_members, 4u);
+	cr_assert_eq(group->n_members, 6u);
+	cr_assert_eq(group->n_targets, 6u);
+	cr_assert_eq(group->n_combinations, 2u, "a quiet one is never told");
 	cr_assert_eq(group->n_states, 2u);
-	for (uint32_t i = 0; i < 4; i++) {
-		bool combination = g.patterns->patterns[i].flags & PATTERN_COMBINATION;
+	for (uint32_t i = 0; i < 6; i++) {
+		const struct pattern *p = &g.patterns->patterns[i];
+		bool told = (p->flags & PATTERN_COMBINATION) && !(p->flags & PATTERN_QUIET);
 		cr_expect_eq(group->member[i].rule, i);
-		cr_expect_eq(group->member[i].combination, combination);
-		cr_expect_eq(group->member[i].state == STREAM_NO_STATE, !combination);
+		cr_expect_eq(group->member[i].plan->combination != NULL, told);
+		cr_expect_eq(group->member[i].state == STREAM_NO_STATE, !told);
+		bool combined = p->id == 100 || p->id == 200;
+		cr_expect_eq(group->target[i].member, combined ? group->n_members : i);
 	}
+	cr_assert_eq(group->member[group->n_members].state, STREAM_SHARED);
+	// 100 is itself and in two, 200 is quiet and in two.
+	cr_assert_eq(group->n_shared, 4u + 3u);
 	cr_expect_str_eq(rig_run(&g, &key, DETECT_TO_SERVER, "a"), "100 50");
-	cr_expect_str_eq(rig_run(&g, &key, DETECT_TO_SERVER, "ba"), "100 200 300");
+	cr_expect_str_eq(rig_run(&g, &key, DETECT_TO_SERVER, "ba"), "100 300");
+	cr_expect_str_eq(rig_run(&g, &key, DETECT_TO_SERVER, "c"), "60");
+	rig_fini(&g);
+}
+
+// As in block mode, where Hyperscan combines; and what streams cannot tell besides.
+Test(stream_set, combinations_that_cannot_be_told_are_refused) {
+	static const struct {
+		const char *id, *words;
+	} refused[] = {
+		{"3", ""}, // as Hyperscan says it
+		{"20", "combination: id 3 (line 3) was refused"},
+		{"21", "combination: id 4 may report out of order"},
+		{"22", "stream: combination: no min_offset and max_offset where"},
+		{"23", "stream: combination: no min_offset and max_offset where"},
+		{"30", "stream: combination: more than 31 different ids"},
+	};
+	char text[2048];
+	size_t len = (size_t)sprintf(
+		text, "%s",
+		"1:/a/Q\n2:/b/\n3:/(/Q\n4:/c\\b/\n20:/1 & !3/C\n21:/1 | 4/C\n"
+		"22:/!1/C{min_offset=3}\n23:/1 | !2/CH{max_offset=9}\n"
+		"24:/!1 & 2/C{min_offset=3}\n25:/!1/CQ{min_offset=3}\n30:/1"
+	);
+	for (uint32_t i = 0; i < 31; i++)
+		len += (size_t)sprintf(&text[len], "|%u", 100 + i);
+	len += (size_t)sprintf(&text[len], "/C\n31:/100");
+	for (uint32_t i = 1; i < 31; i++)
+		len += (size_t)sprintf(&text[len], "|%u", 100 + i);
+	len += (size_t)sprintf(&text[len], "/C\n");
+	for (uint32_t i = 0; i < 31; i++)
+		len += (size_t)sprintf(&text[len], "%u:/w%u./Q\n", 100 + i, i);
+	struct set_rig g;
+	struct flow_key key = rig_key();
+	rig_init(&g, text, "", NULL);
+	uint32_t n = sizeof(refused) / sizeof(refused[0]);
+	cr_assert_eq(g.patterns->n_refusals, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct refusal *r = &g.patterns->refusals[i];
+		cr_expect_str_eq(r->rule, refused[i].id);
+		if (i > 0) {
+			cr_expect_str_eq(r->group, "combination");
+			cr_expect_not_null(
+				strstr(r->reason, refused[i].words), "%s: %s", r->rule, r->reason
+			);
+		}
+	}
+	cr_expect_str_eq(rig_run(&g, &key, DETECT_TO_SERVER, "xxb"), "2 24");
+	cr_expect_str_eq(rig_run(&g, &key, DETECT_TO_SERVER, "w30 w4"), "31");
 	rig_fini(&g);
 }
 

@@ -92,6 +92,12 @@ Test(stream_set_map, patterns_are_mapped_by_file_and_id_and_look, .timeout = 60)
 	check("moved", "3:/1 & 2/C\n2:/xyz/\n1:/abc/\n", "", "2 1 0", false);
 	check("another flag", "1:/abc/i\n2:/xyz/\n3:/1 & 2/C\n", "", "- 1 -", false);
 	check("another operator", "1:/abc/\n2:/xyz/\n3:/1 | 2/C\n", "", "0 1 -", false);
+	check("once", "1:/abc/\n2:/xyz/\n3:/1 & 2/CH\n", "", "0 1 -", false);
+	check("from an offset", "1:/abc/\n2:/xyz/\n3:/1 & 2/C{min_offset=9}\n", "", "0 1 -", false);
+	check("up to an offset", "1:/abc/\n2:/xyz/\n3:/1 & 2/C{max_offset=9}\n", "", "0 1 -",
+	      false);
+	check("quiet", "1:/abc/\n2:/xyz/\n3:/1 & 2/CQ\n", "", "0 1 -", false);
+	check("the same otherwise written", "1:/abc/\n2:/xyz/\n3:/(1&2)/C\n", "", "0 1 2", true);
 	check("more", PATTERNS "4:/more/\n", "", "0 1 2", false);
 	check("an extension", "1:/abc/{min_offset=4}\n2:/xyz/\n", "", "- 1 -", false);
 	rig_fini(&old);
