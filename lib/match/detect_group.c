@@ -92,6 +92,7 @@ static int compile(struct builder *b, struct err *err) {
 	struct matcher_key key = {};
 	const char *dir = b->make->cache_dir;
 	struct err why = {};
+	b->g->from_cache = b->rs.n_patterns == 0 && dir != NULL; // nothing is to be compiled
 	if (b->rs.n_patterns == 0)
 		return 0;
 	if (dir != NULL && matcher_key_make(&key, &b->rs, MATCHER_BLOCK) < 0)
