@@ -25,8 +25,9 @@ struct args {
 static void usage(FILE *to) {
 	fputs("usage: sluice rules [--json] [--explain] [--mode MODE] [--var NAME=VALUE]... FILE...\n\n"
 	      "Reads rule files and compiles them, and shows how many rules were accepted and each that\n"
-	      "was refused, as FILE:LINE: ID: reason. A file whose name ends in .rules holds rules in\n"
-	      "Snort's and Suricata's syntax, any other hsbench patterns, one a line:\n"
+	      "was refused, as FILE:LINE: ID: reason, then how many for which reason. A file whose name\n"
+	      "ends in .rules holds rules in Snort's and Suricata's syntax, any other hsbench patterns,\n"
+	      "one a line:\n"
 	      "id:/regex/flags{min_offset=..,max_offset=..,min_length=..,edit_distance=..}\n\n"
 	      "  --json            one line: {\"accepted\":N,\"refused\":N,\"reasons\":{\"<reason>\":N}}\n"
 	      "  --explain         also: which packets and which streams are scanned for which group of\n"

@@ -4,18 +4,20 @@
 
 #include "compile_wait.h"
 
+#include "base/log.h"
+#include "match/db_cache.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-const char *rule_load_cache(const struct conf *conf, char *buf, size_t len) {
-	const char *folder = conf->match.cache;
-	if (strcmp(folder, "off") == 0)
+static const char *cache_folder(const char *conf, char *buf, size_t len) {
+	if (strcmp(conf, "off") == 0)
 		return NULL;
-	if (strcmp(folder, "auto") != 0)
-		return folder;
+	if (strcmp(conf, "auto") != 0)
+		return conf;
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	if (xdg != NULL && xdg[0] == '/')
 		snprintf(buf, len, "%s/sluice", xdg);
@@ -26,6 +28,12 @@ const char *rule_load_cache(const struct conf *conf, char *buf, size_t len) {
 	else
 		return NULL;
 	return buf;
+}
+
+const char *rule_load_cache(const struct conf *conf, char *buf, size_t len, struct err *err) {
+	const char *folder = cache_folder(conf->match.cache, buf, len);
+	err->text[0] = '\0';
+	return folder != NULL && db_cache_open(folder, err) == 0 ? folder : NULL;
 }
 
 int rule_load_files(
@@ -72,8 +80,8 @@ struct match_engine *rule_load_compile(
 	struct err *err
 ) {
 	char folder[4096];
-	const struct match_engine_config c = {
-		.cache_dir = rule_load_cache(conf, folder, sizeof(folder)),
+	struct err unusable;
+	struct match_engine_config c = {
 		.streams = conf->match.mode == CONF_MATCH_STREAM,
 		.progress = wait != NULL ? compile_wait_progress : NULL,
 		.ctx = wait,
@@ -81,6 +89,11 @@ struct match_engine *rule_load_compile(
 	// What is refused as it is read is known before minutes are spent.
 	if (rule_load_check(conf, files, err) < 0)
 		return NULL;
+	if (rule_files_accepted(files) > 0)
+		c.cache_dir = rule_load_cache(conf, folder, sizeof(folder), &unusable);
+	// That costs time at the next start, and nothing else.
+	if (rule_files_accepted(files) > 0 && unusable.text[0] != '\0')
+		log_warn("match.cache: compiled rules are not kept: %s", unusable.text);
 	return match_engine_new(files, &c, err);
 }
 

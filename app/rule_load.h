@@ -30,8 +30,9 @@ struct match_engine *rule_load_compile(
 	struct err *err
 );
 
-// Where compiled rules are kept, to `buf` if that is not what the configuration says. NULL: nowhere.
-const char *rule_load_cache(const struct conf *conf, char *buf, size_t len);
+// Where compiled rules are kept, to `buf` if that is not what the configuration says; makes the folder.
+// NULL: nowhere; with err set where it cannot be used, else with err->text empty.
+const char *rule_load_cache(const struct conf *conf, char *buf, size_t len, struct err *err);
 
 // Whether rules of this configuration look at single packets of single flows alone, whatever is in its
 // files: patterns, in block mode.

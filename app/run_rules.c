@@ -23,17 +23,20 @@ static double now_s(void) {
 static void log_rules(const struct run *run, double took_s) {
 	const struct match_engine *e = run->engine;
 	char folder[4096];
-	const char *cache = rule_load_cache(run->conf, folder, sizeof(folder));
+	struct err unusable;
+	const char *cache = run->n_rules > 0
+		? rule_load_cache(run->conf, folder, sizeof(folder), &unusable)
+		: NULL;
 	bool cached = match_engine_from_cache(e);
+	const char *kept = run->n_rules == 0 ? ""
+		: cache == NULL              ? ", kept nowhere"
+		: cached                     ? " from "
+					     : ", kept in ";
 	log_info(
 		"%u rules in force, %u refused; %s in %.1f s%s%s", run->n_rules,
 		rule_files_refused(match_engine_files(e)),
-		cached ? "read as compiled before" : "compiled", took_s,
-		cached                     ? " from "
-			: cache == NULL    ? ", kept nowhere"
-			: run->n_rules > 0 ? ", kept in "
-					   : "",
-		cache != NULL && run->n_rules > 0 ? cache : ""
+		cached ? "read as compiled before" : "compiled", took_s, kept,
+		cache != NULL ? cache : ""
 	);
 }
 

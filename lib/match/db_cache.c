@@ -162,6 +162,16 @@ static int make_folders(const char *dir) {
 	}
 }
 
+int db_cache_open(const char *dir, struct err *err) {
+	int ret = make_folders(dir);
+	int fd = ret == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (ret == 0 && (fd < 0 || faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) < 0))
+		ret = -errno;
+	if (fd >= 0)
+		close(fd);
+	return ret < 0 ? err_set(err, ret, "%s: %s", dir, strerror(-ret)) : 0;
+}
+
 int db_cache_store(
 	const char *dir, const void *key, uint64_t key_len, const void *value, uint64_t value_len,
 	struct err *err

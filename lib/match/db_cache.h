@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+// Makes the folder (and those it is in) with mode 0700 where there is none, and sees whether it can be read.
+// Returns 0 or -errno with err set.
+int db_cache_open(const char *dir, struct err *err);
+
 // Finds the value that was stored under `key`. Returns 0 (*value to be freed), -ENOENT (there is
 // none), -EBADMSG (the file is damaged, of another key or version, or writable by others),
 // -ENOMEM or another -errno of reading it.

@@ -13,6 +13,7 @@
 enum tcp_age {
 	TCP_AGE_DONE, // every direction has ended
 	TCP_AGE_YOUNG, // no octet beyond its first packet
+	TCP_AGE_ONE_SIDED, // nothing was seen of the other side, which a flood can fake as well
 	TCP_AGE_SETTLED,
 	TCP_AGES,
 };

@@ -40,7 +40,7 @@ enum tcp_close {
 	TCP_CLOSE_IDLE,
 	TCP_CLOSE_REUSED, // its ports belong to a new connection
 	TCP_CLOSE_EVICTED_DONE, // to make room: one that had ended
-	TCP_CLOSE_EVICTED_YOUNG, // one that had hardly begun
+	TCP_CLOSE_EVICTED_YOUNG, // one that had hardly begun, or of which one side only was seen
 	TCP_CLOSE_EVICTED_IDLE, // one that had been silent for a while
 	TCP_CLOSE_DRAINED, // at the end of the run
 	TCP_CLOSES,

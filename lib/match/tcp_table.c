@@ -134,6 +134,10 @@ reclaim(struct tcp_table *t, const struct tcp_flow *own, uint32_t dir,
 	}
 }
 
+static bool both_seen(const struct tcp_flow *f) {
+	return f->half[0].flags & f->half[1].flags & TCP_HALF_SEEN;
+}
+
 // Where a flow belongs now.
 static void sort(struct tcp_table *t, struct tcp_flow *f, const struct tcp_packet *in) {
 	if (in->time_us > f->last_us)
@@ -148,7 +152,9 @@ static void sort(struct tcp_table *t, struct tcp_flow *f, const struct tcp_packe
 	}
 	if (UNLIKELY(!f->grown) && in->length > 0 && !(t->out.events & TCP_OPENED))
 		f->grown = true;
-	uint8_t age = f->grown ? TCP_AGE_SETTLED : TCP_AGE_YOUNG;
+	uint8_t age = !f->grown ? TCP_AGE_YOUNG
+		: both_seen(f)  ? TCP_AGE_SETTLED
+				: TCP_AGE_ONE_SIDED;
 	if (UNLIKELY((f->half[0].flags | f->half[1].flags) & TCP_HALF_ENDED) && tcp_flow_done(f))
 		age = TCP_AGE_DONE;
 	if (UNLIKELY(age != f->age))

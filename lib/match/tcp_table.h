@@ -32,7 +32,8 @@
 // `close`.
 //
 // The table is full: flows that have ended go first, then young ones (no octet behind their first
-// packet: what a SYN flood makes), then those silent for `evict_us`; each by age, in constant time.
+// packet: what a SYN flood makes), then those of which one side only was seen, then those silent for
+// `evict_us`; each by age, in constant time.
 // When there is none the packet is not taken.
 
 struct tcp_table; // opaque

@@ -115,6 +115,7 @@ bool tcp_table_evict(struct tcp_table *t, int64_t now_us) {
 	static const enum tcp_close why[TCP_AGES] = {
 		[TCP_AGE_DONE] = TCP_CLOSE_EVICTED_DONE,
 		[TCP_AGE_YOUNG] = TCP_CLOSE_EVICTED_YOUNG,
+		[TCP_AGE_ONE_SIDED] = TCP_CLOSE_EVICTED_YOUNG,
 		[TCP_AGE_SETTLED] = TCP_CLOSE_EVICTED_IDLE,
 	};
 	for (uint8_t age = 0; age < TCP_AGES; age++) {

@@ -108,6 +108,14 @@ def said_at_start(tap, b):
              "and how many rules are in force, and what they take", notes)
 
 
+def cache_that_cannot_be(tap, b):
+    b.file("three.rules", "".join(GOOD.replace("any 80", f"any {port}").replace("sid:1", f"sid:{port}") for port in (25, 80, 443)))
+    code, _, err = b.command("run", "rules = three.rules", sets=("match.cache=/dev/null",))
+    tap.line(not (notes := expect((code, err.count("warning")), (0, 1)) + lacks(
+        err, "match.cache: compiled rules are not kept: /dev/null: Not a directory", "3 rules in force", ", kept nowhere\n")),
+        "a cache that cannot be used is said once, and does not hold a run up", notes)
+
+
 def headers(tap, b):
     """Rules without anything to find look at each packet, whatever the mode."""
     b.file("headers.rules", 'alert tcp any any -> any 22 (msg:"ssh"; sid:1;)\n')
@@ -142,7 +150,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-check-") as folder:
         b = Bench(sys.argv[1], folder)
-        for part in (both, many, strict_run, said_at_start, headers, variables):
+        for part in (both, many, strict_run, said_at_start, cache_that_cannot_be, headers, variables):
             part(tap, b)
     tap.end()
 

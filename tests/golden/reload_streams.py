@@ -10,6 +10,7 @@ import random
 import re
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from ipaddress import ip_address
 
@@ -23,7 +24,8 @@ from live import Live, balanced  # noqa: E402
 from streams_tcp import Flow, merge  # noqa: E402
 
 T0 = 1700000000000000
-RELOADS = 100
+# SLUICE_RELOADS: fewer, where compiling takes long.
+RELOADS = int(os.environ.get("SLUICE_RELOADS", "100"))
 FLOWS, WORDS, AT_ONCE = 700, (3, 350), 40
 PARTS_MAX = 8       # sets that what a stream was scanned for may be behind (lib/match/stream_pool.h)
 COMMON = """alert tcp any any -> any any (msg:"a word"; content:"common"; sid:101;)
@@ -141,6 +143,8 @@ def reload_all_along(bench, live, limit):
             notes.append(f"reload {done + 1}: {said}")
             break
         done += 1
+        # Two that no packet came between are not to be told from the records: they are to be rare.
+        time.sleep(0.01)
         s = live.stats()
         if s is not None and (not balanced(s) or s["match"]["version"] != done + 1):
             notes.append(f"after reload {done}: {s['ledger']} {s['match']['version']}")
@@ -180,7 +184,7 @@ def check(bench, tap, workers, limit, pace):
     for source, (begin, finish) in bench.span.items():
         if finish <= last:
             may.add(finish)
-            if sum(begin <= t <= finish for t in turns) < PARTS_MAX - 2:
+            if sum(begin <= t <= finish for t in turns) < PARTS_MAX // 2:
                 must.add(finish)
     notes = [] if must <= found[102] <= may else [f"{len(must - found[102])} of {len(must)} missing, {len(found[102] - may)} surplus"]
     tap.line(not notes and must, f"{what}: {len(must)} rules met by the first and the last word of a stream", notes + live.why())

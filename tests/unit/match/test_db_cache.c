@@ -181,6 +181,19 @@ Test(db_cache, a_pipe_or_folder_of_that_name_does_not_hold_us, .init = open_dir,
 	cr_assert_eq(rmdir(file), 0);
 }
 
+Test(db_cache, a_folder_is_made_when_it_is_opened, .init = open_dir, .fini = close_dir) {
+	struct err err = {};
+	char inner[80];
+	snprintf(inner, sizeof(inner), "%s/a", dir);
+	cr_assert_eq(db_cache_open(inner, &err), 0, "%s", err.text);
+	cr_assert_eq(db_cache_open(inner, &err), 0, "again: %s", err.text);
+	cr_assert_eq(rmdir(inner), 0);
+	cr_assert_eq(db_cache_open("/dev/null", &err), -ENOTDIR);
+	cr_assert_not_null(strstr(err.text, "/dev/null"));
+	cr_assert_eq(db_cache_open("/proc/nowhere/x", &err), -ENOENT);
+	cr_assert_eq(db_cache_open("", &err), -ENOENT);
+}
+
 Test(db_cache, an_unusable_folder_is_an_error_with_its_name, .init = open_dir, .fini = close_dir) {
 	struct err err = {};
 	char saved[64];

@@ -85,6 +85,7 @@ Test(tcp_table, evicts_what_has_ended_then_what_is_young_then_what_is_silent) {
 	rig_open(&r);
 	send_from(&r, 1, (struct rig_step){'c', "S", 0});
 	send_from(&r, 1, (struct rig_step){'c', "A", 1, 0, "settled"});
+	send_from(&r, 1, (struct rig_step){'s', "A", 1});
 	send_from(&r, 2, (struct rig_step){'c', "S", 0});
 	send_from(&r, 3, (struct rig_step){'c', "S", 0});
 	send_from(&r, 3, (struct rig_step){'c', "FA", 1, 0, "done"});
@@ -93,7 +94,9 @@ Test(tcp_table, evicts_what_has_ended_then_what_is_young_then_what_is_silent) {
 	send_from(&r, 5, (struct rig_step){'c', "S", 0});
 	cr_assert_eq(r.closed[TCP_CLOSE_EVICTED_YOUNG], 1);
 	send_from(&r, 4, (struct rig_step){'c', "A", 1, 0, "x"});
+	send_from(&r, 4, (struct rig_step){'s', "A", 1});
 	send_from(&r, 5, (struct rig_step){'c', "A", 1, 0, "x"});
+	send_from(&r, 5, (struct rig_step){'s', "A", 1});
 	uint32_t events = send_from(&r, 6, (struct rig_step){'c', "S", 0, 0, "data"});
 	cr_assert(events & TCP_NOT_TAKEN && events & TCP_SCAN_ALONE);
 	cr_assert_eq(stats(&r)->octets[TCP_NO_ROOM], 4);
@@ -106,6 +109,24 @@ Test(tcp_table, evicts_what_has_ended_then_what_is_young_then_what_is_silent) {
 		send_from(&r, 1, (struct rig_step){'c', "A", 12, 0, "!"}) & TCP_OPENED,
 		"the busy one stayed"
 	);
+	rig_drain(&r);
+	rig_free(&r);
+}
+
+Test(tcp_table, a_flood_of_one_side_with_holes_does_not_keep_others_out) {
+	struct rig r;
+	rig_config(&r);
+	r.conf.flows_max = 3;
+	rig_open(&r);
+	send_from(&r, 1, (struct rig_step){'c', "S", 0});
+	send_from(&r, 1, (struct rig_step){'c', "A", 1, 0, "real"});
+	send_from(&r, 1, (struct rig_step){'s', "A", 1});
+	for (uint8_t i = 2; i < 40; i++) {
+		cr_assert(send_from(&r, i, (struct rig_step){'c', "S", 0}) & TCP_OPENED);
+		send_from(&r, i, (struct rig_step){'c', "A", 9, 0, "behind a hole"});
+	}
+	cr_assert_gt(r.closed[TCP_CLOSE_EVICTED_YOUNG], 30);
+	cr_assert_not(send_from(&r, 1, (struct rig_step){'c', "A", 5, 0, "!"}) & TCP_OPENED);
 	rig_drain(&r);
 	rig_free(&r);
 }
