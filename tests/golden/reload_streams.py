@@ -162,7 +162,7 @@ def check(bench, tap, workers, limit, pace):
     last = bench.order[got - 1]
     found, wrong = bench.found()
     what = f"{workers} worker{'s' if workers > 1 else ''}, {done} reloads in {got} packets"
-    ok = status == 0 and balanced(s) and s["ledger"]["counted"] == got and done >= (limit if limit <= RELOADS else 5)
+    ok = status == 0 and balanced(s) and s["ledger"]["counted"] == got and done >= (limit if limit <= RELOADS else min(5, RELOADS // 2))
     with open(bench.records) as f:
         records = [json.loads(line) for line in f]
     matches, packets = sum(r["matches"] for r in records), sum(r["packets"] for r in records)

@@ -54,6 +54,9 @@ Test(event_clock, what_is_ahead_in_the_same_burst_counts) {
 	cr_assert_eq(b.floor_us[1], 500 - 399, "what it should not have been below");
 	cr_assert_eq(b.floor_us[3], 900 - 399);
 	cr_assert_eq(newest, 900);
+	cr_assert_eq(burst_newest_us(&b, 0), INT64_MIN);
+	cr_assert_eq(burst_newest_us(&b, 2), 500);
+	cr_assert_eq(burst_newest_us(&b, 3), 900);
 }
 
 Test(event_clock, an_empty_burst_changes_nothing) {

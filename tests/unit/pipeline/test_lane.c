@@ -178,6 +178,7 @@ Test(lane, late_packets_carry_where_they_became_late_and_do_not_move_time) {
 	cr_assert_eq(src->ops->recv(src, &b), BURST_MAX);
 	cr_assert_eq(b.floor_us[BURST_MAX - 2], 700);
 	cr_assert_eq(b.floor_us[BURST_MAX - 1], 800);
+	cr_assert_eq(burst_newest_us(&b, 7), 307, "what was ahead of each, not of those here");
 	cr_assert_eq(src->newest_us, 300 + BURST_MAX - 3, "of the last packet in time");
 	src->ops->release(src, &b);
 }

@@ -195,6 +195,33 @@ Test(receiver, time_in_a_lane_never_runs_ahead_of_its_packets, .fini = close_rec
 	receiver_drain(receiver);
 }
 
+Test(receiver, time_comes_to_where_the_last_of_all_sources_was, .fini = close_receiver) {
+	open_receiver(true);
+	struct memory_source other;
+	struct source *two[] = {&source.source, &other.source};
+	bool ended[2] = {false}, *one_ended = receiver->ended;
+	// The one that ends first was further.
+	memory_source_init(&other, packets + PACKETS - 1, 1, 1);
+	receiver->sources = two;
+	receiver->ended = ended;
+	receiver->n_sources = receiver->n_live = 2;
+	source.n = 128;
+	while (receiver_step(receiver) >= 0)
+		for (uint32_t i = 0; i < LANES; i++)
+			while (take(i) > 0)
+				;
+	for (uint32_t i = 0; i < LANES; i++) {
+		while (take(i) > 0)
+			;
+		cr_assert_eq(receiver->lanes[i].source.newest_us, PACKETS - 1);
+	}
+	receiver_drain(receiver);
+	receiver->n_sources = 1;
+	receiver->sources = sources;
+	receiver->ended = one_ended;
+	memory_source_fini(&other);
+}
+
 Test(receiver, what_was_shed_ahead_of_a_fault_is_published, .fini = close_receiver) {
 	open_receiver(false);
 	while (receiver_step(receiver) >= 0 && receiver->tally.value[TALLY_RECEIVED] == 0)
