@@ -144,9 +144,10 @@ class Live:
             self.process = subprocess.Popen(wire.at_far(argv), stdin=subprocess.DEVNULL, stdout=f, stderr=f)
 
     def attached(self, seconds=20):
-        """Waits until the program is there; False: the process ended, or it took too long."""
-        until(lambda: self.wire.program() or self.process.poll() is not None, seconds)
-        return self.process.poll() is None and self.wire.program() is not None
+        """Waits until a program is there; False: the process ended, or it took too long. One look is what counts: a run that
+        removes what another one left takes that program off again."""
+        there = until(lambda: self.wire.program() or self.process.poll() is not None, seconds)
+        return there and self.process.poll() is None
 
     def said(self):
         with open(self.said_path, errors="replace") as f:
