@@ -105,9 +105,13 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 		exporter_stream_stats(run->exporter, i, st);
 		fprintf(to,
 			"%s\"%s\":{\"windows\":%" PRIu64 ",\"records\":%" PRIu64
-			",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+			",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64,
 			i > 0 ? "," : "", conf->stream[i].name, st[STREAM_WINDOWS],
 			st[STREAM_RECORDS], st[STREAM_PACKETS], st[STREAM_BYTES]);
+		if (conf->stream[i].window.kind == CONF_WINDOW_SESSION
+		    || conf->stream[i].window.kind == CONF_WINDOW_FLOW)
+			fprintf(to, ",\"resources\":%" PRIu64, st[STREAM_EVICTED]);
+		fprintf(to, "}");
 	}
 	fprintf(to, "},");
 	print_match(run, l, to);

@@ -265,11 +265,7 @@ static int open_exporter(struct run *run, struct err *err) {
 	struct pane_store *stores[CONF_MAX_WORKERS];
 	struct alert_ring *alerts[CONF_MAX_WORKERS];
 	for (uint32_t i = 0; i < conf->n_streams; i++)
-		streams[i] = (struct exporter_stream){
-			.name = conf->stream[i].name,
-			.fields = conf->stream[i].key,
-			.size_us = conf->stream[i].window.size_us,
-		};
+		streams[i] = streams_export(&conf->stream[i]);
 	for (uint32_t i = 0; i < conf->n_sinks; i++)
 		sinks[i] = (struct exporter_sink){
 			.sink = run->sink[i],

@@ -25,9 +25,28 @@ struct rule_rows_config streams_rules(const struct conf *conf) {
 	return rules;
 }
 
+struct exporter_stream streams_export(const struct conf_stream *stream) {
+	static const enum window_kind kinds[] = {
+		[CONF_WINDOW_TUMBLING] = WINDOW_TUMBLING,
+		[CONF_WINDOW_SLIDING] = WINDOW_SLIDING,
+		[CONF_WINDOW_SESSION] = WINDOW_SESSION,
+		[CONF_WINDOW_FLOW] = WINDOW_FLOW,
+	};
+	return (struct exporter_stream){
+		.name = stream->name,
+		.fields = stream->key,
+		.kind = kinds[stream->window.kind],
+		.size_us = stream->window.size_us,
+		.step_us = stream->window.step_us,
+	};
+}
+
 int64_t streams_pane_width(const struct conf *conf) {
-	int64_t sizes[CONF_MAX_STREAMS];
-	for (uint32_t i = 0; i < conf->n_streams; i++)
-		sizes[i] = conf->stream[i].window.size_us;
-	return pane_width(sizes, conf->n_streams);
+	int64_t steps[CONF_MAX_STREAMS], most = PANE_WIDTH_MAX_US;
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		struct conf_panes panes = conf_window_panes(&conf->stream[i].window);
+		steps[i] = panes.step_us;
+		most = panes.most_us < most ? panes.most_us : most;
+	}
+	return pane_width(steps, conf->n_streams, most);
 }

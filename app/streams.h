@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "export/exporter.h"
 #include "flow/rule_rows.h"
 
 #include <stdint.h>
@@ -12,6 +13,9 @@ uint32_t streams_fields(const struct conf *conf);
 
 // How events are counted for those that have `rule` in their key; .rows 0: there is none.
 struct rule_rows_config streams_rules(const struct conf *conf);
+
+// What the exporter is told of a stream; the name is the configuration's.
+struct exporter_stream streams_export(const struct conf_stream *stream);
 
 // The widest pane that suits all their windows, in microseconds.
 int64_t streams_pane_width(const struct conf *conf);

@@ -6,6 +6,7 @@
 #include "base/divisor.h"
 #include "base/field.h"
 #include "base/units.h"
+#include "window.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -56,19 +57,18 @@ static void check_filter(const struct conf_build *b, const struct conf_slot *slo
 }
 
 static void refuse_panes(
-	const struct conf_build *b, const struct conf_slot *slot, int64_t pane_us,
-	const char *windows
+	const struct conf_build *b, const struct conf_slot *slot, struct conf_panes panes,
+	int64_t widest_us, const char *windows
 ) {
 	char pane[32], least[32], most[32], *what = NULL;
-	int64_t widest_us = divisor_at_most(pane_us, CONF_PANE_MAX_US);
+	bool wide = panes.step_us > panes.most_us;
 	units_format_duration(widest_us, pane, sizeof(pane));
 	units_format_duration(PANE_MIN_US, least, sizeof(least));
-	units_format_duration(CONF_PANE_MAX_US, most, sizeof(most));
+	units_format_duration(panes.most_us, most, sizeof(most));
 	int ret = asprintf(
 		&what,
 		"%s ask for panes of %s together (accepted: sizes with a common divisor of at least %s%s%s)",
-		windows, pane, least, pane_us > widest_us ? " and at most " : "",
-		pane_us > widest_us ? most : ""
+		windows, pane, least, wide ? " and at most " : "", wide ? most : ""
 	);
 	if (ret < 0)
 		return;
@@ -76,30 +76,43 @@ static void refuse_panes(
 	free(what);
 }
 
-// Panes are as wide as the greatest common divisor of all windows. The windows that narrow it, one
-// after the other, are those that ask for what comes out.
+static void
+name_window(const struct conf_slot *slot, const struct conf_window *window, bool first, FILE *to) {
+	char size[32];
+	fprintf(to, "%s%s (", first ? "" : " and ", slot->name);
+	if (window->kind == CONF_WINDOW_TUMBLING)
+		fputs(units_format_duration(window->size_us, size, sizeof(size)), to);
+	else
+		conf_window_print(window, to);
+	fputs(")", to);
+}
+
+// Panes are as wide as the greatest common divisor of all steps, or a part of that where some window wants
+// them narrower. The windows that narrow them, one after the other, are those that ask for what comes out.
 static void check_panes(const struct conf_build *b) {
-	int64_t pane_us = 0;
+	struct conf_panes panes = {.most_us = CONF_PANE_MAX_US};
 	char *windows = NULL;
 	size_t len = 0;
+	bool first = true;
 	FILE *out = open_memstream(&windows, &len);
 	for (uint32_t i = 0; i < b->n && out != NULL; i++) {
 		const struct conf_slot *slot = &b->slot[i];
 		if (!is_section(slot, "stream") || slot->bad[conf_slot_key(slot, "window")])
 			continue;
 		const struct conf_stream *stream = slot->base;
-		int64_t narrower = divisor_common(stream->window.size_us, pane_us);
-		if (narrower == pane_us)
+		struct conf_panes own = conf_window_panes(&stream->window);
+		int64_t step_us = divisor_common(own.step_us, panes.step_us);
+		int64_t most_us = own.most_us < panes.most_us ? own.most_us : panes.most_us;
+		if (step_us == panes.step_us && most_us == panes.most_us)
 			continue;
-		char size[32];
-		units_format_duration(stream->window.size_us, size, sizeof(size));
-		fprintf(out, "%s%s (%s)", pane_us > 0 ? " and " : "", slot->name, size);
-		pane_us = narrower;
-		// Of a window over an hour, a pane is a part.
-		if (divisor_at_most(pane_us, CONF_PANE_MAX_US) >= PANE_MIN_US)
+		panes = (struct conf_panes){step_us, most_us};
+		name_window(slot, &stream->window, first, out);
+		first = false;
+		int64_t widest_us = step_us > 0 ? divisor_at_most(step_us, most_us) : most_us;
+		if (widest_us >= PANE_MIN_US)
 			continue;
 		fflush(out);
-		refuse_panes(b, slot, pane_us, windows);
+		refuse_panes(b, slot, panes, widest_us, windows);
 		break;
 	}
 	if (out != NULL)
@@ -184,6 +197,18 @@ static void check_rule_key(const struct conf_build *b, const struct conf_slot *s
 		       "match.rules)");
 }
 
+// FIN and RST end flows, and events have none.
+static void check_rule_window(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	uint32_t window = conf_slot_key(slot, "window");
+	if (slot->bad[window] || slot->bad[conf_slot_key(slot, "key")]
+	    || !(stream->key & FIELD_BIT(FIELD_RULE)) || stream->window.kind != CONF_WINDOW_FLOW)
+		return;
+	refuse(b, slot, window,
+	       "flow: with rule in its key a stream counts matches, which are no flows (accepted: "
+	       "tumbling, sliding or session with rule)");
+}
+
 // Alerts come from rules and belong to no stream.
 static void check_eve(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
@@ -204,8 +229,10 @@ int conf_check(const struct conf_build *b) {
 			check_cpus(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
 		}
-		if (is_section(&b->slot[i], "stream"))
+		if (is_section(&b->slot[i], "stream")) {
 			check_rule_key(b, &b->slot[i]);
+			check_rule_window(b, &b->slot[i]);
+		}
 		if (is_section(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);
 		if (writes_file(&b->slot[i]))

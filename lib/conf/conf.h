@@ -46,7 +46,10 @@ enum conf_unsupported {
 	CONF_UNSUPPORTED_SKIP
 };
 enum conf_window_kind {
-	CONF_WINDOW_TUMBLING
+	CONF_WINDOW_TUMBLING,
+	CONF_WINDOW_SLIDING,
+	CONF_WINDOW_SESSION,
+	CONF_WINDOW_FLOW
 };
 enum conf_sink_type {
 	CONF_SINK_JSON,
@@ -130,8 +133,16 @@ struct conf_flow {
 
 struct conf_window {
 	uint32_t kind; // enum conf_window_kind
-	int64_t size_us;
+	int64_t size_us; // tumbling and sliding: SIZE; session: GAP; flow: ACTIVE
+	int64_t step_us; // sliding: EVERY, a divisor of SIZE; flow: IDLE; else 0
 };
+
+// What a window asks of the panes that it is made of.
+struct conf_panes {
+	int64_t step_us; // a multiple of their width; 0: whatever that is
+	int64_t most_us; // they are no wider
+};
+struct conf_panes conf_window_panes(const struct conf_window *window);
 
 struct conf_stream {
 	char *name;

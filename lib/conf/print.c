@@ -7,6 +7,7 @@
 #include "list.h"
 #include "schema.h"
 #include "vars.h"
+#include "window.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -72,8 +73,6 @@ static void print_number(const struct conf_key *key, const void *at, FILE *to) {
 static void
 print_value(const struct conf *conf, const struct conf_key *key, const void *base, FILE *to) {
 	const void *at = (const char *)base + key->offset;
-	const struct conf_window *window = at;
-	char text[32];
 	switch (key->type) {
 	case CONF_ENUM:
 		fputs(key->names[*(const uint32_t *)at], to);
@@ -105,8 +104,7 @@ print_value(const struct conf *conf, const struct conf_key *key, const void *bas
 		print_fields(base, to);
 		break;
 	case CONF_WINDOW:
-		fprintf(to, "tumbling %s",
-			units_format_duration(window->size_us, text, sizeof(text)));
+		conf_window_print(at, to);
 		break;
 	case CONF_STREAMS:
 		print_streams(*(const uint64_t *)at, conf, to);

@@ -5,6 +5,7 @@
 
 #include "base/field.h"
 #include "base/units.h"
+#include "window.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static const struct conf_key input_keys[] = {
 static const struct conf_key dpdk_keys[] = {
 	{"args", CONF_LIST, AT(conf_dpdk, args), "", .help = "further EAL arguments"},
 	{"mbufs", CONF_COUNT, AT(conf_dpdk, mbufs), "65535", 1024, 16 * MEGA,
-	 .help = "packet buffers, of each worker"},
+	 .help = "packet buffers, of each device"},
 	{"rx_desc", CONF_COUNT, AT(conf_dpdk, rx_desc), "1024", 64, 32768,
 	 .help = "receive descriptors, of each queue"},
 	{"hugepages", CONF_BOOL, AT(conf_dpdk, hugepages), "auto", .names = NAMES("off", "auto"),
@@ -112,7 +113,8 @@ static const struct conf_key flow_keys[] = {
 static const struct conf_key stream_keys[] = {
 	{"key", CONF_FIELDS, AT(conf_stream, key), NULL, .help = "what makes a flow"},
 	{"window", CONF_WINDOW, AT(conf_stream, window), NULL, 10000, 366 * DAY,
-	 .later = NAMES("sliding", "session", "flow", "count"), .help = "tumbling SIZE"},
+	 .later = NAMES("count"),
+	 .help = "tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE"},
 	{"biflow", CONF_FIXED, 0, "no", .help = "one record for both directions"},
 	{"top", CONF_FIXED, 0, "0", .help = "keep only the largest keys of a window; 0: all"},
 	{"order_by", CONF_FIXED, 0, "bytes", .help = "what makes a key large"},
@@ -270,8 +272,14 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 			fprintf(to, "%s%s", i > 0 ? ", " : "", field_name(i));
 		break;
 	case CONF_WINDOW:
-		fputs("tumbling SIZE, SIZE from ", to);
+		for (uint32_t i = 0; i < CONF_WINDOW_KINDS; i++) {
+			const struct conf_window_form *form = conf_window_form(i);
+			fprintf(to, "%s %s%s%s, ", form->name, form->part[0],
+				form->n > 1 ? " " : "", form->n > 1 ? form->part[1] : "");
+		}
+		fputs("each from ", to);
 		print_range(key, to);
+		fputs(", EVERY a divisor of SIZE, ACTIVE 1s or more", to);
 		break;
 	case CONF_STREAMS:
 		print_streams(conf, to);

@@ -4,7 +4,6 @@
 #include "value.h"
 
 #include "base/field.h"
-#include "base/units.h"
 #include "list.h"
 #include "path.h"
 
@@ -281,30 +280,5 @@ int conf_value_streams(const struct conf_value *v) {
 	if (set == 0)
 		set = n == 64 ? UINT64_MAX : (1ull << n) - 1;
 	*(uint64_t *)place(v) = set;
-	return ret;
-}
-
-int conf_value_window(const struct conf_value *v) {
-	static const char *const kinds[] = {"tumbling"};
-	struct conf_window *window = place(v);
-	struct conf_list list;
-	int64_t size = 0;
-	int ret = split_words(v, &list);
-	if (ret < 0)
-		return ret;
-	if (list.n == 0)
-		ret = conf_value_refuse(v, "must not be empty");
-	else if (strcmp(list.item[0], kinds[0]) != 0)
-		ret = conf_value_refuse_name(
-			v, "kind of window", list.item[0], kinds, 1, v->key->later
-		);
-	else if (list.n != 2)
-		ret = conf_value_refuse(v, "tumbling takes one size");
-	else if (units_parse_duration(list.item[1], &size) == -EINVAL)
-		ret = conf_value_refuse(v, "its size is not a number with us, ms, s, m, h or d");
-	else if ((uint64_t)size < v->key->min || (uint64_t)size > v->key->max)
-		ret = conf_value_refuse(v, "out of range");
-	*window = (struct conf_window){CONF_WINDOW_TUMBLING, size};
-	conf_list_fini(&list);
 	return ret;
 }

@@ -32,19 +32,35 @@ struct exporter {
 	uint32_t n_stores;
 	struct alerting *alerting; // NULL: nobody makes alerts
 	struct budget budget;
+	int64_t pane_us;
 	int64_t live_start_us;
 	bool dirty; // sinks hold what was not flushed
 	bool failed;
 	bool forced; // said that memory made windows close early
 	bool full; // said that memory made a rest row
+	bool evicted; // said that memory ended sessions or flows
 };
+
+static bool carries(const struct exporter_stream *s) {
+	return s->kind == WINDOW_SESSION || s->kind == WINDOW_FLOW;
+}
+
+// Octets for the open sessions and flows of each stream that has them; the rest is everybody's budget.
+static uint64_t share_memory(struct exporter *e, const struct exporter_config *conf) {
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < conf->n_streams; i++)
+		n += carries(&conf->streams[i]);
+	e->budget.max = n > 0 ? conf->memory / 2 : conf->memory;
+	return n > 0 ? conf->memory / 2 / n : 0;
+}
 
 struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return NULL;
 	e->live_start_us = conf->live_start_us;
-	e->budget.max = conf->memory;
+	e->pane_us = conf->n_stores > 0 ? conf->stores[0]->width_us : 1;
+	uint64_t share = share_memory(e, conf);
 	e->streams = mem_lines(conf->n_streams * sizeof(*e->streams));
 	e->sinks = mem_lines(conf->n_sinks * sizeof(*e->sinks));
 	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
@@ -55,8 +71,13 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		s->conf = conf->streams[e->n_streams];
 		s->windows = window_set_new(&(struct window_config){
 			.fields = s->conf.fields,
+			.kind = s->conf.kind,
 			.size_us = s->conf.size_us,
+			.step_us = s->conf.step_us,
+			.pane_us = e->pane_us,
 			.budget = &e->budget,
+			.memory = share,
+			.live_start_us = conf->live_start_us,
 			.seed = conf->seed,
 		});
 		if (s->windows == NULL)
@@ -111,9 +132,9 @@ static void publish_sink(struct sink_slot *s) {
 	counters_publish(&s->published, v, SINK_STAT_COUNT);
 }
 
-static void write_slice(
+static void write_out(
 	struct exporter *e, uint32_t stream, const struct window_info *info,
-	const struct window_slice *slice
+	const struct window_out *out
 ) {
 	for (uint32_t i = 0; i < e->n_sinks; i++) {
 		struct sink_slot *s = &e->sinks[i];
@@ -123,10 +144,10 @@ static void write_slice(
 		struct err err = {0};
 		int ret = 0;
 		sink->ops->begin(sink, info);
-		if (slice->sums.n > 0)
-			ret |= sink->ops->write(sink, slice->sums.sum, slice->sums.n, &err);
-		if (slice->rest.packets > 0)
-			ret |= sink->ops->write(sink, &slice->rest, 1, &err);
+		if (out->n > 0)
+			ret |= sink->ops->write(sink, out->sum, out->n, &err);
+		if (out->rest != NULL)
+			ret |= sink->ops->write(sink, out->rest, 1, &err);
 		ret |= sink->ops->end(sink, &err);
 		if (ret != 0)
 			sink_fault(e, s, &err);
@@ -135,33 +156,38 @@ static void write_slice(
 	}
 }
 
-static void emit(struct exporter *e, uint32_t stream, struct window_slice *slice, bool partial) {
+// Adds a record to what its stream has given out. Returns whether it is the rest of what memory holds.
+static bool tell(struct stream *s, const struct flow_sum *sum) {
+	s->stat[STREAM_RECORDS]++;
+	s->stat[STREAM_PACKETS] += sum->packets;
+	s->stat[STREAM_BYTES] += sum->bytes;
+	return sum->key.flags & KEY_REST;
+}
+
+static void emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool partial) {
 	struct stream *s = &e->streams[stream];
+	bool own = out->tail_us != 0, full = false;
 	struct window_info info = {
 		.stream = s->conf.name,
 		.fields = s->conf.fields,
-		.start_us = slice->start_us,
-		.end_us = slice->end_us,
-		.partial = partial || slice->start_us < e->live_start_us,
+		.start_us = out->start_us,
+		.end_us = out->end_us,
+		.tail_us = out->tail_us,
+		.partial = partial || (!own && out->start_us < e->live_start_us),
 	};
-	if (slice->rest.packets > 0 && !e->full) {
-		e->full = true;
+	write_out(e, stream, &info, out);
+	for (uint32_t i = 0; i < out->n; i++)
+		full |= tell(s, &out->sum[i]);
+	if (out->rest != NULL)
+		full |= tell(s, out->rest);
+	s->stat[STREAM_WINDOWS] += own ? out->n : out->n > 0 || out->rest != NULL;
+	if (full && !e->full)
 		log_warn(
 			"stream %s: more flows than memory holds: some are one row, \"rest\":\"full\" "
 			"(flow.rows, flow.spares, flow.memory)",
 			s->conf.name
 		);
-	}
-	write_slice(e, stream, &info, slice);
-	s->stat[STREAM_WINDOWS] += slice->sums.n > 0 || slice->rest.packets > 0;
-	s->stat[STREAM_RECORDS] += slice->sums.n + (slice->rest.packets > 0);
-	for (uint32_t i = 0; i < slice->sums.n; i++) {
-		s->stat[STREAM_PACKETS] += slice->sums.sum[i].packets;
-		s->stat[STREAM_BYTES] += slice->sums.sum[i].bytes;
-	}
-	s->stat[STREAM_PACKETS] += slice->rest.packets;
-	s->stat[STREAM_BYTES] += slice->rest.bytes;
-	window_slice_free(slice);
+	e->full |= full;
 }
 
 static void write_alert(void *ctx, const struct alert *a) {
@@ -182,22 +208,38 @@ static uint32_t give_alerts(struct exporter *e, int64_t horizon_us) {
 	return e->alerting != NULL ? alerting_step(e->alerting, horizon_us, write_alert, e) : 0;
 }
 
+static void tell_evicted(struct exporter *e, struct stream *s) {
+	s->stat[STREAM_EVICTED] = window_set_evicted(s->windows);
+	if (s->stat[STREAM_EVICTED] == 0 || e->evicted)
+		return;
+	e->evicted = true;
+	log_warn(
+		"stream %s: more are open than memory holds: the oldest end with the reason "
+		"resources (flow.memory)",
+		s->conf.name
+	);
+}
+
+// Gives out what a stream has complete at that horizon.
+static uint32_t close_stream(struct exporter *e, uint32_t i, int64_t horizon_us, bool partial) {
+	struct stream *s = &e->streams[i];
+	const struct window_out *out;
+	uint32_t closed = 0;
+	for (; (out = window_set_close(s->windows, horizon_us)) != NULL; closed++)
+		emit(e, i, out, partial);
+	uint64_t open = window_set_open(s->windows);
+	if (closed > 0 || open != s->stat[STREAM_OPEN]) {
+		s->stat[STREAM_OPEN] = open;
+		tell_evicted(e, s);
+		counters_publish(&s->published, s->stat, STREAM_STAT_COUNT);
+	}
+	return closed;
+}
+
 static uint32_t close_windows(struct exporter *e, int64_t horizon_us, bool partial) {
 	uint32_t closed = 0;
-	for (uint32_t i = 0; i < e->n_streams; i++) {
-		struct stream *s = &e->streams[i];
-		struct window_slice *slice;
-		uint32_t before = closed;
-		while ((slice = window_set_close(s->windows, horizon_us)) != NULL) {
-			emit(e, i, slice, partial);
-			closed++;
-		}
-		uint64_t open = window_set_open(s->windows);
-		if (closed != before || open != s->stat[STREAM_OPEN]) {
-			s->stat[STREAM_OPEN] = open;
-			counters_publish(&s->published, s->stat, STREAM_STAT_COUNT);
-		}
-	}
+	for (uint32_t i = 0; i < e->n_streams; i++)
+		closed += close_stream(e, i, horizon_us, partial);
 	return closed;
 }
 
@@ -206,13 +248,11 @@ static void force_oldest(struct exporter *e) {
 	while (e->budget.used > e->budget.max) {
 		bool any = false;
 		for (uint32_t i = 0; i < e->n_streams; i++) {
-			struct window_slice *slice = window_set_close(
-				e->streams[i].windows, INT64_MAX
-			);
-			if (slice == NULL)
+			int64_t oldest_us = window_set_oldest(e->streams[i].windows);
+			if (oldest_us == INT64_MAX)
 				continue;
 			any = true;
-			emit(e, i, slice, true);
+			close_stream(e, i, oldest_us, true);
 		}
 		if (!any)
 			return;
@@ -271,7 +311,7 @@ bool exporter_step(struct exporter *e) {
 	int64_t horizon = slowest_horizon(e);
 	uint32_t done = take_panes(e);
 	done += give_alerts(e, horizon);
-	done += close_windows(e, horizon, false);
+	done += close_windows(e, pane_horizon(horizon, e->pane_us), false);
 	if (done == 0)
 		flush(e);
 	return done > 0;
@@ -281,7 +321,9 @@ void exporter_finish(struct exporter *e, bool cut) {
 	int64_t horizon = slowest_horizon(e);
 	take_panes(e);
 	give_alerts(e, INT64_MAX);
-	close_windows(e, horizon, false);
+	close_windows(e, pane_horizon(horizon, e->pane_us), false);
+	for (uint32_t i = 0; cut && i < e->n_streams; i++)
+		window_set_cut(e->streams[i].windows);
 	close_windows(e, INT64_MAX, cut);
 	e->dirty = true;
 	flush(e);

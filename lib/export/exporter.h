@@ -14,7 +14,10 @@
 struct exporter_stream {
 	const char *name; // borrowed
 	uint32_t fields; // FIELD_BIT()s of the key
-	int64_t size_us; // of the tumbling window
+	// As struct window_config has them.
+	int64_t size_us;
+	int64_t step_us;
+	enum window_kind kind;
 };
 
 struct exporter_sink {
@@ -32,8 +35,12 @@ struct exporter_config {
 	uint32_t n_stores;
 	struct alert_ring *const *alerts; // one a worker; borrowed; NULL: nobody makes alerts
 	uint32_t n_alerts;
-	uint64_t memory; // octets that open windows may hold together
-	int64_t live_start_us; // windows that began before it are partial; INT64_MIN: a capture file
+	// Octets that open windows may hold together. Where there are sessions and flows, half of it is
+	// theirs, in equal parts.
+	uint64_t memory;
+	// Windows that began before it are partial, sessions and flows that may have; INT64_MIN: a capture
+	// file.
+	int64_t live_start_us;
 	struct hash_seed seed;
 };
 
@@ -44,6 +51,7 @@ enum exporter_stream_stat {
 	STREAM_PACKETS,
 	STREAM_BYTES,
 	STREAM_OPEN, // windows open now
+	STREAM_EVICTED, // sessions and flows that were ended to make room
 	STREAM_STAT_COUNT,
 };
 

@@ -47,11 +47,25 @@ static char *put_key(char *p, uint32_t fields, const struct flow_sum *sum) {
 	return p;
 }
 
+// Names are the contract's.
+static const char *const reasons[] = {
+	[FLOW_END_NONE] = "",   [FLOW_END_IDLE] = "idle",     [FLOW_END_ACTIVE] = "active",
+	[FLOW_END_END] = "end", [FLOW_END_FORCED] = "forced", [FLOW_END_RESOURCES] = "resources",
+};
+
+static char *put_reason(char *p, uint8_t reason) {
+	p = json_put(json_put(p, ",\"reason\":\""), reasons[reason]);
+	return json_put(p, "\"");
+}
+
 uint32_t record_json(char *to, const struct window_info *window, const struct flow_sum *sum) {
 	char *p = json_put(to, "{\"type\":\"window\",\"stream\":\"");
 	p = json_put(p, window->stream); // letters, digits, '_' and '-' only: nothing to escape
-	p = json_put_int(json_put(p, "\",\"window_start_us\":"), window->start_us);
-	p = json_put_int(json_put(p, ",\"window_end_us\":"), window->end_us);
+	bool own = window->tail_us != 0;
+	int64_t start_us = own ? sum->first_us : window->start_us;
+	int64_t end_us = own ? sum->last_us + window->tail_us : window->end_us;
+	p = json_put_int(json_put(p, "\",\"window_start_us\":"), start_us);
+	p = json_put_int(json_put(p, ",\"window_end_us\":"), end_us);
 	if (sum->key.flags & KEY_REST)
 		p = json_put(p, ",\"rest\":\"full\"");
 	else
@@ -63,7 +77,9 @@ uint32_t record_json(char *to, const struct window_info *window, const struct fl
 	p = json_put_int(json_put(p, ",\"last_us\":"), sum->last_us);
 	p = json_put_field(p, ",\"tcp_flags\":", sum->tcp_flags);
 	p = json_put_field(p, ",\"matches\":", sum->matches);
-	if (window->partial)
+	if (own)
+		p = put_reason(p, sum->reason);
+	if (window->partial || sum->partial)
 		p = json_put(p, ",\"partial\":true");
 	p = json_put(p, "}\n");
 	return (uint32_t)(p - to);

@@ -9,13 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The window that the records written next belong to.
+// The window that the records written next belong to, or what they have in common.
 struct window_info {
 	const char *stream; // name
 	uint32_t fields; // FIELD_BIT()s of its key
 	int64_t start_us;
 	int64_t end_us;
-	bool partial;
+	// Not 0: sessions or flows, each a window of its own, [first_us, last_us + tail_us), with a reason;
+	// start_us and end_us mean nothing.
+	int64_t tail_us;
+	bool partial; // each of them
 };
 
 struct sink_stats {
@@ -28,7 +31,7 @@ struct sink;
 
 // A sink takes windows (begin, write, end), or alerts, or both; what it does not take is NULL.
 struct sink_ops {
-	// A window with at least one record begins.
+	// A window with at least one record begins, or some sessions or flows.
 	void (*begin)(struct sink *s, const struct window_info *window);
 	// `n` records of it. 0 or -errno with err set: what could not be written was counted dropped.
 	int (*write)(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err);

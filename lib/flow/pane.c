@@ -16,16 +16,22 @@
 // A pane that has this many packets left before counters could wrap is handed over.
 #define PACKETS_MARGIN 65536
 
-int64_t pane_width(const int64_t *sizes_us, uint32_t n) {
+int64_t pane_width(const int64_t *steps_us, uint32_t n, int64_t most_us) {
 	int64_t width = 0;
 	for (uint32_t i = 0; i < n; i++)
-		width = divisor_common(sizes_us[i], width);
-	return width == 0 ? PANE_WIDTH_MAX_US : divisor_at_most(width, PANE_WIDTH_MAX_US);
+		width = divisor_common(steps_us[i], width);
+	return width == 0 ? most_us : divisor_at_most(width, most_us);
 }
 
 int64_t pane_start(int64_t time_us, int64_t width_us) {
 	int64_t r = time_us % width_us;
 	return time_us - (r < 0 ? r + width_us : r);
+}
+
+int64_t pane_horizon(int64_t horizon_us, int64_t width_us) {
+	if (horizon_us == INT64_MAX || horizon_us < INT64_MIN + width_us)
+		return horizon_us;
+	return pane_start(horizon_us, width_us);
 }
 
 static void pane_clear(struct pane *p) {

@@ -63,11 +63,15 @@ struct pane_store {
 int pane_store_init(struct pane_store *ps, const struct pane_config *conf);
 void pane_store_fini(struct pane_store *ps);
 
-// The widest pane not over PANE_WIDTH_MAX_US of which every one of `n` window sizes is a multiple.
-int64_t pane_width(const int64_t *sizes_us, uint32_t n);
+// The widest pane not over `most_us` of which every one of `n` steps is a multiple; 0 is a multiple of any.
+int64_t pane_width(const int64_t *steps_us, uint32_t n, int64_t most_us);
 
 // The start of the pane that holds `time_us`: rounded down, also before 1970.
 int64_t pane_start(int64_t time_us, int64_t width_us);
+
+// The horizon less the pane it lies in, which is still being filled. INT64_MAX and what is too early for a
+// pane stay.
+int64_t pane_horizon(int64_t horizon_us, int64_t width_us);
 
 // Worker: the active pane that holds `time_us`; NULL if it is not active.
 struct pane *pane_store_find(struct pane_store *ps, int64_t time_us);

@@ -73,23 +73,27 @@ static int grow(struct sums *s) {
 }
 
 static inline struct flow_sum *
-find_insert(struct sums *s, const struct flow_key *key, struct rule_id rule) {
+find(const struct sums *s, const struct flow_key *key, struct rule_id rule, uint32_t *at) {
 	uint32_t mask = s->capacity * 2 - 1;
-	uint32_t at = key->hash & mask;
-	if (s->capacity > 0) {
-		for (; s->index[at] != 0; at = (at + 1) & mask) {
-			struct flow_sum *sum = &s->sum[s->index[at] - 1];
-			if (sum->key.hash == key->hash && flow_key_equal(&sum->key, key)
-			    && rule_id_equal(sum->rule, rule))
-				return sum;
-		}
+	for (*at = key->hash & mask; s->index[*at] != 0; *at = (*at + 1) & mask) {
+		struct flow_sum *sum = &s->sum[s->index[*at] - 1];
+		if (sum->key.hash == key->hash && flow_key_equal(&sum->key, key)
+		    && rule_id_equal(sum->rule, rule))
+			return sum;
 	}
+	return NULL;
+}
+
+static inline struct flow_sum *
+find_insert(struct sums *s, const struct flow_key *key, struct rule_id rule) {
+	uint32_t at = 0;
+	struct flow_sum *there = s->capacity > 0 ? find(s, key, rule, &at) : NULL;
+	if (there != NULL)
+		return there;
 	if (s->n == s->capacity) {
 		if (grow(s) < 0)
 			return NULL;
-		mask = s->capacity * 2 - 1;
-		for (at = key->hash & mask; s->index[at] != 0;)
-			at = (at + 1) & mask;
+		find(s, key, rule, &at);
 	}
 	s->index[at] = s->n + 1;
 	struct flow_sum *sum = &s->sum[s->n++];
@@ -106,4 +110,41 @@ struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key) {
 struct flow_sum *
 sums_find_insert_rule(struct sums *s, const struct flow_key *key, struct rule_id rule) {
 	return find_insert(s, key, rule);
+}
+
+struct flow_sum *sums_find(const struct sums *s, const struct flow_key *key, struct rule_id rule) {
+	uint32_t at;
+	return s->n > 0 ? find(s, key, rule, &at) : NULL;
+}
+
+// The slot of the index that holds `value`, which is there, on the way of `hash`.
+static uint32_t slot_of(const struct sums *s, uint32_t hash, uint32_t value) {
+	uint32_t mask = s->capacity * 2 - 1, at = hash & mask;
+	while (s->index[at] != value)
+		at = (at + 1) & mask;
+	return at;
+}
+
+// Empties a slot of the index; whoever found its way past it moves up.
+static void vacate(struct sums *s, uint32_t hole) {
+	uint32_t mask = s->capacity * 2 - 1;
+	for (uint32_t at = (hole + 1) & mask; s->index[at] != 0; at = (at + 1) & mask) {
+		uint32_t home = s->sum[s->index[at] - 1].key.hash & mask;
+		// From its home to where it is, the hole does not lie on the way.
+		if (((at - home) & mask) < ((at - hole) & mask))
+			continue;
+		s->index[hole] = s->index[at];
+		hole = at;
+	}
+	s->index[hole] = 0;
+}
+
+void sums_remove(struct sums *s, const struct flow_sum *sum) {
+	uint32_t i = (uint32_t)(sum - s->sum), last = s->n - 1;
+	vacate(s, slot_of(s, sum->key.hash, i + 1));
+	if (i < last) {
+		s->index[slot_of(s, s->sum[last].key.hash, last + 1)] = i + 1;
+		s->sum[i] = s->sum[last];
+	}
+	s->n = last;
 }

@@ -5,12 +5,23 @@
 #include "flow/row.h"
 #include "flow/rule_id.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Octets that tables may hold together. One thread.
 struct budget {
 	uint64_t used;
 	uint64_t max;
+};
+
+// Why a session or flow ended.
+enum flow_end {
+	FLOW_END_NONE, // it is neither
+	FLOW_END_IDLE,
+	FLOW_END_ACTIVE,
+	FLOW_END_END, // FIN or RST
+	FLOW_END_FORCED, // the run was cut short
+	FLOW_END_RESOURCES, // to make room
 };
 
 struct flow_sum {
@@ -24,6 +35,8 @@ struct flow_sum {
 	int64_t last_us;
 	struct rule_id rule; // zero where the sum is not a rule's
 	uint8_t tcp_flags;
+	uint8_t reason; // enum flow_end
+	bool partial; // a session or flow that may have more to it
 };
 
 static_assert(sizeof(struct flow_sum) == 2 * CACHE_LINE);
@@ -54,6 +67,12 @@ struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key);
 // sums of the one kind or of the other.
 struct flow_sum *
 sums_find_insert_rule(struct sums *s, const struct flow_key *key, struct rule_id rule);
+
+// What is there of a key, and of a rule; NULL: nothing.
+struct flow_sum *sums_find(const struct sums *s, const struct flow_key *key, struct rule_id rule);
+
+// Takes a sum out; the last one moves to its place. The memory stays.
+void sums_remove(struct sums *s, const struct flow_sum *sum);
 
 static inline void flow_sum_widen(struct flow_sum *sum, int64_t first_us, int64_t last_us) {
 	if (sum->packets == 0 || first_us < sum->first_us)

@@ -1,6 +1,6 @@
-// Windows of one stream, made from handed-over panes: rows are masked to the stream's key, added up
-// in the slice of event time they belong to, and a slice whose time is complete is given out. For
-// tumbling windows a slice is a window. A stream with FIELD_RULE takes the panes' rows of match events.
+// Windows of one stream, made from handed-over panes: tumbling and sliding ones are unions of slices,
+// sessions and flows are what a small machine for each key makes of the slices in order of time. A stream
+// with FIELD_RULE takes the panes' rows of match events.
 #pragma once
 
 #include "flow/pane.h"
@@ -9,19 +9,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum window_kind {
+	WINDOW_TUMBLING,
+	WINDOW_SLIDING,
+	WINDOW_SESSION,
+	WINDOW_FLOW,
+};
+
 struct window_config {
 	uint32_t fields; // FIELD_BIT()s of the key
-	int64_t size_us;
-	struct budget *budget; // shared by all streams; borrowed
+	enum window_kind kind;
+	int64_t size_us; // tumbling and sliding: the window; session: GAP; flow: ACTIVE
+	int64_t step_us; // sliding: EVERY; flow: IDLE
+	// The panes'. Tumbling and sliding: divides windows and steps; session: no wider than GAP; flow: a
+	// divisor of a second, no wider than IDLE.
+	int64_t pane_us;
+	struct budget *budget; // of what is not complete yet; shared by all streams; borrowed
+	uint64_t memory; // octets for open sessions and flows
+	int64_t live_start_us; // sessions and flows that may have begun before are partial; INT64_MIN: none
 	struct hash_seed seed;
 };
 
-// One window's contents, or a part of it still open.
-struct window_slice {
+// What is given out at a time: one window, or some sessions or flows.
+struct window_out {
 	int64_t start_us;
 	int64_t end_us;
-	struct sums sums;
-	struct flow_sum rest; // what the memory bounds kept from having a row; packets 0: nothing
+	// Not 0: each sum is a window of its own, [first_us, last_us + tail_us), with a reason; start_us and
+	// end_us mean nothing.
+	int64_t tail_us;
+	const struct flow_sum *sum;
+	uint32_t n;
+	const struct flow_sum *rest; // what the memory bounds kept from having a row; NULL: nothing
 };
 
 struct window_set; // the exporter's; one thread
@@ -31,14 +49,23 @@ struct window_set *window_set_new(const struct window_config *conf);
 void window_set_free(struct window_set *ws);
 
 // Adds all rows of a pane, and its rest row; with FIELD_RULE those of its events, if there are any. The
-// pane lies within one window. Returns 0 or, when not even a slice could be had, -ENOMEM: then nothing
-// of it was added.
+// pane is one of the configured width. Returns 0 or, when not even a slice could be had, -ENOMEM: then
+// nothing of it was added.
 int window_set_add(struct window_set *ws, const struct pane *pane);
 
-// The oldest window that ends at or before `horizon_us`, taken out of the set; NULL if there is none.
-// Free with window_slice_free.
-struct window_slice *window_set_close(struct window_set *ws, int64_t horizon_us);
-void window_slice_free(struct window_slice *slice);
+// The next of what is complete when no row earlier than `horizon_us` comes any more, a multiple of
+// pane_us; INT64_MAX: no row comes. NULL if there is none. What it returns is the set's, and good until
+// it is called again.
+const struct window_out *window_set_close(struct window_set *ws, int64_t horizon_us);
 
-// Windows open now.
+// The run is cut short: sessions and flows that the end finds open are forced, and partial.
+void window_set_cut(struct window_set *ws);
+
+// The horizon at which the oldest memory of the budget comes free; INT64_MAX when nothing holds any.
+int64_t window_set_oldest(const struct window_set *ws);
+
+// Windows, sessions and flows open now.
 uint32_t window_set_open(const struct window_set *ws);
+
+// Sessions and flows that were ended to make room, so far.
+uint64_t window_set_evicted(const struct window_set *ws);

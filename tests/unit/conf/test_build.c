@@ -8,7 +8,9 @@
 #define SECTIONS \
 	" (accepted: [input], [dpdk], [match], [vars], [flow], [stream NAME], [sink NAME], [control])\n"
 #define NAME " (accepted: letters, digits, _ and -, at most 32)\n"
-#define WINDOW " (accepted: tumbling SIZE, SIZE from 10ms to 366d)\n"
+#define WINDOW                                                                                     \
+	" (accepted: tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from " \
+	"10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more)\n"
 
 Test(build, names_that_are_not_known_by_table) {
 	static const struct refused table[] = {

@@ -36,6 +36,20 @@ Test(check, misfits_by_table) {
 		 "test.conf:5: stream.a.window: tumbling 31622399999951us: stream.a (31622399999951us) ask for "
 		 "panes of 1us together (accepted: sizes with a common divisor of at least 10ms and at most "
 		 "1h)\n"},
+		// A step is what counts of a window that slides, and gaps are bounds.
+		{INPUT "[stream a]\n" KEY "window = sliding 90ms 30ms\n[stream b]\n" KEY
+		       "window = tumbling 10s\n[stream c]\n" KEY "window = sliding 75ms 25ms\n",
+		 "test.conf:11: stream.c.window: sliding 75ms 25ms: stream.a (sliding 90ms 30ms) and stream.b "
+		 "(10s) and stream.c (sliding 75ms 25ms) ask for panes of 5ms together" PANES},
+		{INPUT "[stream a]\n" KEY "window = tumbling 25ms\n[stream b]\n" KEY
+		       "window = session 12ms\n",
+		 "test.conf:8: stream.b.window: session 12ms: stream.a (25ms) and stream.b (session 12ms) ask "
+		 "for panes of 6250us together (accepted: sizes with a common divisor of at least 10ms and at "
+		 "most 12ms)\n"},
+		{INPUT "[stream a]\n" KEY "window = flow 1m 15s\n[stream b]\n" KEY
+		       "window = tumbling 1024ms\n",
+		 "test.conf:8: stream.b.window: tumbling 1024ms: stream.a (flow 1m 15s) and stream.b (1024ms) "
+		 "ask for panes of 8ms together" PANES},
 		{INPUT "[sink a]\n",
 		 "test.conf:3: sink.a.path: is missing (accepted: a file, or - for stdout)\n"},
 		{INPUT "[sink a]\npath =\n",
@@ -46,6 +60,16 @@ Test(check, misfits_by_table) {
 		 "test.conf:6: sink.b.path: -: sink.a writes there already" OWN},
 	};
 	EXPECT_TABLE(table);
+}
+
+Test(check, windows_of_every_kind_get_along_with_panes_of_10_ms) {
+	conf_free(expect_loads(
+		INPUT "[stream a]\n" KEY "window = sliding 1m 10ms\n[stream b]\n" KEY
+		      "window = session 10ms\n[stream c]\n" KEY
+		      "window = session 366d\n[stream d]\n" KEY
+		      "window = flow 30m 15s\n[stream e]\n" KEY "window = flow 1s 10ms\n",
+		NULL
+	));
 }
 
 Test(check, one_cpu_for_each_worker_is_enough) {
@@ -103,8 +127,9 @@ Test(check, what_could_not_be_read_is_not_checked_further) {
 		NULL,
 		"test.conf:4: input.cpus: x: not a number and not a range (accepted: numbers and ranges, as 1-4 "
 		"or 0,2, up to 1023, each once)\n"
-		"test.conf:7: stream.a.window: tumbling 1ms: out of range (accepted: tumbling SIZE, SIZE from "
-		"10ms to 366d)\n"
+		"test.conf:7: stream.a.window: tumbling 1ms: SIZE is out of range (accepted: tumbling SIZE, "
+		"sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from 10ms to 366d, EVERY a divisor of "
+		"SIZE, ACTIVE 1s or more)\n"
 		"test.conf:12: sink.a.type: kafka: this version does not have kafka (accepted: json, eve, null)\n"
 	);
 }
@@ -175,6 +200,26 @@ Test(check, streams_with_rule_in_their_key_want_rules) {
 		errors.line[0],
 		"test.conf:2: stream.s.key: rule: rule: with input.xdp_mode = kernel nothing can be matched "
 		"(accepted: rule with observe or redirect, and with files in match.rules)"
+	);
+	conf_errors_fini(&errors);
+	load_leave(folder);
+}
+
+Test(check, matches_are_no_flows) {
+	struct conf_errors errors;
+	char folder[32];
+	static const char text[] = INPUT
+		"[match]\nrules = a.hs\n[stream s]\nkey = src_ip rule\nwindow = sliding 2s 1s\n"
+		"[stream t]\nkey = rule\nwindow = session 2s\n"
+		"[stream u]\nkey = rule\nwindow = flow 2s 1s\n";
+	load_enter(folder);
+	load_write("a.hs", "", 0);
+	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
+	cr_assert_eq(errors.n, 1);
+	cr_expect_str_eq(
+		errors.line[0],
+		"test.conf:13: stream.u.window: flow 2s 1s: flow: with rule in its key a stream counts "
+		"matches, which are no flows (accepted: tumbling, sliding or session with rule)"
 	);
 	conf_errors_fini(&errors);
 	load_leave(folder);

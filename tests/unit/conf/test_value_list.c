@@ -12,7 +12,6 @@
 #define CPUS " (accepted: numbers and ranges, as 1-4 or 0,2, up to 1023, each once)\n"
 #define DEVICES \
 	" (accepted: PCI addresses, vdev strings, interfaces or capture files, at most 255)\n"
-#define WINDOW " (accepted: tumbling SIZE, SIZE from 10ms to 366d)\n"
 #define TUNNELS " (accepted: gre, vxlan, geneve, gtpu, ipip)\n"
 
 Test(value_list, bad_lists_by_table) {
@@ -54,36 +53,6 @@ Test(value_list, bad_lists_by_table) {
 		 "test.conf:5: stream.a.key: src_ip proto src_ip: src_ip is named twice" FIELDS},
 		{STREAM "window = tumbling 1s\nkey = src_ip,proto\n",
 		 "test.conf:5: stream.a.key: src_ip,proto: unknown field" FIELDS},
-		{STREAM "key = src_ip\nwindow =\n",
-		 "test.conf:5: stream.a.window: \"\": must not be empty" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling\n",
-		 "test.conf:5: stream.a.window: tumbling: tumbling takes one size" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling 1s 2s\n",
-		 "test.conf:5: stream.a.window: tumbling 1s 2s: tumbling takes one size" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling 10\n",
-		 "test.conf:5: stream.a.window: tumbling 10: its size is not a number with us, ms, s, m, h or "
-		 "d" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling 9ms\n",
-		 "test.conf:5: stream.a.window: tumbling 9ms: out of range" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling 0\n",
-		 "test.conf:5: stream.a.window: tumbling 0: out of range" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling 367d\n",
-		 "test.conf:5: stream.a.window: tumbling 367d: out of range" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumbling 99999999999999999999s\n",
-		 "test.conf:5: stream.a.window: tumbling 99999999999999999999s: out of range" WINDOW},
-		{STREAM "key = src_ip\nwindow = 10s\n",
-		 "test.conf:5: stream.a.window: 10s: unknown kind of window" WINDOW},
-		{STREAM "key = src_ip\nwindow = tumling 10s\n",
-		 "test.conf:5: stream.a.window: tumling 10s: unknown kind of window tumling, did you mean "
-		 "tumbling?" WINDOW},
-		{STREAM "key = src_ip\nwindow = sliding 10s 1s\n",
-		 "test.conf:5: stream.a.window: sliding 10s 1s: this version does not have sliding" WINDOW},
-		{STREAM "key = src_ip\nwindow = session 10s\n",
-		 "test.conf:5: stream.a.window: session 10s: this version does not have session" WINDOW},
-		{STREAM "key = src_ip\nwindow = flow 10s 1s\n",
-		 "test.conf:5: stream.a.window: flow 10s 1s: this version does not have flow" WINDOW},
-		{STREAM "key = src_ip\nwindow = count 5\n",
-		 "test.conf:5: stream.a.window: count 5: this version does not have count" WINDOW},
 		{INPUT "[sink a]\npath = x\nstreams = b\n",
 		 "test.conf:5: sink.a.streams: b: unknown stream (accepted: nothing, as there are no streams)\n"},
 	};

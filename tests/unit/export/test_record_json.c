@@ -4,6 +4,7 @@
 #include "export/record_json.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static const uint32_t five_tuple = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP)
@@ -116,9 +117,42 @@ Test(record_json, the_longest_record_fits) {
 		.fields = FIELD_SET_ALL,
 		.start_us = INT64_MIN,
 		.end_us = INT64_MIN,
+		.tail_us = 1,
 		.partial = true};
 	s.first_us = s.last_us = INT64_MIN;
+	s.reason = FLOW_END_RESOURCES;
+	s.partial = true;
 	cr_assert_lt(record_json(buf, &w, &s), RECORD_JSON_MAX);
+}
+
+Test(record_json, sessions_and_flows_are_windows_of_their_own_and_say_why_they_ended) {
+	struct window_info w = {.stream = "s", .fields = 0, .tail_us = 30};
+	struct flow_sum s = {.packets = 1, .first_us = 100, .last_us = 200};
+	static const struct {
+		enum flow_end reason;
+		const char *name;
+	} table[] = {
+		{FLOW_END_IDLE, "idle"},
+		{FLOW_END_ACTIVE, "active"},
+		{FLOW_END_END, "end"},
+		{FLOW_END_FORCED, "forced"},
+		{FLOW_END_RESOURCES, "resources"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char line[RECORD_JSON_MAX + 1], want[256];
+		s.reason = (uint8_t)table[i].reason;
+		s.partial = i == 3;
+		snprintf(
+			want, sizeof(want),
+			"{\"type\":\"window\",\"stream\":\"s\",\"window_start_us\":100,"
+			"\"window_end_us\":230,\"packets\":1,\"bytes\":0,\"frame_bytes\":0,"
+			"\"first_us\":100,\"last_us\":200,\"tcp_flags\":0,\"matches\":0,"
+			"\"reason\":\"%s\"%s}\n",
+			table[i].name, i == 3 ? ",\"partial\":true" : ""
+		);
+		line[record_json(line, &w, &s)] = '\0';
+		cr_expect_str_eq(line, want);
+	}
 }
 
 Test(record_json, a_rules_record_names_it_behind_the_key) {

@@ -6,6 +6,8 @@
 
 #include <criterion/criterion.h>
 
+#define HOUR PANE_WIDTH_MAX_US
+
 static struct pane_config config(uint32_t active, uint32_t spares, bool patient) {
 	return (struct pane_config){
 		.width_us = 1000000,
@@ -17,26 +19,47 @@ static struct pane_config config(uint32_t active, uint32_t spares, bool patient)
 	};
 }
 
-Test(pane, width_divides_every_window) {
+Test(pane, width_divides_every_step_and_is_no_wider_than_it_may) {
 	static const struct {
-		int64_t sizes[3];
+		int64_t steps[3];
 		uint32_t n;
-		int64_t width;
+		int64_t most, width;
 	} cases[] = {
-		{{10000000}, 1, 10000000},        {{10000000, 60000000}, 2, 10000000},
-		{{6000000, 4000000}, 2, 2000000}, {{6000000, 10000000, 15000000}, 3, 1000000},
-		{{86400000000}, 1, 3600000000},   {{3600000000}, 1, 3600000000},
-		{{7200000000}, 1, 3600000000},    {{0}, 0, 3600000000},
+		{{10000000}, 1, HOUR, 10000000},
+		{{10000000, 60000000}, 2, HOUR, 10000000},
+		{{6000000, 4000000}, 2, HOUR, 2000000},
+		{{6000000, 10000000, 15000000}, 3, HOUR, 1000000},
+		{{86400000000}, 1, HOUR, HOUR},
+		{{HOUR}, 1, HOUR, HOUR},
+		{{2 * HOUR}, 1, HOUR, HOUR},
+		{{0}, 0, HOUR, HOUR},
+		// Sessions and flows do not ask for divisors, but for panes that are narrow enough.
+		{{0, 0}, 2, 500000, 500000},
+		{{0, 10000000}, 2, 7000000, 5000000},
+		{{10000000, 1000000}, 2, 300000, 250000},
+		{{25000}, 1, 10000, 6250},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(pane_width(cases[i].sizes, cases[i].n), cases[i].width, "case %zu", i);
+		cr_expect_eq(
+			pane_width(cases[i].steps, cases[i].n, cases[i].most), cases[i].width,
+			"case %zu", i
+		);
 	// No divisor but one: the configuration refuses it, and here it must not take for ever.
 	int64_t prime = 31622399999951;
-	cr_expect_eq(pane_width(&prime, 1), 1);
+	cr_expect_eq(pane_width(&prime, 1, HOUR), 1);
 	int64_t odd = 3607000000;
-	int64_t width = pane_width(&odd, 1);
+	int64_t width = pane_width(&odd, 1, HOUR);
 	cr_expect_eq(odd % width, 0);
 	cr_expect_leq(width, PANE_WIDTH_MAX_US);
+}
+
+Test(pane, a_horizon_is_as_far_as_whole_panes_go) {
+	cr_expect_eq(pane_horizon(19, 10), 10);
+	cr_expect_eq(pane_horizon(20, 10), 20);
+	cr_expect_eq(pane_horizon(-1, 10), -10);
+	cr_expect_eq(pane_horizon(INT64_MAX, 10), INT64_MAX);
+	cr_expect_eq(pane_horizon(INT64_MIN, 10), INT64_MIN);
+	cr_expect_eq(pane_horizon(INT64_MIN + 5, 10), INT64_MIN + 5);
 }
 
 Test(pane, start_rounds_down_on_both_sides_of_1970) {

@@ -20,7 +20,13 @@ static void use_budget(void) {
 }
 
 static struct window_set *make(int64_t size_us, uint32_t fields) {
-	struct window_config c = {.fields = fields, .size_us = size_us, .budget = &budget};
+	struct window_config c = {
+		.fields = fields,
+		.size_us = size_us,
+		.pane_us = SECOND,
+		.budget = &budget,
+		.live_start_us = INT64_MIN,
+	};
 	hash_seed_fixed(&c.seed, 9);
 	return window_set_new(&c);
 }
@@ -53,20 +59,18 @@ Test(window, panes_of_one_window_merge_and_the_next_is_apart, .init = use_budget
 	}
 	cr_assert_eq(window_set_open(ws), 2);
 	cr_assert_null(window_set_close(ws, 10 * SECOND - 1));
-	struct window_slice *first = window_set_close(ws, 10 * SECOND);
+	const struct window_out *first = window_set_close(ws, 10 * SECOND);
 	cr_assert_not_null(first);
 	cr_assert_eq(first->start_us, 0);
 	cr_assert_eq(first->end_us, 10 * SECOND);
-	cr_assert_eq(first->sums.n, 3);
-	cr_assert_eq(first->sums.sum[0].packets, 10);
-	cr_assert_eq(first->sums.sum[0].first_us, 0);
-	cr_assert_eq(first->sums.sum[0].last_us, 9 * SECOND);
-	window_slice_free(first);
+	cr_assert_eq(first->n, 3);
+	cr_assert_eq(first->sum[0].packets, 10);
+	cr_assert_eq(first->sum[0].first_us, 0);
+	cr_assert_eq(first->sum[0].last_us, 9 * SECOND);
 	cr_assert_null(window_set_close(ws, 19 * SECOND));
-	struct window_slice *second = window_set_close(ws, INT64_MAX);
+	const struct window_out *second = window_set_close(ws, INT64_MAX);
 	cr_assert_eq(second->start_us, 10 * SECOND);
-	cr_assert_eq(second->sums.sum[0].packets, 2);
-	window_slice_free(second);
+	cr_assert_eq(second->sum[0].packets, 2);
 	window_set_free(ws);
 	cr_assert_eq(budget.used, 0);
 }
@@ -76,13 +80,12 @@ Test(window, a_coarser_key_adds_rows_up, .init = use_budget) {
 	struct pane p;
 	make_pane(&p, 0, 100);
 	cr_assert_eq(window_set_add(ws, &p), 0);
-	struct window_slice *w = window_set_close(ws, INT64_MAX);
-	cr_assert_eq(w->sums.n, 1);
-	cr_assert_eq(w->sums.sum[0].packets, 100);
-	cr_assert_eq(w->sums.sum[0].bytes, 10000);
-	cr_assert_eq(w->sums.sum[0].key.dst_port, 80);
-	cr_assert_eq(w->sums.sum[0].key.src_port, 0);
-	window_slice_free(w);
+	const struct window_out *w = window_set_close(ws, INT64_MAX);
+	cr_assert_eq(w->n, 1);
+	cr_assert_eq(w->sum[0].packets, 100);
+	cr_assert_eq(w->sum[0].bytes, 10000);
+	cr_assert_eq(w->sum[0].key.dst_port, 80);
+	cr_assert_eq(w->sum[0].key.src_port, 0);
 	window_set_free(ws);
 	flow_table_fini(&p.table);
 }
@@ -98,10 +101,9 @@ Test(window, closing_goes_by_time_not_by_arrival, .init = use_budget) {
 		flow_table_fini(&p.table);
 	}
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		struct window_slice *w = window_set_close(ws, INT64_MAX);
+		const struct window_out *w = window_set_close(ws, INT64_MAX);
 		cr_assert_not_null(w);
 		cr_assert_eq(w->start_us, order[i] * SECOND);
-		window_slice_free(w);
 	}
 	cr_assert_null(window_set_close(ws, INT64_MAX));
 	window_set_free(ws);
@@ -115,14 +117,13 @@ Test(window, what_the_budget_refuses_is_in_the_rest_row, .init = use_budget) {
 	p.rest.packets = 7;
 	p.rest.bytes = 70;
 	cr_assert_eq(window_set_add(ws, &p), 0);
-	struct window_slice *w = window_set_close(ws, INT64_MAX);
-	uint64_t packets = w->rest.packets;
-	for (uint32_t i = 0; i < w->sums.n; i++)
-		packets += w->sums.sum[i].packets;
-	cr_assert_gt(w->rest.packets, 7);
+	const struct window_out *w = window_set_close(ws, INT64_MAX);
+	uint64_t packets = w->rest->packets;
+	for (uint32_t i = 0; i < w->n; i++)
+		packets += w->sum[i].packets;
+	cr_assert_gt(w->rest->packets, 7);
 	cr_assert_eq(packets, 1007);
-	cr_assert(w->rest.key.flags & KEY_REST);
-	window_slice_free(w);
+	cr_assert(w->rest->key.flags & KEY_REST);
 	window_set_free(ws);
 	flow_table_fini(&p.table);
 }
@@ -158,11 +159,11 @@ Test(window, a_stream_of_rules_takes_events_and_the_others_take_packets, .init =
 		rule_rows_fini(&rows);
 		flow_table_fini(&p.table);
 	}
-	struct window_slice *w = window_set_close(rules, 10 * SECOND);
+	const struct window_out *w = window_set_close(rules, 10 * SECOND);
 	cr_assert_not_null(w);
-	cr_assert_eq(w->sums.n, 2);
+	cr_assert_eq(w->n, 2);
 	for (uint32_t i = 0; i < 2; i++) {
-		const struct flow_sum *s = &w->sums.sum[i];
+		const struct flow_sum *s = &w->sum[i];
 		uint64_t each = s->rule.sid == 7 ? 5 : 2;
 		cr_expect_eq(s->rule.gid, 1);
 		cr_expect_eq(s->key.dst_port, 80);
@@ -173,13 +174,11 @@ Test(window, a_stream_of_rules_takes_events_and_the_others_take_packets, .init =
 		cr_expect_eq(s->first_us, 0);
 		cr_expect_eq(s->last_us, 2 * SECOND + (int64_t)each - 1);
 	}
-	cr_expect_eq(w->rest.packets, 0);
-	window_slice_free(w);
+	cr_expect_null(w->rest);
 	w = window_set_close(flows, 10 * SECOND);
-	cr_assert_eq(w->sums.n, 1);
-	cr_expect_eq(w->sums.sum[0].packets, 300);
-	cr_expect_eq(w->sums.sum[0].rule.sid, 0);
-	window_slice_free(w);
+	cr_assert_eq(w->n, 1);
+	cr_expect_eq(w->sum[0].packets, 300);
+	cr_expect_eq(w->sum[0].rule.sid, 0);
 	window_set_free(rules);
 	window_set_free(flows);
 	cr_expect_eq(budget.used, 0);
@@ -210,17 +209,16 @@ Test(window, events_that_the_budget_or_the_pane_has_no_room_for_are_in_the_rest_
 	add_events(&p, &rows, 7, 2000);
 	cr_assert_eq(rows.rest.packets, 2000 - 1024);
 	cr_assert_eq(window_set_add(ws, &p), 0);
-	struct window_slice *w = window_set_close(ws, INT64_MAX);
-	uint64_t packets = w->rest.packets;
-	for (uint32_t i = 0; i < w->sums.n; i++)
-		packets += w->sums.sum[i].packets;
-	cr_expect_gt(w->sums.n, 10);
-	cr_expect_gt(w->rest.packets, 2000 - 1024);
-	cr_expect_eq(w->rest.matches, w->rest.packets);
-	cr_expect_eq(w->rest.last_us, 1999);
+	const struct window_out *w = window_set_close(ws, INT64_MAX);
+	uint64_t packets = w->rest->packets;
+	for (uint32_t i = 0; i < w->n; i++)
+		packets += w->sum[i].packets;
+	cr_expect_gt(w->n, 10);
+	cr_expect_gt(w->rest->packets, 2000 - 1024);
+	cr_expect_eq(w->rest->matches, w->rest->packets);
+	cr_expect_eq(w->rest->last_us, 1999);
 	cr_expect_eq(packets, 2000);
-	cr_expect(w->rest.key.flags & KEY_REST);
-	window_slice_free(w);
+	cr_expect(w->rest->key.flags & KEY_REST);
 	window_set_free(ws);
 	rule_rows_fini(&rows);
 	flow_table_fini(&p.table);
@@ -239,13 +237,12 @@ Test(window, matches_found_behind_a_hand_over_of_their_packets_count, .init = us
 		cr_assert_eq(window_set_add(ws, &p), 0);
 		flow_table_fini(&p.table);
 	}
-	struct window_slice *w = window_set_close(ws, INT64_MAX);
-	cr_assert_eq(w->sums.n, 1);
-	cr_expect_eq(w->sums.sum[0].packets, 1);
-	cr_expect_eq(w->sums.sum[0].bytes, 100);
-	cr_expect_eq(w->sums.sum[0].matches, 1);
-	cr_expect_eq(w->rest.packets, 1);
-	cr_expect_eq(w->rest.matches, 1);
-	window_slice_free(w);
+	const struct window_out *w = window_set_close(ws, INT64_MAX);
+	cr_assert_eq(w->n, 1);
+	cr_expect_eq(w->sum[0].packets, 1);
+	cr_expect_eq(w->sum[0].bytes, 100);
+	cr_expect_eq(w->sum[0].matches, 1);
+	cr_expect_eq(w->rest->packets, 1);
+	cr_expect_eq(w->rest->matches, 1);
 	window_set_free(ws);
 }

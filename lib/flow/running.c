@@ -1,0 +1,210 @@
+// Counters are taken off as they were added. The first time of a key is that of its oldest slice, which is
+// why the sums of one key are linked from slice to slice; the last time is that of its newest.
+
+#include "running.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+// There is no later one; and: it is part of its slice's rest. Positions in a slice are far below.
+#define LINK_NONE UINT32_MAX
+#define LINK_REST (UINT32_MAX - 1)
+
+void running_init(struct running *r, struct budget *budget) {
+	*r = (struct running){0};
+	sums_init(&r->sums, budget);
+}
+
+static uint64_t link_octets(const struct running_part *p) {
+	return p->next != NULL ? p->slice->sums.n * sizeof(*p->next) : 0;
+}
+
+static void part_fini(struct running *r, struct running_part *p) {
+	r->sums.budget->used -= link_octets(p);
+	free(p->next);
+	slice_free(p->slice);
+	*p = (struct running_part){0};
+}
+
+// Gives all memory for keys back.
+static void forget_keys(struct running *r) {
+	r->sums.budget->used -= r->keys * sizeof(*r->key);
+	free(r->key);
+	r->key = NULL;
+	r->keys = 0;
+	sums_fini(&r->sums);
+}
+
+void running_fini(struct running *r) {
+	while (running_parts(r) > 0)
+		part_fini(r, &r->part[r->head++]);
+	free(r->part);
+	if (r->sums.budget != NULL)
+		forget_keys(r);
+	*r = (struct running){0};
+}
+
+static bool within(const struct budget *b, uint64_t octets) {
+	return b->used + octets <= b->max;
+}
+
+// Room for what is kept of each sum beside it.
+static bool has_key(struct running *r) {
+	struct budget *budget = r->sums.budget;
+	uint32_t more = r->sums.capacity - r->keys;
+	if (more == 0)
+		return true;
+	if (!within(budget, more * sizeof(*r->key)))
+		return false;
+	struct running_key *key = realloc(r->key, r->sums.capacity * sizeof(*key));
+	if (key == NULL)
+		return false;
+	budget->used += more * sizeof(*key);
+	r->key = key;
+	r->keys = r->sums.capacity;
+	return true;
+}
+
+static void add_links(struct running *r, struct running_part *p) {
+	size_t octets = p->slice->sums.n * sizeof(*p->next);
+	p->next = octets > 0 && within(r->sums.budget, octets) ? calloc(1, octets) : NULL;
+	r->sums.budget->used += link_octets(p);
+}
+
+static struct running_part *part_of(const struct running *r, struct running_link link) {
+	return &r->part[link.part - r->base];
+}
+
+// Adds what a slice brings of one key. False: there is no room.
+static bool add(struct running *r, struct running_link at, const struct flow_sum *from) {
+	struct flow_sum *to = sums_find_insert_rule(&r->sums, &from->key, from->rule);
+	if (to == NULL)
+		return false;
+	bool fresh = to->packets == 0 && to->matches == 0;
+	if (fresh && !has_key(r)) {
+		sums_remove(&r->sums, to);
+		return false;
+	}
+	struct running_key *key = &r->key[to - r->sums.sum];
+	if (fresh)
+		*key = (struct running_key){0};
+	else
+		part_of(r, key->newest)->next[key->newest.sum] = at;
+	key->newest = at;
+	for (uint32_t flags = from->tcp_flags; flags != 0; flags &= flags - 1)
+		key->flags[__builtin_ctz(flags)]++;
+	flow_sum_merge(to, from);
+	return true;
+}
+
+static void add_part(struct running *r, uint32_t i) {
+	struct running_part *p = &r->part[i];
+	struct slice *slice = p->slice;
+	for (uint32_t k = 0; k < slice->sums.n; k++) {
+		const struct flow_sum *from = &slice->sums.sum[k];
+		if (p->next == NULL) {
+			flow_sum_merge(&slice->rest, from);
+			continue;
+		}
+		if (p->next[k].sum == LINK_REST)
+			continue;
+		p->next[k].sum = LINK_NONE;
+		if (!add(r, (struct running_link){.part = r->base + i, .sum = k}, from)) {
+			p->next[k].sum = LINK_REST;
+			flow_sum_merge(&slice->rest, from);
+		}
+	}
+}
+
+// Slices came out of order: everything is added up anew.
+static void add_anew(struct running *r) {
+	sums_clear(&r->sums);
+	for (uint32_t i = r->head; i < r->n; i++)
+		if (r->part[i].next != NULL)
+			add_part(r, i);
+}
+
+static int make_room(struct running *r) {
+	if (r->n < r->capacity)
+		return 0;
+	if (r->head > r->capacity / 2) {
+		memmove(r->part, r->part + r->head, running_parts(r) * sizeof(*r->part));
+		r->base += r->head;
+		r->n -= r->head;
+		r->head = 0;
+		return 0;
+	}
+	uint32_t capacity = r->capacity == 0 ? 16 : r->capacity * 2;
+	struct running_part *part = realloc(r->part, capacity * sizeof(*part));
+	if (part == NULL)
+		return -ENOMEM;
+	r->part = part;
+	r->capacity = capacity;
+	return 0;
+}
+
+int running_join(struct running *r, struct slice *slice) {
+	if (make_room(r) < 0)
+		return -ENOMEM;
+	uint32_t i = r->n++;
+	for (; i > r->head && r->part[i - 1].slice->start_us > slice->start_us; i--)
+		r->part[i] = r->part[i - 1];
+	r->part[i] = (struct running_part){.slice = slice};
+	add_links(r, &r->part[i]);
+	if (i == r->n - 1 || r->part[i].next == NULL)
+		add_part(r, i);
+	if (i < r->n - 1)
+		add_anew(r);
+	return 0;
+}
+
+// Takes off what a slice brought of one key that comes again at `next`.
+static void take_off(
+	struct running *r, struct flow_sum *to, const struct flow_sum *from,
+	struct running_link next
+) {
+	struct running_key *key = &r->key[to - r->sums.sum];
+	to->packets -= from->packets;
+	to->bytes -= from->bytes;
+	to->frame_bytes -= from->frame_bytes;
+	to->matches -= from->matches;
+	to->first_us = part_of(r, next)->slice->sums.sum[next.sum].first_us;
+	for (uint32_t flags = from->tcp_flags; flags != 0; flags &= flags - 1)
+		if (--key->flags[__builtin_ctz(flags)] == 0)
+			to->tcp_flags &= (uint8_t) ~(flags & -flags);
+}
+
+static void remove_key(struct running *r, const struct flow_sum *sum) {
+	uint32_t i = (uint32_t)(sum - r->sums.sum);
+	sums_remove(&r->sums, sum);
+	r->key[i] = r->key[r->sums.n];
+}
+
+void running_leave(struct running *r) {
+	struct running_part *p = &r->part[r->head];
+	for (uint32_t k = 0; p->next != NULL && k < p->slice->sums.n; k++) {
+		const struct flow_sum *from = &p->slice->sums.sum[k];
+		if (p->next[k].sum == LINK_REST)
+			continue;
+		struct flow_sum *to = sums_find(&r->sums, &from->key, from->rule);
+		if (p->next[k].sum == LINK_NONE)
+			remove_key(r, to);
+		else
+			take_off(r, to, from, p->next[k]);
+	}
+	part_fini(r, p);
+	if (++r->head < r->n)
+		return;
+	r->head = r->n = 0;
+	forget_keys(r);
+}
+
+struct flow_sum running_rest(const struct running *r) {
+	struct flow_sum rest = {.key = {.flags = KEY_REST}};
+	for (uint32_t i = r->head; i < r->n; i++) {
+		const struct flow_sum *from = &r->part[i].slice->rest;
+		if (from->packets > 0 || from->matches > 0)
+			flow_sum_merge(&rest, from);
+	}
+	return rest;
+}

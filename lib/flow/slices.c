@@ -1,0 +1,150 @@
+// Open slices in order of time, found by binary search with the last one at hand.
+
+#include "slices.h"
+
+#include "base/field.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void slices_init(
+	struct slices *s, uint32_t fields, int64_t width_us, struct budget *budget,
+	const struct hash_seed *seed
+) {
+	*s = (struct slices
+	){.fields = fields, .width_us = width_us, .budget = budget, .seed = *seed};
+	flow_key_mask(&s->mask, fields);
+}
+
+void slices_fini(struct slices *s) {
+	for (uint32_t i = s->head; i < s->n; i++)
+		slice_free(s->open[i]);
+	free(s->open);
+	s->open = NULL;
+	s->head = s->n = 0;
+}
+
+struct slice *slice_new(int64_t start_us, int64_t end_us, struct budget *budget) {
+	struct slice *slice = mem_lines(sizeof(*slice));
+	if (slice == NULL)
+		return NULL;
+	slice->start_us = start_us;
+	slice->end_us = end_us;
+	slice->rest.key.flags = KEY_REST;
+	sums_init(&slice->sums, budget);
+	budget->used += sizeof(*slice);
+	return slice;
+}
+
+void slice_free(struct slice *slice) {
+	if (slice == NULL)
+		return;
+	struct budget *budget = slice->sums.budget;
+	sums_fini(&slice->sums);
+	budget->used -= sizeof(*slice);
+	free(slice);
+}
+
+// The first open slice that does not start before `start_us`.
+static uint32_t lower_bound(const struct slices *s, int64_t start_us) {
+	uint32_t low = s->head, high = s->n;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (s->open[mid]->start_us < start_us)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int make_room(struct slices *s) {
+	if (s->n < s->capacity)
+		return 0;
+	if (s->head > s->capacity / 2) {
+		memmove(s->open, s->open + s->head, (s->n - s->head) * sizeof(*s->open));
+		s->n -= s->head;
+		s->head = 0;
+		return 0;
+	}
+	uint32_t capacity = s->capacity == 0 ? 16 : s->capacity * 2;
+	struct slice **open = realloc(s->open, capacity * sizeof(*open));
+	if (open == NULL)
+		return -ENOMEM;
+	s->open = open;
+	s->capacity = capacity;
+	return 0;
+}
+
+static struct slice *slice_for(struct slices *s, const struct pane *pane) {
+	int64_t start_us = pane_start(pane->start_us, s->width_us);
+	if (s->last != NULL && s->last->start_us == start_us)
+		return s->last;
+	uint32_t i = lower_bound(s, start_us);
+	if (i < s->n && s->open[i]->start_us == start_us)
+		return s->last = s->open[i];
+	uint32_t behind = s->n - i;
+	if (make_room(s) < 0)
+		return NULL;
+	struct slice *slice = slice_new(start_us, start_us + s->width_us, s->budget);
+	if (slice == NULL)
+		return NULL;
+	i = s->n - behind;
+	memmove(s->open + i + 1, s->open + i, behind * sizeof(*s->open));
+	s->open[i] = slice;
+	s->n++;
+	return s->last = slice;
+}
+
+static int add_rules(struct slices *s, const struct pane *pane) {
+	const struct rule_rows *rules = pane->rules;
+	// A window that nothing matched in is none.
+	if (rules == NULL || !rule_rows_any(rules))
+		return 0;
+	struct slice *slice = slice_for(s, pane);
+	if (slice == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rules->sums.n; i++) {
+		const struct flow_sum *row = &rules->sums.sum[i];
+		struct flow_key key = row->key;
+		uint32_t hash = flow_key_finish(&key, &s->mask, &s->seed);
+		key.hash = rule_id_hash(hash, row->rule, &s->seed);
+		struct flow_sum *sum = sums_find_insert_rule(&slice->sums, &key, row->rule);
+		flow_sum_merge(sum != NULL ? sum : &slice->rest, row);
+	}
+	if (rules->rest.packets > 0)
+		flow_sum_merge(&slice->rest, &rules->rest);
+	return 0;
+}
+
+int slices_add(struct slices *s, const struct pane *pane) {
+	if (s->fields & FIELD_BIT(FIELD_RULE))
+		return add_rules(s, pane);
+	struct slice *slice = slice_for(s, pane);
+	if (slice == NULL)
+		return -ENOMEM;
+	struct flow_key key;
+	uint32_t line = 0;
+	const struct flow_row *row;
+	while ((row = flow_table_next(&pane->table, &line, &key)) != NULL) {
+		// Packets may be in a hand-over before: what was found in them later counts all the same.
+		if (row->packets == 0 && row->matches == 0)
+			continue;
+		flow_key_finish(&key, &s->mask, &s->seed);
+		struct flow_sum *sum = sums_find_insert(&slice->sums, &key);
+		flow_sum_add(sum != NULL ? sum : &slice->rest, row, pane->start_us);
+	}
+	if (pane->rest.packets > 0 || pane->rest.matches > 0)
+		flow_sum_add(&slice->rest, &pane->rest, pane->start_us);
+	return 0;
+}
+
+struct slice *slices_take(struct slices *s) {
+	struct slice *slice = s->open[s->head++];
+	if (slice == s->last)
+		s->last = NULL;
+	if (s->head == s->n)
+		s->head = s->n = 0;
+	return slice;
+}

@@ -1,0 +1,57 @@
+// Slices of event time that are still open: rows of handed-over panes, masked to a stream's key and added
+// up in the slice that holds the pane. Windows of every kind are made from slices whose time is complete.
+#pragma once
+
+#include "flow/pane.h"
+#include "flow/sums.h"
+
+#include <stdint.h>
+
+struct slice {
+	int64_t start_us; // multiple of the width
+	int64_t end_us;
+	struct sums sums;
+	struct flow_sum rest; // what the memory bounds kept from having a row; packets 0: nothing
+};
+
+// One stream's. One thread.
+struct slices {
+	uint32_t fields; // FIELD_BIT()s of the key
+	int64_t width_us; // a multiple of the panes'
+	struct budget *budget; // borrowed
+	struct hash_seed seed;
+	struct flow_key mask;
+	struct slice **open; // by start_us, oldest at `head`
+	uint32_t head;
+	uint32_t n; // one past the newest
+	uint32_t capacity;
+	struct slice *last; // the one added to last
+};
+
+void slices_init(
+	struct slices *s, uint32_t fields, int64_t width_us, struct budget *budget,
+	const struct hash_seed *seed
+);
+void slices_fini(struct slices *s);
+
+// Adds all rows of a pane, and its rest row; with FIELD_RULE those of its events, if there are any. Returns
+// 0 or, when not even a slice could be had, -ENOMEM: then nothing of it was added.
+int slices_add(struct slices *s, const struct pane *pane);
+
+static inline uint32_t slices_open(const struct slices *s) {
+	return s->n - s->head;
+}
+
+// The oldest one, NULL if none is open.
+static inline struct slice *slices_oldest(const struct slices *s) {
+	return s->head < s->n ? s->open[s->head] : NULL;
+}
+
+// Takes the oldest one out, which must be there; free it with slice_free.
+struct slice *slices_take(struct slices *s);
+
+// An empty slice of any stretch of time; NULL when out of memory. It counts for the budget, even over it:
+// the `rest` row must have a place.
+struct slice *slice_new(int64_t start_us, int64_t end_us, struct budget *budget);
+// Also of NULL.
+void slice_free(struct slice *slice);

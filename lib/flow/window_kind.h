@@ -1,0 +1,54 @@
+// What the kinds of windows share, and how each is reached: window.c knows no kind, and no kind another.
+#pragma once
+
+#include "flow/carry.h"
+#include "flow/running.h"
+#include "flow/slices.h"
+#include "flow/window.h"
+
+struct window_set;
+
+struct window_kind_ops {
+	// As window_set_close.
+	const struct window_out *(*close)(struct window_set *ws, int64_t horizon_us);
+	// As window_set_oldest.
+	int64_t (*frees)(const struct window_set *ws);
+	// Sessions and flows only. The time by which an open sum has ended unless something joins it: once
+	// nothing earlier comes any more, nothing will.
+	int64_t (*due)(const struct window_config *conf, const struct flow_sum *sum);
+	// And why it will have.
+	enum flow_end (*reason)(const struct window_config *conf, const struct flow_sum *sum);
+};
+
+struct window_set {
+	struct window_config conf;
+	const struct window_kind_ops *ops;
+	struct slices slices;
+	struct window_out out;
+	// Tumbling: what `out` speaks of. Sessions and flows: what is being taken in. Owned.
+	struct slice *given;
+	// Sliding.
+	struct running running;
+	struct flow_sum rest; // for `out`
+	int64_t next_end_us; // of the window behind the last one that was given out
+	// Sessions and flows.
+	int64_t gap_us; // a gap strictly greater ends one
+	struct carry carry; // open ones
+	struct flow_sum *batch; // WINDOW_BATCH of them, for `out`; owned
+	uint32_t taken; // sums of `given` that were taken in
+	uint64_t evicted;
+	bool cut;
+};
+
+#define WINDOW_BATCH 256
+
+const struct window_kind_ops *window_tumbling(void);
+const struct window_kind_ops *window_sliding(void);
+const struct window_kind_ops *window_session(void);
+const struct window_kind_ops *window_flow(void);
+
+// Where the oldest memory is that of the oldest open slice.
+int64_t window_slices_frees(const struct window_set *ws);
+
+// Sessions and flows.
+const struct window_out *window_carry_close(struct window_set *ws, int64_t horizon_us);

@@ -1,0 +1,28 @@
+// Tumbling windows: a slice is a window.
+
+#include "flow/window_kind.h"
+
+static const struct window_out *tumbling_close(struct window_set *ws, int64_t horizon_us) {
+	slice_free(ws->given);
+	ws->given = NULL;
+	const struct slice *oldest = slices_oldest(&ws->slices);
+	if (oldest == NULL || oldest->end_us > horizon_us)
+		return NULL;
+	const struct slice *s = ws->given = slices_take(&ws->slices);
+	ws->out = (struct window_out){
+		.start_us = s->start_us,
+		.end_us = s->end_us,
+		.sum = s->sums.sum,
+		.n = s->sums.n,
+		.rest = s->rest.packets > 0 ? &s->rest : NULL,
+	};
+	return &ws->out;
+}
+
+const struct window_kind_ops *window_tumbling(void) {
+	static const struct window_kind_ops ops = {
+		.close = tumbling_close,
+		.frees = window_slices_frees,
+	};
+	return &ops;
+}

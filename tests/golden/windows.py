@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Windows of every kind over random captures, record for record as the model has them (windows_model.py).
+
+usage: windows.py SLUICE [--captures N] [--seed S]
+
+Each capture is run through several streams of different kinds at once, with one, two and four workers.
+"""
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import windows_model as model  # noqa: E402
+from harness import Run, Tap  # noqa: E402
+
+from frames import ETH_IP4, ethernet, ip4, tcp, udp, write_pcap  # noqa: E402
+
+MS, SECOND, DAY = 1000, 1000000, 86400000000
+T0 = 1700000000 * SECOND
+TUPLE = ("src_ip", "dest_ip", "src_port", "dest_port", "proto")
+KEYS = (TUPLE, TUPLE, ("src_ip",), ("src_ip", "dest_port"), ("proto",), ("rule",), ("src_ip", "rule"))
+
+# Their panes are at least 10 ms, however they are mixed.
+WINDOWS = [("tumbling", s * MS) for s in (50, 250, 1000, 10000, 3600000)] \
+    + [("sliding", s * MS, e * MS) for s, e in ((100, 50), (300, 100), (1000, 250), (10000, 1000), (60000, 2000), (5000, 5000))] \
+    + [("session", g * MS) for g in (50, 100, 333, 1000, 1500, 7000, 60000)] \
+    + [("flow", a * MS, i * MS) for a, i in ((1000, 100), (2000, 1500), (1500, 60), (5000, 2000), (10000, 15000), (60000, 10000))]
+PATTERNS = {101: b"needle", 102: b"straw"}
+
+
+def duration(us):
+    for unit, name in ((3600 * SECOND, "h"), (60 * SECOND, "m"), (SECOND, "s"), (MS, "ms")):
+        if us % unit == 0:
+            return f"{us // unit}{name}"
+    return f"{us}us"
+
+
+def times(rng, n, gaps):
+    """Event times in order of arrival: bursts, steps to just at and beyond the gaps, jumps of years, disorder."""
+    jumps, disorder = rng.random() < 0.3, rng.choice((0, 0, 0.05, 0.4))
+    now, out = T0 + rng.randrange(3 * SECOND), []
+    for _ in range(n):
+        kind = rng.random()
+        if kind < 0.4:
+            now += rng.randrange(3)
+        elif kind < 0.7:
+            now += rng.randrange(400 * MS)
+        elif kind < 0.85:
+            now += rng.choice(gaps) + rng.choice((-1, 0, 1))
+        elif kind < 0.93:
+            now = now // SECOND * SECOND + SECOND + rng.choice((-1, 0, 1))
+        elif kind < 0.98 or not jumps:
+            now += rng.randrange(20 * SECOND)
+        else:
+            now += rng.choice((1, 1, -1)) * rng.randrange(900) * DAY
+            now = max(now, 10 * DAY)
+        back = rng.choice((1, 100 * MS, SECOND, 5 * SECOND)) if rng.random() < disorder else 0
+        out.append(now - rng.randrange(back + 1))
+    return out
+
+
+def capture(rng):
+    """Packets as the model wants them, and as frames."""
+    gaps = [s for w in WINDOWS for s in w[1:]]
+    hosts, ports = rng.randrange(1, 5), rng.randrange(1, 4)
+    packets, frames = [], []
+    for at in times(rng, rng.randrange(1, 300), gaps):
+        src, dst = (f"10.0.0.{1 + rng.randrange(hosts)}" for _ in range(2))
+        sport, dport = 1000 + rng.randrange(ports), 80 + rng.randrange(2)
+        found = tuple(sid for sid in PATTERNS if rng.random() < 0.2)
+        text = b" ".join([bytes(rng.randrange(20))] + [PATTERNS[sid] for sid in found])
+        flags = rng.choice((0x10, 0x10, 0x10, 0x10, 0x18, 0x02, 0x12, 0x11, 0x14))
+        if rng.random() < 0.7:
+            proto, segment = 6, tcp(sport, dport, flags, text)
+        else:
+            proto, flags, segment = 17, 0, udp(sport, dport, text)
+        frame = ethernet(ETH_IP4, ip4(src, dst, proto, segment), 60)
+        frames.append((at, frame, len(frame)))
+        packets.append(model.Packet(at, dict(zip(TUPLE, (src, dst, sport, dport, proto))), 20 + len(segment), len(frame), flags, found))
+    return packets, frames
+
+
+def streams(rng):
+    out = {}
+    for i in range(rng.randrange(1, 6)):
+        key, window = rng.choice(KEYS), rng.choice(WINDOWS)
+        while "rule" in key and window[0] == "flow":
+            window = rng.choice(WINDOWS)
+        out[f"s{i}"] = (key, window)
+    return out
+
+
+def text(records):
+    return sorted(json.dumps(r, sort_keys=True) for r in records)
+
+
+def difference(want, got, limit=4):
+    missing, surplus = sorted(set(want) - set(got)), sorted(set(got) - set(want))
+    return [f"missing: {line}" for line in missing[:limit]] + [f"surplus: {line}" for line in surplus[:limit]] \
+        + [f"{len(want)} expected, {len(got)} found"]
+
+
+def check(sluice, folder, tap, seed):
+    rng = random.Random(seed)
+    packets, frames = capture(rng)
+    chosen = streams(rng)
+    lateness = rng.choice((0, SECOND, None))
+    path, rules = os.path.join(folder, "random.pcap"), os.path.join(folder, "random.hs")
+    write_pcap(path, frames)
+    with open(rules, "w") as f:
+        f.writelines(f"{sid}:/{word.decode()}/\n" for sid, word in PATTERNS.items())
+    counted = list(model.not_late(packets, lateness))
+    want = text(r for name, (key, window) in chosen.items() for r in model.records(counted, name, key, window))
+    notes = []
+    for workers in (1, 2, 4):
+        sets = {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers, "match.mode": "block",
+                "match.checksums": "ignore", "input.lateness": "all" if lateness is None else duration(lateness) if lateness else "0",
+                "flow.rows": "1K", "flow.panes": rng.choice((2, 4, 16)), "flow.spares": rng.choice((1, 4)), "flow.memory": "64M"}
+        run = Run(sluice, folder, sets, {n: (" ".join(k), " ".join([w[0]] + [duration(us) for us in w[1:]]))
+                                         for n, (k, w) in chosen.items()}, rules)
+        got = text(json.loads(line) for line in run.lines())
+        if run.status != 0 or got != want:
+            notes += [f"{workers} workers: {chosen}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
+            break
+        told = run.summary()["streams"]
+        if sum(s["records"] for s in told.values()) != len(want) or run.summary()["ledger"]["counted"] != len(counted):
+            notes.append(f"{workers} workers: {run.summary()}")
+    kinds = ", ".join(sorted({w[0] for _, w in chosen.values()}))
+    tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(want)} records ({kinds})", notes)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("sluice")
+    args.add_argument("--captures", type=int, default=120)
+    args.add_argument("--seed", type=int, default=1)
+    args = args.parse_args()
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(args.seed, args.seed + args.captures):
+            check(args.sluice, folder, tap, seed)
+    tap.end()
+
+
+main()

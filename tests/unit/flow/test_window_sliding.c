@@ -1,0 +1,119 @@
+// Sliding windows as Flink documents them: every aligned one that holds a packet, in order of time.
+
+#include "window_rig.h"
+
+static struct window_config sliding(int64_t size_us, int64_t step_us) {
+	return (struct window_config){
+		.kind = WINDOW_SLIDING,
+		.size_us = size_us,
+		.step_us = step_us,
+		.pane_us = step_us,
+		.fields = FIELD_BIT(FIELD_SRC_PORT),
+	};
+}
+
+Test(window_sliding, assignment_is_flinks) {
+	// SlidingEventTimeWindows.of(size, slide): all of them that hold one packet, the first and last.
+	static const struct {
+		int64_t size, step, time, first, last;
+	} table[] = {
+		// "windows of size 10 minutes that slides by 5 minutes".
+		{600 * SECOND, 300 * SECOND, 0, -300 * SECOND, 0},
+		{600 * SECOND, 300 * SECOND, 299999999, -300 * SECOND, 0},
+		{600 * SECOND, 300 * SECOND, 300 * SECOND, 0, 300 * SECOND},
+		{10 * SECOND, SECOND, 12500000, 3 * SECOND, 12 * SECOND},
+		{10 * SECOND, SECOND, 12 * SECOND, 3 * SECOND, 12 * SECOND},
+		{10 * SECOND, SECOND, 11999999, 2 * SECOND, 11 * SECOND},
+		{10 * SECOND, SECOND, -1, -10 * SECOND, -SECOND},
+		// It slides by all it is: tumbling.
+		{5 * SECOND, 5 * SECOND, 7 * SECOND, 5 * SECOND, 5 * SECOND},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct window_rig rig;
+		int64_t size = table[i].size, step = table[i].step;
+		rig_open(&rig, sliding(size, step));
+		rig_packet(&rig, 1, table[i].time, 0);
+		for (int64_t start = table[i].first; start <= table[i].last; start += step) {
+			cr_expect_null(window_set_close(rig.set, start + size - 1));
+			rig_expect(&rig, start + size, start, start + size, 1);
+		}
+		cr_expect_null(window_set_close(rig.set, INT64_MAX), "case %zu", i);
+		cr_expect_eq(window_set_open(rig.set), 0, "case %zu", i);
+		rig_close(&rig);
+	}
+}
+
+Test(window_sliding, slices_are_added_up_by_key_in_each_window) {
+	struct window_rig rig;
+	rig_open(&rig, sliding(3 * SECOND, SECOND));
+	rig_packet(&rig, 1, 0, 1);
+	rig_packet(&rig, 2, 0, 0);
+	rig_packet(&rig, 1, 1 * SECOND, 2);
+	rig_packet(&rig, 1, 2 * SECOND + 5, 4);
+	rig_packet(&rig, 0, 2 * SECOND, 0);
+	rig_expect(&rig, INT64_MAX, -2 * SECOND, SECOND, 2);
+	rig_expect(&rig, INT64_MAX, -1 * SECOND, 2 * SECOND, 3);
+	const struct window_out *out = window_set_close(rig.set, INT64_MAX);
+	cr_assert_eq(out->n, 2);
+	const struct flow_sum *sum = &out->sum[out->sum[0].key.src_port != 1];
+	cr_expect_eq(sum->packets, 3);
+	cr_expect_eq(sum->bytes, 300);
+	cr_expect_eq(sum->frame_bytes, 342);
+	cr_expect_eq(sum->first_us, 0);
+	cr_expect_eq(sum->last_us, 2 * SECOND + 5);
+	cr_expect_eq(sum->tcp_flags, 7);
+	cr_assert_not_null(out->rest);
+	cr_expect_eq(out->rest->packets, 1);
+	rig_expect(&rig, INT64_MAX, SECOND, 4 * SECOND, 3);
+	rig_expect(&rig, INT64_MAX, 2 * SECOND, 5 * SECOND, 2);
+	cr_expect_null(window_set_close(rig.set, INT64_MAX));
+	rig_close(&rig);
+}
+
+Test(window_sliding, what_comes_between_two_closings_is_in_all_windows_that_are_left) {
+	struct window_rig rig;
+	rig_open(&rig, sliding(2 * SECOND, SECOND));
+	rig_packet(&rig, 1, 5 * SECOND, 0);
+	rig_expect(&rig, 6 * SECOND, 4 * SECOND, 6 * SECOND, 1);
+	rig_packet(&rig, 1, 6 * SECOND, 0);
+	rig_expect(&rig, 7 * SECOND, 5 * SECOND, 7 * SECOND, 2);
+	rig_expect(&rig, 8 * SECOND, 6 * SECOND, 8 * SECOND, 1);
+	rig_packet(&rig, 1, 20 * SECOND, 0);
+	rig_expect(&rig, INT64_MAX, 19 * SECOND, 21 * SECOND, 1);
+	rig_expect(&rig, INT64_MAX, 20 * SECOND, 22 * SECOND, 1);
+	cr_expect_null(window_set_close(rig.set, INT64_MAX));
+	rig_close(&rig);
+}
+
+Test(window_sliding, time_that_jumps_by_years_gives_no_windows_of_its_own) {
+	struct window_rig rig;
+	int64_t later = (INT64_C(1) << 60) / SECOND * SECOND;
+	rig_open(&rig, sliding(2 * SECOND, SECOND));
+	rig_packet(&rig, 1, 0, 0);
+	rig_packet(&rig, 1, later, 0);
+	rig_expect(&rig, INT64_MAX, -SECOND, SECOND, 1);
+	rig_expect(&rig, INT64_MAX, 0, 2 * SECOND, 1);
+	rig_expect(&rig, INT64_MAX, later - SECOND, later + SECOND, 1);
+	rig_expect(&rig, INT64_MAX, later, later + 2 * SECOND, 1);
+	cr_expect_null(window_set_close(rig.set, INT64_MAX));
+	rig_close(&rig);
+}
+
+Test(window_sliding, the_horizon_of_the_oldest_frees_it) {
+	struct window_rig rig;
+	rig_open(&rig, sliding(10 * SECOND, SECOND));
+	cr_expect_eq(window_set_oldest(rig.set), INT64_MAX);
+	rig_packet(&rig, 1, 3 * SECOND, 0);
+	rig_packet(&rig, 1, 5 * SECOND, 0);
+	int64_t oldest = window_set_oldest(rig.set);
+	cr_expect_eq(oldest, 13 * SECOND);
+	uint32_t windows = 0;
+	while (window_set_close(rig.set, oldest) != NULL)
+		windows++;
+	cr_expect_eq(windows, 10);
+	cr_expect_eq(window_set_oldest(rig.set), 15 * SECOND);
+	// Too late for those, which were given out before their time; the others have it.
+	rig_packet(&rig, 1, 3 * SECOND, 0);
+	rig_expect(&rig, 14 * SECOND, 4 * SECOND, 14 * SECOND, 1);
+	rig_close(&rig);
+}
