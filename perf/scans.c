@@ -209,7 +209,7 @@ void scans_of_connections(struct scans *s, const struct frames *f, uint64_t memo
 		bench_wrong("out of memory");
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct packet *p = &f->packet[i];
-		if (!checksum_policy_take(sums, p, &f->key[i], p->data, p->head_len))
+		if (!checksum_policy_take(sums, p, &f->key[i], NULL, p->data, p->head_len))
 			continue;
 		if (p->flags & PACKET_TCP && p->l4_len > 0) {
 			add_tcp(&r, table, i);

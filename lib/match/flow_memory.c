@@ -4,7 +4,7 @@
 #include "flow_memory.h"
 
 #include "flow_bits.h"
-#include "flow_tuple.h"
+#include "packet/flow_tuple.h"
 #include "tcp_flow.h"
 
 #include <assert.h>

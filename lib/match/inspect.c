@@ -210,7 +210,10 @@ static void inspect_refused(struct inspect *in, struct inspect_item *item) {
 }
 
 static bool take(struct inspect *in, const struct inspect_item *item) {
-	return checksum_policy_take(in->checksums, item->pkt, item->key, item->data, item->len);
+	const struct flow_side *side = item->place != NULL ? &item->place->side : NULL;
+	return checksum_policy_take(
+		in->checksums, item->pkt, item->key, side, item->data, item->len
+	);
 }
 
 #define FRAGMENTED (PACKET_FRAGMENT | PACKET_CARRIER_FRAGMENT)
@@ -283,22 +286,35 @@ void inspect_prefetch(
 	const struct inspect *in, const struct flow_key *key, struct tcp_place *place
 ) {
 	tcp_table_prefetch(in->tcp, key, place);
+	checksum_policy_prefetch(in->checksums, &place->side);
 }
 
 void inspect_prefetch_flow(const struct inspect *in, const struct tcp_place *place) {
 	tcp_table_prefetch_flow(in->tcp, place);
 }
 
+void inspect_prefetch_stream(const struct inspect *in, const struct tcp_place *place) {
+	if (in->pool != NULL)
+		stream_pool_prefetch(tcp_table_user(in->tcp, place));
+}
+
+void inspect_prefetch_state(const struct inspect *in, const struct tcp_place *place) {
+	if (in->pool != NULL)
+		stream_pool_prefetch_state(tcp_table_user(in->tcp, place));
+}
+
 // A few at each call; with a call a burst that is as fast as they can come.
 #define ADVANCE_BUDGET 64
 
 void inspect_advance(struct inspect *in, int64_t now_us) {
-	tcp_table_advance(in->tcp, now_us, ADVANCE_BUDGET);
+	uint32_t closed = tcp_table_advance(in->tcp, now_us, ADVANCE_BUDGET);
 	defrag_advance(in->defrag, now_us);
 	flow_memory_advance(in->flows, now_us, ADVANCE_BUDGET);
+	// Where many connections end, the next ones' streams are not worth compressing.
 	if (in->pool != NULL)
 		stream_pool_advance(
-			in->pool, now_us > in->newest_us ? now_us : in->newest_us, ADVANCE_BUDGET
+			in->pool, now_us > in->newest_us ? now_us : in->newest_us,
+			ADVANCE_BUDGET + 1 - closed
 		);
 }
 

@@ -76,11 +76,13 @@ void inspect_packet_at(
 );
 
 // For a burst, ahead of its packets: fetches what will be needed of TCP packets' connections, in two
-// rounds.
+// rounds; and a few packets ahead of each, in two more, of their streams.
 void inspect_prefetch(
 	const struct inspect *in, const struct flow_key *key, struct tcp_place *place
 );
 void inspect_prefetch_flow(const struct inspect *in, const struct tcp_place *place);
+void inspect_prefetch_stream(const struct inspect *in, const struct tcp_place *place);
+void inspect_prefetch_state(const struct inspect *in, const struct tcp_place *place);
 
 // Event time has come to `now_us` (newest time less lateness): what is over is given up, some of it.
 void inspect_advance(struct inspect *in, int64_t now_us);

@@ -67,6 +67,11 @@ int stream_pool_use(
 // that was cut goes bit by bit, with stream_pool_scan and stream_pool_advance.
 bool stream_pool_uses(const struct stream_pool *p, const struct stream_set *set);
 
+// Ahead of a scan: fetches the stream and, in a second round once that is there, what it has of Hyperscan's.
+// Any value that a direction's stream has.
+void stream_pool_prefetch(const struct match_stream *s);
+void stream_pool_prefetch_state(const struct match_stream *s);
+
 // Scans `len` (> 0) octets that go on where the direction stands. *stream is NULL at first, and the
 // pool's from then on (it may stay NULL, or mean that there is nothing to look for).
 void stream_pool_scan(

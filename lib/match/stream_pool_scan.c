@@ -9,6 +9,9 @@
 // Remnants of past eras that each scan gives back.
 #define DRAIN_STEP 4u
 
+// Of a stream's state.
+#define STATE_LINES 4u
+
 enum readiness {
 	READY,
 	NOT_ALL, // what it has may be scanned, but a part for the set in use found no room
@@ -95,6 +98,21 @@ static void scan_parts(
 		stream_tell_scan(&t, part->live, data, len);
 	}
 	p->stats.scanned_octets += len;
+}
+
+void stream_pool_prefetch(const struct match_stream *s) {
+	if (!stream_is_there(s))
+		return;
+	__builtin_prefetch(s); // all but the part's end
+	__builtin_prefetch((const char *)s + CACHE_LINE);
+}
+
+void stream_pool_prefetch_state(const struct match_stream *s) {
+	if (!stream_is_there(s) || s->part.packed_octets != 0)
+		return;
+	// What Hyperscan looks at first; what follows is fetched by the processor itself.
+	for (uint32_t i = 0; i < STATE_LINES; i++)
+		__builtin_prefetch((const char *)s->part.live + (size_t)i * CACHE_LINE);
 }
 
 static bool is_usual(const struct stream_pool *p, const struct match_stream *s) {

@@ -2,9 +2,9 @@
 // to another. Indexes are the table's; 0 is none.
 #pragma once
 
-#include "match/flow_tuple.h"
 #include "match/tcp_half.h"
 #include "match/tcp_list.h"
+#include "packet/flow_tuple.h"
 
 #include <stdbool.h>
 #include <stdint.h>

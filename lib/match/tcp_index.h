@@ -32,8 +32,9 @@ static inline struct tcp_flow *tcp_index_at(const struct tcp_index *x, uint32_t 
 	return i != 0 ? &x->flow[i] : NULL;
 }
 
-static inline uint32_t *tcp_index_bucket(const struct tcp_index *x, const struct flow_tuple *t) {
-	return &x->bucket[flow_tuple_hash(t, &x->seed) & x->mask];
+// The bucket of tuples with this flow_tuple_hash.
+static inline uint32_t *tcp_index_bucket(const struct tcp_index *x, uint64_t hash) {
+	return &x->bucket[(uint32_t)(hash >> 32) & x->mask];
 }
 
 // The flow of a tuple, NULL if there is none.

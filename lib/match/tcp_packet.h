@@ -2,7 +2,7 @@
 // do with packets whose checksum is wrong: everything that comes in here counts as sent.
 #pragma once
 
-#include "match/flow_tuple.h"
+#include "packet/flow_tuple.h"
 
 #include <stdint.h>
 
@@ -17,8 +17,7 @@ enum tcp_flag {
 
 // Where a packet's flow is looked for; one table's, made by tcp_table_prefetch, good for good.
 struct tcp_place {
-	struct flow_tuple tuple;
-	uint32_t dir;
+	struct flow_side side;
 	uint32_t *bucket;
 };
 

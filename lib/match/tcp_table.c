@@ -162,51 +162,55 @@ static void sort(struct tcp_table *t, struct tcp_flow *f, const struct tcp_packe
 }
 
 static void look(const struct tcp_table *t, const struct flow_key *key, struct tcp_place *place) {
-	place->dir = flow_tuple_of(&place->tuple, key);
-	place->bucket = tcp_index_bucket(&t->index, &place->tuple);
+	flow_side_of(&place->side, key, &t->index.seed);
+	place->bucket = tcp_index_bucket(&t->index, place->side.hash);
 }
 
-const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tcp_packet *packet) {
-	struct tcp_packet in = *packet;
+const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tcp_packet *in) {
+	struct tcp_packet cut;
 	struct tcp_place own;
-	const struct tcp_place *place = in.place;
+	const struct tcp_place *place = in->place;
 	uint32_t events = 0;
-	in.length = in.length < LENGTH_MAX ? in.length : LENGTH_MAX;
-	in.captured = in.captured < in.length ? in.captured : in.length;
+	if (UNLIKELY(in->length > LENGTH_MAX || in->captured > in->length)) {
+		cut = *in;
+		cut.length = cut.length < LENGTH_MAX ? cut.length : LENGTH_MAX;
+		cut.captured = cut.captured < cut.length ? cut.captured : cut.length;
+		in = &cut;
+	}
 	tcp_table_give_back(t);
 	t->work.stats.packets++;
-	t->work.stats.octets_in += in.captured;
+	t->work.stats.octets_in += in->captured;
 	if (UNLIKELY(place == NULL)) {
-		look(t, in.key, &own);
+		look(t, in->key, &own);
 		place = &own;
 	}
-	const struct flow_tuple *tuple = &place->tuple;
-	uint32_t dir = place->dir, *bucket = place->bucket;
-	if (UNLIKELY(!tcp_flags_sane(in.flags))) {
+	const struct flow_tuple *tuple = &place->side.tuple;
+	uint32_t dir = place->side.dir, *bucket = place->bucket;
+	if (UNLIKELY(!tcp_flags_sane(in->flags))) {
 		tcp_table_begin(t, &t->out, NULL, dir);
 		t->out.events = TCP_NOT_TAKEN;
-		tcp_work_fate(&t->work, TCP_BAD_FLAGS, in.captured);
+		tcp_work_fate(&t->work, TCP_BAD_FLAGS, in->captured);
 		return &t->out;
 	}
 	struct tcp_flow *f = tcp_index_find(&t->index, bucket, tuple);
-	if (f != NULL && tcp_table_expire(t, f, in.time_us))
+	if (f != NULL && tcp_table_expire(t, f, in->time_us))
 		f = NULL;
-	bool reused = f != NULL && UNLIKELY(tcp_flow_reused(f, dir, &in));
+	bool reused = f != NULL && UNLIKELY(tcp_flow_reused(f, dir, in));
 	if (reused) {
 		tcp_table_close(t, f, TCP_CLOSE_REUSED);
 		f = NULL;
 	}
 	if (UNLIKELY(f == NULL)) {
-		f = open_flow(t, bucket, tuple, &in, reused, &events);
+		f = open_flow(t, bucket, tuple, in, reused, &events);
 		events |= reused ? TCP_REUSED : 0;
 	}
 	if (LIKELY(f != NULL))
-		reclaim(t, f, dir, &in);
+		reclaim(t, f, dir, in);
 	tcp_table_begin(t, &t->out, f, dir);
 	t->out.events = events;
 	if (LIKELY(f != NULL)) {
-		tcp_flow_packet(&t->work, f, dir, &in);
-		sort(t, f, &in);
+		tcp_flow_packet(&t->work, f, dir, in);
+		sort(t, f, in);
 	}
 	return &t->out;
 }
@@ -223,6 +227,10 @@ void tcp_table_prefetch_flow(const struct tcp_table *t, const struct tcp_place *
 	__builtin_prefetch(f); // tuple, chain and time
 	__builtin_prefetch((const char *)f + CACHE_LINE); // both directions
 	__builtin_prefetch((const char *)f + 2 * CACHE_LINE);
+}
+
+void *tcp_table_user(const struct tcp_table *t, const struct tcp_place *place) {
+	return t->index.flow[*place->bucket].half[place->side.dir].user;
 }
 
 const struct tcp_stats *tcp_table_stats(const struct tcp_table *t) {

@@ -56,6 +56,10 @@ void tcp_table_prefetch(
 );
 void tcp_table_prefetch_flow(const struct tcp_table *t, const struct tcp_place *place);
 
+// What the consumer keeps, of the place's direction, with the flow that is first there: nearly always
+// the packet's. Good until the next packet, as the flow is.
+void *tcp_table_user(const struct tcp_table *t, const struct tcp_place *place);
+
 // Closes flows that were silent for too long at `now_us`, looking at no more than `budget`. A flow is
 // closed between one and two times its timeout after its last packet; a packet that comes in between
 // finds it expired. Returns how many were closed.

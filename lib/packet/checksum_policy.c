@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define WAYS 4
 #define WIRE_MAX 1500 // IP octets in an Ethernet frame; more were not one frame on the wire
@@ -80,36 +79,18 @@ void checksum_policy_free(struct checksum_policy *p) {
 	free(p);
 }
 
-// The same for both directions; *dir says which one it is.
-static uint64_t
-fingerprint(const struct checksum_policy *p, const struct flow_key *k, unsigned *dir) {
-	uint64_t around = (uint64_t)k->vni << 32 | (uint32_t)flow_key_vlan_inner(k) << 16 | k->vlan;
-	uint64_t ports[2] = {k->src_port, k->dst_port}, h;
-	if (k->flags & KEY_V6) {
-		uint64_t a[2][2];
-		memcpy(a[0], k->src6, 16);
-		memcpy(a[1], k->dst6, 16);
-		int order = memcmp(k->src6, k->dst6, 16);
-		*dir = order > 0 || (order == 0 && ports[0] > ports[1]);
-		unsigned lo = *dir, hi = 1 - *dir;
-		h = hash_4(&p->seed, a[lo][0], a[lo][1], a[hi][0], a[hi][1]);
-		h = hash_4(&p->seed, h, ports[lo], ports[hi], around);
-	} else {
-		uint32_t a[2];
-		memcpy(&a[0], k->src4, 4);
-		memcpy(&a[1], k->dst4, 4);
-		uint64_t end[2] = {
-			(uint64_t)a[0] << 16 | ports[0], (uint64_t)a[1] << 16 | ports[1]};
-		*dir = end[0] > end[1];
-		h = hash_4(&p->seed, end[*dir], end[1 - *dir], around, 0);
-	}
-	return h != 0 ? h : 1;
+static struct connection *bucket(const struct checksum_policy *p, uint64_t fingerprint) {
+	return &p->connection[(size_t)(fingerprint & p->mask) * WAYS];
+}
+
+static uint64_t fingerprint(const struct flow_side *side) {
+	return side->hash != 0 ? side->hash : 1;
 }
 
 // The connection; with `add` made where there is none, else NULL. Whoever comes back changes places
 // with the one ahead: a flood of first packets only drives out its like.
 static struct connection *find(struct checksum_policy *p, uint64_t fingerprint, bool add) {
-	struct connection *c = &p->connection[(size_t)(fingerprint & p->mask) * WAYS];
+	struct connection *c = bucket(p, fingerprint);
 	for (int i = 0; i < WAYS; i++) {
 		if (c[i].fingerprint != fingerprint)
 			continue;
@@ -179,24 +160,31 @@ take_wrong(struct direction *mine, const struct direction *other, enum checksum 
 
 static bool take_tcp(
 	struct checksum_policy *p, const struct packet *pkt, const struct flow_key *key,
-	enum checksum found
+	const struct flow_side *side, enum checksum found
 ) {
+	struct flow_side own;
 	bool syn = pkt->tcp_flags & TCP_SYN;
 	bool proves = syn || pkt->payload_len > 0;
-	unsigned dir;
-	struct connection *c = find(p, fingerprint(p, key, &dir), proves);
+	// Right and nothing proved: whatever is known of the connection.
+	if (found == CHECKSUM_OK && !proves)
+		return true;
+	if (UNLIKELY(side == NULL)) {
+		flow_side_of(&own, key, &p->seed);
+		side = &own;
+	}
+	struct connection *c = find(p, fingerprint(side), proves);
 	if (c == NULL)
 		return true;
-	struct direction *mine = &c->dir[dir];
+	struct direction *mine = &c->dir[side->dir];
 	if (proves)
 		judge(mine, found, syn);
 	return found == CHECKSUM_OK
-		|| take_wrong(mine, &c->dir[1 - dir], found, pkt->ip_len > WIRE_MAX);
+		|| take_wrong(mine, &c->dir[1 - side->dir], found, pkt->ip_len > WIRE_MAX);
 }
 
 bool checksum_policy_take(
 	struct checksum_policy *p, const struct packet *pkt, const struct flow_key *key,
-	const uint8_t *data, uint32_t len
+	const struct flow_side *side, const uint8_t *data, uint32_t len
 ) {
 	if (p->mode == CHECKSUM_MODE_IGNORE)
 		return true;
@@ -208,10 +196,15 @@ bool checksum_policy_take(
 	if (p->mode == CHECKSUM_MODE_CHECK)
 		take = found == CHECKSUM_OK;
 	else if (pkt->flags & PACKET_TCP && !(pkt->flags & PACKET_FRAGMENT))
-		take = take_tcp(p, pkt, key, found);
+		take = take_tcp(p, pkt, key, side, found);
 	if (!take)
 		p->stats.refused[found]++;
 	return take;
+}
+
+void checksum_policy_prefetch(const struct checksum_policy *p, const struct flow_side *side) {
+	if (p->mode == CHECKSUM_MODE_AUTO)
+		__builtin_prefetch(bucket(p, fingerprint(side)), 1); // all its ways
 }
 
 struct checksum_stats checksum_policy_stats(const struct checksum_policy *p) {

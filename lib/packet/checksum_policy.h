@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "packet/checksum.h"
+#include "packet/flow_tuple.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,10 +56,14 @@ struct checksum_policy *checksum_policy_new(
 void checksum_policy_free(struct checksum_policy *p);
 
 // Whether to match the packet; arguments as for checksum_packet. Both directions of a connection, in
-// order of arrival, go to the same policy.
+// order of arrival, go to the same policy. `side` is the key's, hashed with the policy's seed, where that
+// is known already, else NULL.
 bool checksum_policy_take(
 	struct checksum_policy *p, const struct packet *pkt, const struct flow_key *key,
-	const uint8_t *data, uint32_t len
+	const struct flow_side *side, const uint8_t *data, uint32_t len
 );
+
+// For bursts, ahead of it: fetches what is remembered of a TCP packet's connection.
+void checksum_policy_prefetch(const struct checksum_policy *p, const struct flow_side *side);
 
 struct checksum_stats checksum_policy_stats(const struct checksum_policy *p);

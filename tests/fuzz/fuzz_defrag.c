@@ -71,7 +71,7 @@ static void feed(struct run *r, const uint8_t *frame, uint32_t len, uint8_t link
 		parse_packet(&r->parser, &pkt, &key);
 		if (pkt.verdict != VERDICT_COUNTED)
 			break;
-		checksum_policy_take(r->policy, &pkt, &key, pkt.data, pkt.cap_len);
+		checksum_policy_take(r->policy, &pkt, &key, NULL, pkt.data, pkt.cap_len);
 		enum defrag_result got = defrag_add(r->defrag, &pkt, pkt.data, pkt.cap_len, &out);
 		check_stats(r->defrag);
 		check(got != DEFRAG_WHOLE

@@ -66,7 +66,7 @@ static inline void rig_fini(struct set_rig *g) {
 }
 
 // A direction from 10.0.0.1:1000 to 10.0.0.2:80.
-static inline struct flow_key rig_key(void) {
+static inline struct flow_key tcp_key(void) {
 	return (struct flow_key){
 		.flags = KEY_V4,
 		.proto = 6,

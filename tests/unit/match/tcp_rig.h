@@ -4,6 +4,7 @@
 #pragma once
 
 #include "match/tcp_table.h"
+#include "tcp_key.h"
 
 #include <criterion/criterion.h>
 
@@ -38,13 +39,6 @@ struct rig {
 	struct tcp_flow *flow; // of the last packet, and its direction
 	uint32_t dir;
 };
-
-static inline struct flow_key rig_key(uint32_t client, uint16_t port) {
-	struct flow_key k = {.flags = KEY_V4, .proto = 6, .src_port = port, .dst_port = 80};
-	memcpy(k.src4, &client, 4);
-	memcpy(k.dst4, (uint8_t[]){192, 0, 2, 80}, 4);
-	return k;
-}
 
 static inline void rig_write(struct rig *r, int side, const char *s, uint32_t len) {
 	if (r->quiet)
@@ -98,7 +92,7 @@ static inline void rig_config(struct rig *r) {
 	r->conf.patience = 3;
 	r->conf.history = 64 << 10;
 	r->conf.hooks = (struct tcp_hooks){rig_deliver, rig_close, r};
-	r->key = rig_key(0x01020304, 40000);
+	r->key = tcp_key(0x01020304, 40000);
 	r->now_us = 1700000000000000;
 }
 
@@ -126,25 +120,12 @@ static inline uint8_t rig_flags(const char *text) {
 	return flags;
 }
 
-static inline void rig_swap(struct flow_key *k) {
-	uint16_t port = k->src_port;
-	uint8_t addr[16];
-	k->src_port = k->dst_port;
-	k->dst_port = port;
-	memcpy(addr, k->src4, 4);
-	memcpy(k->src4, k->dst4, 4);
-	memcpy(k->dst4, addr, 4);
-	memcpy(addr, k->src6, 16);
-	memcpy(k->src6, k->dst6, 16);
-	memcpy(k->dst6, addr, 16);
-}
-
 // Each packet's payload is a copy that is gone afterwards, and each packet a millisecond later.
 static inline uint32_t rig_send(struct rig *r, const struct rig_step *s) {
 	struct flow_key key = r->key;
 	bool client = s->who == 'c';
 	if (!client)
-		rig_swap(&key);
+		tcp_key_swap(&key);
 	uint32_t len = s->data != NULL ? (uint32_t)strlen(s->data) : 0;
 	uint8_t *copy = malloc(len + 1);
 	cr_assert_not_null(copy);

@@ -51,7 +51,7 @@ static struct from back(struct from f) {
 }
 
 static struct flow_key key_of(struct from f) {
-	struct flow_key k = rig_key(f.client, f.port);
+	struct flow_key k = tcp_key(f.client, f.port);
 	k.proto = f.proto;
 	if (f.proto == 1 || f.proto == 58) {
 		k.src_port = k.dst_port = 0;
@@ -59,7 +59,7 @@ static struct flow_key key_of(struct from f) {
 		k.icmp_type = f.back ? 0 : 8; // echo
 	}
 	if (f.back)
-		rig_swap(&k);
+		tcp_key_swap(&k);
 	return k;
 }
 

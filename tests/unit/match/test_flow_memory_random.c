@@ -45,12 +45,12 @@ static struct detect_flow expect(struct model *f, uint32_t dir, int64_t time_us)
 
 static struct flow_key key_of(uint32_t flow, uint32_t dir) {
 	static const uint8_t protos[] = {17, 1, 132, 89};
-	struct flow_key k = rig_key(0x01020304 + flow / 8, (uint16_t)(flow % 8 < 4 ? 7 : 9));
+	struct flow_key k = tcp_key(0x01020304 + flow / 8, (uint16_t)(flow % 8 < 4 ? 7 : 9));
 	k.proto = protos[flow % 4];
 	if (k.proto == 1 || k.proto == 89)
 		k.src_port = k.dst_port = flow % 8 < 4 ? 0 : 1;
 	if (dir != 0)
-		rig_swap(&k);
+		tcp_key_swap(&k);
 	return k;
 }
 

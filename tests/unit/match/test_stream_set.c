@@ -23,7 +23,7 @@ static const struct refusal *refusal_of(const struct snort_rules *rs, const char
 
 Test(stream_set, patterns_and_rules_are_found_in_streams_cut_anywhere) {
 	struct set_rig g;
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	rig_init(
 		&g, "7:/abc/\n3:/x.*z/s\n5:/end$/\n",
 		TCP "(content:\"one\"; content:\"two\"; sid:11;)\n" TCP
@@ -58,7 +58,7 @@ Test(stream_set, each_packet_may_match_again) {
 
 Test(stream_set, only_tcp_rules_that_look_at_streams_are_in_it) {
 	struct set_rig g;
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	rig_init(
 		&g, "",
 		"alert udp any any -> any any (content:\"a\"; sid:1;)\n" TCP
@@ -84,7 +84,7 @@ Test(stream_set, only_tcp_rules_that_look_at_streams_are_in_it) {
 Test(stream_set, nothing_to_look_for_is_a_set_too) {
 	static const char *const rules[] = {
 		"", "alert udp any any -> any any (content:\"a\"; sid:1;)\n"};
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	uint32_t group[STREAM_GROUPS_MAX];
 	struct stream_set_config conf = {};
 	struct err err = {};
@@ -107,7 +107,7 @@ Test(stream_set, nothing_to_look_for_is_a_set_too) {
 
 Test(stream_set, rules_without_a_plan_are_refused_by_sid, .timeout = 120) {
 	struct set_rig g;
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	const struct stream_set_config conf = {.probe_ms = 10};
 	static const struct {
 		const char *sid, *group, *reason;
@@ -143,7 +143,7 @@ Test(stream_set, rules_without_a_plan_are_refused_by_sid, .timeout = 120) {
 
 Test(stream_set, patterns_that_hyperscan_refuses_are_refused_and_the_rest_found, .timeout = 120) {
 	struct set_rig g;
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	rig_init(
 		&g,
 		"1:/abc/\n2:/(/\n3:/a*/\n4:/xyz/Q\n5:/1&4/C\n6:/4&2/C\n7:/foo.*bar/s\n"
@@ -164,7 +164,7 @@ Test(stream_set, patterns_that_hyperscan_refuses_are_refused_and_the_rest_found,
 
 Test(stream_set, combinations_are_pieces_of_what_they_combine) {
 	struct set_rig g;
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	rig_init(
 		&g,
 		"100:/a/\n200:/b/Q\n300:/100 & 200/C\n400:/(/\n50:/100 & !200/C\n60:/c/\n"
@@ -222,7 +222,7 @@ Test(stream_set, combinations_that_cannot_be_told_are_refused) {
 	for (uint32_t i = 0; i < 31; i++)
 		len += (size_t)sprintf(&text[len], "%u:/w%u./Q\n", 100 + i, i);
 	struct set_rig g;
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	rig_init(&g, text, "", NULL);
 	uint32_t n = sizeof(refused) / sizeof(refused[0]);
 	cr_assert_eq(g.patterns->n_refusals, n);
@@ -245,7 +245,7 @@ Test(stream_set, numbers_are_given_when_all_refusals_are_made) {
 	struct set_rig g = {
 		.patterns = rig_patterns("1:/pa/\n2:/pb/\n3:/pc/\n"),
 	};
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	rig_rules(
 		&g.rules,
 		TCP "(content:\"ra\"; sid:11;)\n"
@@ -341,7 +341,7 @@ Test(stream_set, rules_by_the_thousand_that_hyperscan_refuses_take_bounded_time,
 
 Test(stream_set, expressions_are_limited_and_plain_text_is_not) {
 	const struct stream_set_config conf = {.expressions = 3};
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	struct set_rig g;
 	rig_init(
 		&g, "1:/x.*y/\n2:/y.*x/\n",

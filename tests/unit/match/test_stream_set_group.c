@@ -48,7 +48,7 @@ static void close_dir(void) {
 // Makes a set, checks it, and says how many of its groups came from the cache.
 static uint32_t use_cache(uint32_t *groups) {
 	const struct stream_set_config conf = {.cache_dir = dir};
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	struct stream_set_stats stats;
 	struct set_rig g;
 	rig_init(
@@ -141,7 +141,7 @@ Test(stream_set_group, of_rules_that_fail_only_together_the_literals_stay, .time
 	char *text = NULL;
 	size_t len = 0;
 	const struct stream_set_config conf = {.groups = 1};
-	struct flow_key key = rig_key();
+	struct flow_key key = tcp_key();
 	struct set_rig g;
 	FILE *f = open_memstream(&text, &len);
 	for (uint32_t i = 1; i <= 600; i++)

@@ -114,7 +114,7 @@ send(struct run *r, uint32_t i, uint8_t flags, uint32_t seq, const uint8_t *data
      uint32_t cut) {
 	struct flow_key key = r->key;
 	if (i == 1)
-		rig_swap(&key);
+		tcp_key_swap(&key);
 	struct tcp_packet p = {
 		.key = &key,
 		.payload = data,
@@ -231,7 +231,7 @@ static void shuffle(struct run *r, struct segment *g, uint32_t n, uint32_t reach
 static void prepare(struct run *r, uint64_t number, struct tcp_table_config *conf) {
 	memset(r, 0, sizeof(*r));
 	r->rnd.state = number * 0x9e3779b97f4a7c15ull + 1;
-	r->key = rig_key(below(&r->rnd, 0x7fffffff), (uint16_t)below(&r->rnd, 65536));
+	r->key = tcp_key(below(&r->rnd, 0x7fffffff), (uint16_t)below(&r->rnd, 65536));
 	struct flow_tuple tuple;
 	r->dir0 = flow_tuple_of(&tuple, &r->key);
 	tcp_table_config_init(conf);

@@ -11,7 +11,7 @@
 #define SECOND 1000000
 
 static uint32_t send_from(struct rig *r, uint16_t port, struct rig_step s) {
-	r->key = rig_key(0x01020304, port);
+	r->key = tcp_key(0x01020304, port);
 	return rig_send(r, &s);
 }
 
@@ -311,7 +311,7 @@ Test(tcp_table, keeps_flows_apart_whose_hashes_meet) {
 	x.mask = 0; // one bucket
 	struct flow_tuple tuple[300];
 	for (uint16_t i = 0; i < 300; i++) {
-		struct flow_key k = rig_key(0x01020304, i);
+		struct flow_key k = tcp_key(0x01020304, i);
 		flow_tuple_of(&tuple[i], &k);
 		cr_assert_null(tcp_index_find(&x, x.bucket, &tuple[i]));
 		tcp_index_insert(&x, x.bucket, &tuple[i]);

@@ -37,7 +37,7 @@ static void play_one(const struct seen *s, uint32_t client) {
 	struct rig r;
 	char view[2 * STEPS + 1] = {0};
 	rig_config(&r);
-	r.key = rig_key(client, 40000);
+	r.key = tcp_key(client, 40000);
 	rig_open(&r);
 	for (uint32_t k = 0; s->step[k].who != '\0'; k++) {
 		rig_send(&r, &s->step[k]);

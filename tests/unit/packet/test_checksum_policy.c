@@ -24,7 +24,7 @@ static struct checksum_policy *make(enum checksum_mode mode, uint32_t connection
 static bool take_frame(struct checksum_policy *p) {
 	struct parsed r = parse_frame(&f);
 	cr_assert_eq(r.pkt.verdict, VERDICT_COUNTED);
-	return checksum_policy_take(p, &r.pkt, &r.key, f.octet, f.len);
+	return checksum_policy_take(p, &r.pkt, &r.key, NULL, f.octet, f.len);
 }
 
 // A TCP segment between host `n` and a server, from it when `back`. `how` SEAL_PARTIAL_SHORT + 1: wrong.
@@ -114,7 +114,9 @@ Test(checksum_policy, refuses_what_is_shorter_than_it_says) {
 	f.len -= 10;
 	cr_assert_not(take_frame(p));
 	struct parsed r = parse_cut(&f, f.len - 10, 1);
-	cr_assert(checksum_policy_take(p, &r.pkt, &r.key, f.octet, f.len - 10), "snapped is not");
+	cr_assert(
+		checksum_policy_take(p, &r.pkt, &r.key, NULL, f.octet, f.len - 10), "snapped is not"
+	);
 	checksum_policy_free(p);
 }
 

@@ -28,8 +28,24 @@ uint32_t flow_tuple_of(struct flow_tuple *to, const struct flow_key *key);
 // The key of packets of that direction, as far as the tuple knows it.
 void flow_tuple_key(const struct flow_tuple *t, uint32_t dir, struct flow_key *to);
 
-uint32_t flow_tuple_hash(const struct flow_tuple *t, const struct hash_seed *seed);
+// Every bit as good as another.
+uint64_t flow_tuple_hash(const struct flow_tuple *t, const struct hash_seed *seed);
 
+// No call for so few octets, and no branch between them.
 static inline bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b) {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	uint64_t x[6] = {0}, y[6] = {0};
+	memcpy(x, a, sizeof(*a));
+	memcpy(y, b, sizeof(*b));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])
+		| (x[5] ^ y[5]))
+		== 0;
 }
+
+// A packet's flow, and which direction of it the packet is of.
+struct flow_side {
+	struct flow_tuple tuple;
+	uint32_t dir;
+	uint64_t hash; // flow_tuple_hash
+};
+
+void flow_side_of(struct flow_side *to, const struct flow_key *key, const struct hash_seed *seed);

@@ -1,8 +1,8 @@
 // What makes packets parts of one flow.
 
-#include "match/flow_tuple.h"
+#include "packet/flow_tuple.h"
 
-#include "tcp_rig.h"
+#include "tcp_key.h"
 
 #include <criterion/criterion.h>
 
@@ -17,7 +17,7 @@ Test(flow_tuple, is_the_same_for_both_directions) {
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 1);
 	for (int i = 0; i < 4; i++) {
-		struct flow_key k = rig_key(0x01020304, 40000);
+		struct flow_key k = tcp_key(0x01020304, 40000);
 		if (i == 1)
 			memcpy(k.dst4, k.src4, 4); // ports alone tell the ends apart
 		if (i >= 2)
@@ -29,7 +29,7 @@ Test(flow_tuple, is_the_same_for_both_directions) {
 		k.src_port = i == 3 ? 80 : k.src_port;
 		uint32_t dir, back;
 		struct flow_tuple a = tuple(&k, &dir);
-		rig_swap(&k);
+		tcp_key_swap(&k);
 		struct flow_tuple b = tuple(&k, &back);
 		cr_assert(flow_tuple_equal(&a, &b));
 		cr_assert_neq(dir, back);
@@ -38,7 +38,7 @@ Test(flow_tuple, is_the_same_for_both_directions) {
 }
 
 Test(flow_tuple, has_a_direction_even_from_an_end_to_itself) {
-	struct flow_key k = rig_key(0x01020304, 80);
+	struct flow_key k = tcp_key(0x01020304, 80);
 	memcpy(k.dst4, k.src4, 4);
 	uint32_t dir;
 	struct flow_tuple a = tuple(&k, &dir);
@@ -50,7 +50,7 @@ Test(flow_tuple, has_a_direction_even_from_an_end_to_itself) {
 Test(flow_tuple, tells_apart_by_addresses_ports_protocol_vlans_and_vni_only) {
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 1);
-	struct flow_key k = rig_key(0x01020304, 40000);
+	struct flow_key k = tcp_key(0x01020304, 40000);
 	uint32_t dir;
 	struct flow_tuple a = tuple(&k, &dir);
 	struct flow_key other[] = {k, k, k, k, k, k, k};
@@ -81,7 +81,7 @@ Test(flow_tuple, tells_apart_by_addresses_ports_protocol_vlans_and_vni_only) {
 }
 
 Test(flow_tuple, gives_back_the_key_of_each_direction) {
-	struct flow_key keys[3] = {rig_key(0x01020304, 40000), rig_key(0xf1020304, 40000)};
+	struct flow_key keys[3] = {tcp_key(0x01020304, 40000), tcp_key(0xf1020304, 40000)};
 	keys[0].vlan = 0xfff;
 	keys[0].mpls_vlan_inner = 0xffe;
 	keys[0].vni = 0xffffff;
@@ -94,8 +94,36 @@ Test(flow_tuple, gives_back_the_key_of_each_direction) {
 		struct flow_tuple t = tuple(&k, &dir);
 		flow_tuple_key(&t, dir, &back);
 		cr_assert_eq(memcmp(&back, &k, sizeof(k)), 0);
-		rig_swap(&k);
+		tcp_key_swap(&k);
 		flow_tuple_key(&t, !dir, &back);
 		cr_assert_eq(memcmp(&back, &k, sizeof(k)), 0);
+	}
+}
+
+Test(flow_tuple, is_the_same_with_its_hash_when_both_come_from_the_key) {
+	struct hash_seed seed;
+	hash_seed_fixed(&seed, 3);
+	for (int i = 0; i < 4; i++) {
+		struct flow_key k = tcp_key(0x01020304, 40000);
+		k.vlan = 7;
+		k.mpls_vlan_inner = 5 << 12 | 9;
+		k.vni = 0x123456;
+		k.flags |= KEY_VLAN | KEY_VLAN_INNER | KEY_MPLS | KEY_VNI;
+		if (i >= 2) {
+			memset(k.src4, 0, 8);
+			k.flags = KEY_V6;
+			memcpy(k.src6, "0123456789abcdef", 16);
+			memcpy(k.dst6, "0123456789abcdee", 16);
+		}
+		if (i % 2 == 1)
+			k.src_port = 1;
+		uint32_t dir;
+		struct flow_tuple t = tuple(&k, &dir);
+		struct flow_side side;
+		memset(&side, 0x5a, sizeof(side));
+		flow_side_of(&side, &k, &seed);
+		cr_assert(flow_tuple_equal(&t, &side.tuple), "%d", i);
+		cr_assert_eq(dir, side.dir, "%d", i);
+		cr_assert_eq(flow_tuple_hash(&t, &seed), side.hash, "%d", i);
 	}
 }
