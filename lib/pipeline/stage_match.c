@@ -162,6 +162,17 @@ whole(struct stage_match *st, const struct source *src, const struct packet *p, 
 	return st->gathered;
 }
 
+// A payload comes into the cache while those ahead of it are scanned: that many packets.
+#define AHEAD 2
+#define FETCHED_MAX 2048u
+
+static void fetch_payload(const struct packet *p) {
+	const uint8_t *from = p->data + p->payload_off;
+	uint32_t len = p->payload_len < FETCHED_MAX ? p->payload_len : FETCHED_MAX;
+	for (uint32_t at = 0; at < len; at += CACHE_LINE)
+		__builtin_prefetch(from + at);
+}
+
 static void run_inspect(
 	struct stage_match *st, const struct source *src, struct burst *b, uint32_t i,
 	const struct tcp_place *place
@@ -180,6 +191,8 @@ static void run_plain(struct stage_match *st, const struct source *src, struct b
 	struct match_work *w = st->set.work;
 	for (uint32_t i = b->begin; i < b->end; i++) {
 		struct packet *p = &b->pkt[i];
+		if (i + AHEAD < b->end)
+			fetch_payload(&b->pkt[i + AHEAD]);
 		if (p->payload_len == 0 || !is_matched(p))
 			continue;
 		if (UNLIKELY(p->flags & (PACKET_FRAGMENT | PACKET_CARRIER_FRAGMENT))) {
@@ -220,6 +233,13 @@ static void run_tracked(struct stage_match *st, const struct source *src, struct
 	}
 	for (uint32_t i = b->begin; i < b->end; i++) {
 		const struct packet *p = &b->pkt[i];
+		if (i + AHEAD < b->end) {
+			fetch_payload(&b->pkt[i + AHEAD]);
+			if (b->pkt[i + AHEAD].flags & PACKET_TCP)
+				inspect_prefetch_stream(st->inspect, &place[i + AHEAD]);
+		}
+		if (i + 1 < b->end && b->pkt[i + 1].flags & PACKET_TCP)
+			inspect_prefetch_state(st->inspect, &place[i + 1]);
 		if (is_matched(p))
 			run_inspect(st, src, b, i, p->flags & PACKET_TCP ? &place[i] : NULL);
 	}
