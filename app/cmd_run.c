@@ -130,7 +130,7 @@ static int run_configuration(
 		s.run->engine = NULL;
 		s.reload = reload_new(s.run);
 	}
-	int ret = 0;
+	int ret = 0, status = EXIT_FAULT;
 	if (s.reload == NULL || s.signals < 0)
 		ret = err_set(&err, -ENOMEM, "out of memory or file descriptors");
 	// Ahead of all that takes time: who must not run twice is told at once.
@@ -142,6 +142,8 @@ static int run_configuration(
 		ret = run_open(s.run, conf, &err);
 		if (ret == 0)
 			ret = go(&s, summary, &err);
+		else if (s.run->misconfigured)
+			status = EXIT_USAGE;
 		run_close(s.run);
 	}
 	if (ret < 0)
@@ -153,7 +155,7 @@ static int run_configuration(
 		match_engine_free(s.run->engine);
 	free(s.run);
 	close(s.signals);
-	return ret < 0 ? EXIT_FAULT : EXIT_OK;
+	return ret < 0 ? status : EXIT_OK;
 }
 
 int cmd_run(int argc, char **argv) {

@@ -50,6 +50,7 @@ struct run {
 	struct receiver *receiver; // NULL: every worker polls its own queues
 	struct collector
 		*collector; // instead of workers: the input counts by itself; NULL: it does not
+	bool misconfigured; // run_open failed: the filter or a rule file is at fault
 	bool patient; // capture files: the input waits for us
 	bool polite; // threads that find nothing to do give the processor away
 	uint64_t start_ns; // CLOCK_MONOTONIC

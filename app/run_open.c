@@ -306,6 +306,7 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 		ret = open_filter(run, err);
 	if (ret == 0)
 		ret = run_rules_open(run, err);
+	run->misconfigured = ret == -EINVAL;
 	if (ret == 0)
 		ret = open_sinks(run, err);
 	if (ret < 0)

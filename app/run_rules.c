@@ -80,25 +80,39 @@ static struct match_engine *compile(struct run *run, struct rule_files *files, s
 	return e;
 }
 
+// Whatever is wrong with a rule file is the configuration's fault, and lack of memory is not.
+static int load(struct run *run, struct err *err) {
+	struct rule_files files;
+	int ret = rule_load_files(run->conf, &files, NULL, err);
+	if (ret == 0) {
+		run->engine = compile(run, &files, err);
+		const struct rule_files *read = run->engine != NULL
+			? match_engine_files(run->engine)
+			: &files;
+		rule_report_log(read);
+		ret = rule_load_check(run->conf, read, err);
+		if (ret == 0 && run->engine == NULL)
+			ret = -ENOMEM;
+	} else if (ret != -ENOMEM) {
+		ret = -EINVAL;
+	}
+	if (ret < 0) {
+		match_engine_free(run->engine);
+		run->engine = NULL;
+	}
+	rule_files_fini(&files);
+	return ret;
+}
+
 // Rules that are none at the start may come with a reload: the workers have a match stage all the same.
 int run_rules_open(struct run *run, struct err *err) {
 	const struct conf *conf = run->conf;
 	if (conf->match.rules.n == 0)
 		return 0;
-	struct rule_files files;
 	double start_s = now_s();
-	int ret = rule_load_files(conf, &files, NULL, err);
-	run->engine = ret == 0 ? compile(run, &files, err) : NULL;
-	if (ret == 0)
-		rule_report_log(run->engine != NULL ? match_engine_files(run->engine) : &files);
-	if (run->engine != NULL
-	    && rule_load_check(conf, match_engine_files(run->engine), err) < 0) {
-		match_engine_free(run->engine);
-		run->engine = NULL;
-	}
-	rule_files_fini(&files);
-	if (run->engine == NULL)
-		return -EINVAL;
+	int ret = load(run, err);
+	if (ret < 0)
+		return ret;
 	run->n_rules = match_engine_rules(run->engine);
 	run->rules_version = 1;
 	log_rules(run, now_s() - start_s);

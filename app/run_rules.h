@@ -5,6 +5,7 @@
 
 struct run;
 
-// Sets run->engine, n_rules and rules_version; without rule files nothing. 0, or -errno with err set: a
-// file that cannot be read, rules that match.on_unsupported = error does not let pass. May take minutes.
+// Sets run->engine, n_rules and rules_version; without rule files nothing. 0, or with err
+// set -EINVAL for a file that cannot be read or rules that match.on_unsupported = error does not let
+// pass, -ENOMEM. May take minutes.
 int run_rules_open(struct run *run, struct err *err);

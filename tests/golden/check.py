@@ -84,15 +84,19 @@ def strict_run(tap, b):
     tap.line(code == 0, "what only compiling shows is not check's to tell", [str(code), err])
     for mode in ("stream", "block"):
         code, _, err = b.command("run", f"rules = late.rules\nmode = {mode}\non_unsupported = error")
-        tap.line(not (notes := expect(code, 1) + lacks(err, "late.rules:2: rule sid 5 refused: ", "match.on_unsupported: error: 1 rule is refused")),
+        tap.line(not (notes := expect(code, 2) + lacks(err, "late.rules:2: rule sid 5 refused: ", "match.on_unsupported: error: 1 rule is refused")),
                  f"a run is refused with a rule that does not compile, mode = {mode}", notes)
         code, _, err = b.command("run", f"rules = late.rules\nmode = {mode}")
         tap.line(not (notes := expect(code, 0) + lacks(err, "late.rules:2: rule sid 5 refused: ", "of 1 rules")),
                  f"it is left out with on_unsupported = skip, mode = {mode}", notes)
     b.file("bad.rules", "junk\n" + GOOD)
     code, _, err = b.command("run", "rules = bad.rules\non_unsupported = error")
-    tap.line(not (notes := expect(code, 1) + lacks(err, "bad.rules:1: rule refused: ", "match.on_unsupported: error: 1 rule is refused")),
+    tap.line(not (notes := expect(code, 2) + lacks(err, "bad.rules:1: rule refused: ", "match.on_unsupported: error: 1 rule is refused")),
              "a run is refused with a rule that cannot be read", notes)
+    with open(b.file("large.rules", ""), "r+") as f:
+        f.truncate((256 << 20) + 1)
+    code, _, err = b.command("run", "rules = large.rules")
+    tap.line(not (notes := expect(code, 2) + lacks(err, "large.rules: larger than")), "and with a file that cannot be", notes)
 
 
 def said_at_start(tap, b):
