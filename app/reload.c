@@ -169,10 +169,9 @@ static void offer(struct reload *r) {
 	r->crowded_us = 0;
 	for (uint32_t i = 0; i < run->n_workers; i++) {
 		struct reload_job *job = r->job;
-		const struct match_set set = {job->engine, job->work[i], job->map[i], job->same};
+		const struct match_set set = {job->engine, job->work[i], job->map, job->same};
 		worker_offer(&run->workers[i], set);
 		job->work[i] = NULL;
-		job->map[i] = NULL;
 		r->pending[i] = true;
 	}
 }

@@ -33,13 +33,12 @@ static void report(struct reload_job *job, const struct rule_files *files) {
 }
 
 static int make_work(struct reload_job *job) {
-	for (uint32_t i = 0; i < job->n_workers; i++) {
+	int ret = match_engine_map(job->before, job->engine, &job->map, &job->same);
+	for (uint32_t i = 0; ret == 0 && i < job->n_workers; i++) {
 		job->work[i] = match_work_new(job->engine);
-		if (job->work[i] == NULL
-		    || match_engine_map(job->before, job->engine, &job->map[i], &job->same) < 0)
-			return err_set(&job->err, -ENOMEM, "out of memory");
+		ret = job->work[i] == NULL ? -ENOMEM : 0;
 	}
-	return 0;
+	return ret < 0 ? err_set(&job->err, ret, "out of memory") : 0;
 }
 
 // Nobody waits for rules to be compiled that are not to be taken.
@@ -139,10 +138,9 @@ void reload_job_free(struct reload_job *job) {
 	if (job == NULL)
 		return;
 	pthread_join(job->thread, NULL);
-	for (uint32_t i = 0; i < job->n_workers; i++) {
+	for (uint32_t i = 0; i < job->n_workers; i++)
 		match_work_free(job->work[i]);
-		free(job->map[i]);
-	}
+	free(job->map);
 	match_engine_free(job->engine);
 	free(job->report);
 	free(job);

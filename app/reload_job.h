@@ -23,8 +23,9 @@ struct reload_job {
 	struct match_engine *engine; // owned; NULL: err says why
 	// Owned, for each worker.
 	struct match_work *work[CONF_MAX_WORKERS];
-	uint32_t *map[CONF_MAX_WORKERS];
-	bool same; // it looks for the same in streams as the one before
+	// For all workers: until each has taken the set or ended.
+	uint32_t *map; // owned; match_engine_map of the one before and this one
+	bool same;
 	char *report; // what became of each rule, as `sluice rules` prints it; NULL: no file was read
 	struct err err;
 	int64_t took_us;

@@ -13,7 +13,6 @@
 
 void match_set_fini(struct match_set *set) {
 	match_work_free(set->work);
-	free(set->map);
 	*set = (struct match_set){};
 }
 
@@ -73,6 +72,7 @@ int stage_match_use(struct stage_match *st, struct match_set set) {
 		return ret;
 	st->before[st->n_before++] = st->set;
 	st->set = set;
+	st->set.map = NULL;
 	return 0;
 }
 

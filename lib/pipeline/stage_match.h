@@ -13,12 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// What a reload replaces: a compiled rule set, and what this worker needs for it. Whoever holds the set
-// owns all but the engine.
+// What a reload replaces: a compiled rule set, and what this worker needs for it.
 struct match_set {
 	const struct match_engine *engine; // borrowed; NULL: nothing to match
-	struct match_work *work;
-	uint32_t *map; // match_engine_map of the set before and this one; NULL: there was none
+	struct match_work *work; // owned by whoever holds the set
+	// match_engine_map of the set before and this one; NULL: there was none. Borrowed until the stage
+	// uses the set, one for all workers.
+	const uint32_t *map;
 	bool same;
 };
 void match_set_fini(struct match_set *set);

@@ -224,12 +224,13 @@ static void take_back(struct rig *rig) {
 // As the control thread does it. Returns how many workers took the set.
 static uint32_t reload(struct rig *rig, struct match_engine *m) {
 	bool adopted, pending[WORKERS_MAX];
-	uint32_t n_adopted = 0, n_pending = rig->n_workers;
+	uint32_t n_adopted = 0, n_pending = rig->n_workers, *map;
+	bool same;
+	must(match_engine_map(rig->engine, m, &map, &same) == 0, "memory");
 	for (uint32_t i = 0; i < rig->n_workers; i++) {
 		pending[i] = true;
-		struct match_set set = {.engine = m, .work = match_work_new(m)};
-		must(set.work != NULL && match_engine_map(rig->engine, m, &set.map, &set.same) == 0,
-		     "memory");
+		struct match_set set = {m, match_work_new(m), map, same};
+		must(set.work != NULL, "memory");
 		worker_offer(&rig->workers[i], set);
 	}
 	while (n_pending > 0) {
@@ -245,6 +246,7 @@ static uint32_t reload(struct rig *rig, struct match_engine *m) {
 		}
 		usleep(20);
 	}
+	free(map); // no worker looks at it any more
 	if (n_adopted == 0) {
 		match_engine_free(m);
 		return 0;
