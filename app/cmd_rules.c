@@ -51,6 +51,10 @@ static int read_files(struct rule_files *files, const struct args *args, char **
 			status = EXIT_USAGE;
 		}
 	}
+	if (rule_files_settle(files) < 0) {
+		fputs("sluice rules: out of memory\n", stderr);
+		status = EXIT_FAULT;
+	}
 	return status;
 }
 

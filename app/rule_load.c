@@ -60,6 +60,8 @@ int rule_load_files(
 			failed(err->text);
 	}
 	free(list);
+	if (rule_files_settle(files) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
 	return ret;
 }
 

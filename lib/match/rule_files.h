@@ -40,6 +40,10 @@ int rule_files_add(
 	struct rule_files *f, const char *path, const struct snort_vars *vars, struct err *err
 );
 
+// When all files are in: refuses patterns whose id is the sid of a rule with gid 1, but for those that never
+// report (flag Q), and combinations of refused ones. 0, or -ENOMEM with all as it was.
+int rule_files_settle(struct rule_files *f);
+
 // Of all files.
 uint32_t rule_files_accepted(const struct rule_files *f);
 uint32_t rule_files_refused(const struct rule_files *f);

@@ -47,7 +47,7 @@ def lacks(text, *parts):
 
 def both(tap, b):
     rules = b.file("a.rules", "# c\n" + GOOD + 'alert tcp any any -> any 80 (content:"a"; http_uri; sid:2;)\nwhat is this\n')
-    hs = b.file("a.hs", "1:/a/\njunk\n7:/b/q\n")
+    hs = b.file("a.hs", "3:/a/\njunk\n7:/b/q\n")
     code, out, err = b.check("rules = a.hs a.rules")
     lines = err.splitlines()
     tap.line(not (notes := expect((code, len(lines)), (0, 4)) + lacks(

@@ -68,11 +68,15 @@ def check_mixed(tap, r):
         [r.json(*mode, streams)["reasons"] for mode in ((), ("--mode", "stream"), ("--mode", "block"))],
         [{"pcre: lookaround": 1}, {"pcre: lookaround": 1}, {}]))
     check(tap, "--var says what a variable stands for", expect(r.json("--var", "SENSORS=[10.0.0.0/8,!10.1.1.1]", path)["accepted"], 3))
-    hs = r.file("b.hs", "1:/a/\n2:/(/\n3:/b/i\n")
+    hs = r.file("b.hs", "11:/a/\n12:/(/\n13:/b/i\n")
     got = r.json("--mode", "block", hs, path)
     check(tap, "both syntaxes in one go", expect((got["accepted"], got["refused"], got["reasons"].get("compile")), (4, 4, 2)))
     _, out, _ = r.run(path, hs)
     check(tap, "files are told apart", [] if re.search(r"^total +4 accepted +4 refused$", out, re.M) else [out])
+    twice = r.file("c.hs", "1:/a/\n14:/a/\n")
+    _, out, _ = r.run(twice, path)
+    check(tap, "of a rule and a pattern with its sid the rule counts", lacks(
+        out, f"{twice}:1: 1: id 1 is the sid of the rule in {path}:2, which counts (a pattern has gid 1)\n"))
 
 
 def check_reasons(tap, r):

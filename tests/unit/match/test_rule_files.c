@@ -135,3 +135,35 @@ Test(rule_files, variables_reach_the_rules) {
 	rule_files_fini(&f);
 	leave();
 }
+
+Test(rule_files, a_pattern_with_the_id_of_a_rule_is_refused) {
+	struct rule_files f;
+	uint32_t n;
+	enter();
+	cr_assert_eq(rule_files_init(&f), 0);
+	add(&f, "a.hs", "7:/x/\n2:/y/\n9:/z/Q\n20:/7 & 9/C\n4:/v/\n21:/4 & 9/C\n5:/2 & 7/C\n");
+	add(&f, "a.rules", GOOD("5") GOOD("7") GOOD("9") RULE("content:\"a\"; gid:3;", "4"));
+	add(&f, "b.hs", "2:/y/\n9:/z/\n7:/x/Q\n22:/7 | 2/C\n");
+	cr_assert_eq(rule_files_settle(&f), 0);
+	expect_file(&f, 1, "a.rules", 4, 0, NULL);
+	// 7 itself, what combines it, and a combination with the id of a rule.
+	expect_file(&f, 0, "a.hs", 4, 3, "7");
+	const struct refusal *r = rule_files_refusals(&f, 0, &n);
+	cr_expect_str_eq(
+		r[0].reason,
+		"id 7 is the sid of the rule in a.rules:2, which counts (a pattern has gid 1)"
+	);
+	cr_expect_str_eq(r[1].rule, "20");
+	cr_expect_str_eq(
+		r[1].reason,
+		"combination: id 7 is the sid of the rule in a.rules:2, which counts (a pattern has gid 1)"
+	);
+	cr_expect_str_eq(r[2].rule, "5");
+	for (uint32_t i = 0; i < n; i++)
+		cr_expect_str_eq(r[i].group, "duplicate sid");
+	expect_file(&f, 2, "b.hs", 3, 1, "9");
+	cr_assert_eq(rule_files_settle(&f), 0);
+	cr_expect_eq(rule_files_refused(&f), 4, "and again there is nothing more");
+	rule_files_fini(&f);
+	leave();
+}
