@@ -104,6 +104,15 @@ stream_plan_meet(const struct stream_plan *plan, struct stream_state *state, uin
 	state->met |= (uint32_t)1 << plan->pieces[piece].term;
 }
 
+// Whether Hyperscan may tell a match of a pattern's once more when a stream ends, or with the octet behind
+// it: `$` holds ahead of a newline and at the end.
+bool stream_plan_may_repeat(const struct stream_plan *plan);
+
+// Notes that such a pattern was told at `offset`. False: that is known. `state` has nothing but this; of
+// offsets a GB apart it knows no difference.
+bool stream_plan_see(struct stream_state *state, uint64_t offset);
+bool stream_plan_saw(const struct stream_state *state, uint64_t offset);
+
 // All reports that end at `offset` have been told, one of the combination's among them. True: it matches
 // in the packet that brought the octets. What the end of the stream brings is decided by itself, behind
 // all else. Where combinations are Hyperscan's own (block mode) they match at the same offsets.

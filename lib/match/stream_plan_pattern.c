@@ -87,6 +87,42 @@ struct stream_plan *stream_plan_from_combination(
 	return plan;
 }
 
+bool stream_plan_may_repeat(const struct stream_plan *plan) {
+	if (plan->n_pieces == 0 || plan->combination != NULL)
+		return false;
+	for (const char *c = plan->pieces[0].pattern.regex; *c != '\0'; c++) {
+		if (*c == '$' || (*c == '\\' && (c[1] == 'z' || c[1] == 'Z')))
+			return true;
+		c += *c == '\\' && c[1] != '\0';
+	}
+	return false;
+}
+
+// What is told late, by the octet behind it, is so by one octet: two offsets are enough.
+#define SEEN_ANY ((uint32_t)1 << 31)
+#define SEEN_BEFORE ((uint32_t)1 << 30) // the octet ahead of the offset, too
+#define SEEN_OFFSET (SEEN_BEFORE - 1)
+
+bool stream_plan_saw(const struct stream_state *state, uint64_t offset) {
+	uint32_t back = (state->met - (uint32_t)offset) & SEEN_OFFSET;
+	if ((state->met & SEEN_ANY) == 0)
+		return false;
+	return back == 0 || (back == 1 && (state->met & SEEN_BEFORE) != 0);
+}
+
+bool stream_plan_see(struct stream_state *state, uint64_t offset) {
+	uint32_t at = (uint32_t)offset & SEEN_OFFSET;
+	uint32_t ahead = (at - state->met) & SEEN_OFFSET;
+	bool any = (state->met & SEEN_ANY) != 0;
+	if (stream_plan_saw(state, offset))
+		return false;
+	if (any && ahead == SEEN_OFFSET)
+		state->met |= SEEN_BEFORE;
+	else
+		state->met = SEEN_ANY | at | (any && ahead == 1 ? SEEN_BEFORE : 0);
+	return true;
+}
+
 bool stream_plan_combine(
 	const struct stream_plan *plan, struct stream_state *state, uint64_t offset
 ) {

@@ -87,12 +87,24 @@ static void shared_event(struct stream_tell *t, const struct stream_target *list
 		event(t, list, to);
 }
 
+// Whether this was told: by the octet ahead of a newline, before the end tells it again. Without room for
+// the state it may be told twice.
+static bool is_known(struct stream_tell *t, uint32_t index, uint64_t to) {
+	struct stream_state *state = t->ending ? stream_states_find(*t->states, index)
+					       : state_at(t, index);
+	if (state == NULL)
+		return false;
+	return t->ending ? stream_plan_saw(state, to) : !stream_plan_see(state, to);
+}
+
 static int
 on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx) {
 	struct stream_tell *t = ctx;
 	const struct stream_group *g = t->group->group;
 	const struct stream_target *target = &g->target[id];
 	const struct stream_member *m = &g->member[target->member];
+	if (UNLIKELY(target->seen != STREAM_NO_STATE) && is_known(t, target->seen, to))
+		return 0;
 	if (LIKELY(m->state == STREAM_NO_STATE))
 		stream_tell_found(t, m->rule);
 	else if (UNLIKELY(m->state == STREAM_SHARED))
@@ -138,7 +150,9 @@ void stream_tell_scan(struct stream_tell *t, hs_stream_t *hs, const uint8_t *dat
 }
 
 void stream_tell_end(struct stream_tell *t, hs_stream_t *hs) {
+	t->ending = true;
 	hs_reset_stream(hs, 0, t->group->era->scratch, on_match, t);
 	stream_combine_settle(t);
 	tell_unmet(t);
+	t->ending = false;
 }

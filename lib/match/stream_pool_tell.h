@@ -13,6 +13,7 @@ struct stream_tell {
 	// must not be. NULL: there are none.
 	const struct stream_part *older;
 	const struct stream_part *until;
+	bool ending; // the stream is
 };
 
 // Begins a call of the pool's, in which a rule is told once.

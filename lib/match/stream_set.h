@@ -52,13 +52,16 @@ struct stream_member {
 struct stream_target {
 	uint32_t member;
 	uint32_t piece;
+	// Of an expression whose match Hyperscan may tell anew when a stream ends: index of the state that
+	// knows where it was told (stream_plan_see). Else STREAM_NO_STATE.
+	uint32_t seen;
 };
 
 struct stream_group {
 	hs_database_t *db; // never NULL
 	uint32_t stream_octets; // hs_stream_size
 	uint32_t n_members;
-	uint32_t n_states;
+	uint32_t n_states; // of members and targets
 	uint32_t n_targets;
 	uint32_t n_shared;
 	uint32_t n_combinations; // members

@@ -118,7 +118,8 @@ static int number_pieces(struct builder *b) {
 			if (b->verdicts[piece].group != NULL)
 				ret = tell_fault(b, i, &b->verdicts[piece]);
 			else
-				b->g->targets[s->n_targets++] = (struct stream_target){i, k};
+				b->g->targets[s->n_targets++] = (struct stream_target
+				){i, k, STREAM_NO_STATE};
 		}
 	}
 	return ret;
@@ -176,8 +177,18 @@ static bool is_quiet(const struct stream_plan *plan) {
 	return plan->n_pieces > 0 && (plan->pieces[0].pattern.flags & PATTERN_QUIET) != 0;
 }
 
-static void share(struct stream_set_group *g, struct stream_target target) {
-	g->shared[g->shown.n_shared++] = target;
+static void share(struct stream_set_group *g, uint32_t member, uint32_t piece) {
+	g->shared[g->shown.n_shared++] = (struct stream_target){member, piece, STREAM_NO_STATE};
+}
+
+static void
+target_pattern(struct stream_set_group *g, uint32_t pattern, uint32_t member, uint32_t piece) {
+	bool repeats = stream_plan_may_repeat(g->members[pattern].plan);
+	g->targets[g->shown.n_targets++] = (struct stream_target){
+		.member = member,
+		.piece = piece,
+		.seen = repeats ? g->shown.n_states++ : STREAM_NO_STATE,
+	};
 }
 
 // The report of a pattern that is combined: what it means goes on a list. Returns the uses.
@@ -185,13 +196,12 @@ static uint32_t add_shared(
 	struct stream_set_group *g, uint32_t pattern, const struct stream_set_use *uses, uint32_t n
 ) {
 	uint32_t i = 0;
-	g->targets[g->shown.n_targets++] = (struct stream_target
-	){g->shown.n_members, g->shown.n_shared};
+	target_pattern(g, pattern, g->shown.n_members, g->shown.n_shared);
 	if (!is_quiet(g->members[pattern].plan))
-		share(g, (struct stream_target){pattern, 0});
+		share(g, pattern, 0);
 	for (; i < n && uses[i].pattern == pattern; i++)
-		share(g, (struct stream_target){uses[i].combination, uses[i].piece});
-	share(g, (struct stream_target){STREAM_NO_MEMBER, 0});
+		share(g, uses[i].combination, uses[i].piece);
+	share(g, STREAM_NO_MEMBER, 0);
 	return i;
 }
 
@@ -214,7 +224,7 @@ int stream_set_group_show(
 		if (used < n_uses && uses[used].pattern == i)
 			used += add_shared(g, i, &uses[used], n_uses - used);
 		else
-			g->targets[g->shown.n_targets++] = (struct stream_target){i, 0};
+			target_pattern(g, i, i, 0);
 	}
 	return 0;
 }

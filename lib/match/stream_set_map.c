@@ -101,7 +101,8 @@ static bool members_equal(
 static bool
 targets_equal(const struct stream_target *a, const struct stream_target *b, uint32_t n) {
 	for (uint32_t i = 0; i < n; i++) {
-		if (a[i].member != b[i].member || a[i].piece != b[i].piece)
+		if (a[i].member != b[i].member || a[i].piece != b[i].piece
+		    || a[i].seen != b[i].seen)
 			return false;
 	}
 	return true;

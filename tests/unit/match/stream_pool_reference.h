@@ -12,6 +12,7 @@ struct reference_event {
 	uint32_t at; // the octet that brings it, from 1; one more than there are: the end
 	uint32_t group; // index into `group`
 	uint32_t id; // Hyperscan's
+	uint64_t to; // where it ends
 };
 
 struct reference_group {
@@ -128,6 +129,20 @@ static inline void reference_close(struct pool_reference *ref) {
 	free(ref->events);
 }
 
+// What was told of an offset is not told of it again, as when a stream ends behind a newline. A rule may
+// be: its parts end where others did.
+static inline bool reference_knows(const struct pool_reference *ref, uint32_t id, uint64_t to) {
+	bool pattern = ref->in == 0;
+	for (uint32_t i = ref->n_events; pattern && ref->at != 0 && i-- > 0;) {
+		const struct reference_event *e = &ref->events[i];
+		if (e->group != ref->in || e->at + 2 < ref->at)
+			return false;
+		if (e->id == id && e->to == to)
+			return true;
+	}
+	return false;
+}
+
 static inline int reference_event(
 	unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx
 ) {
@@ -136,7 +151,7 @@ static inline int reference_event(
 	(void)from;
 	(void)flags;
 	(ref->at == 0 ? g->seen : g->seen_cut)[id] = true;
-	if (g->waits[id] != (ref->at != 0))
+	if (g->waits[id] != (ref->at != 0) || reference_knows(ref, id, to))
 		return 0;
 	cr_assert_lt(ref->n_events, REFERENCE_EVENTS);
 	ref->events[ref->n_events++] = (struct reference_event){
@@ -145,6 +160,7 @@ static inline int reference_event(
 				   : (uint32_t)to,
 		.group = ref->in,
 		.id = id,
+		.to = to,
 	};
 	return 0;
 }

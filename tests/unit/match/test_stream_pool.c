@@ -8,7 +8,10 @@ static const char patterns[] = "1:/abc/\n"
 			       "2:/^abc/\n"
 			       "3:/xyz$/\n"
 			       "4:/two/\n"
-			       "5:/1 & 4/C\n";
+			       "5:/1 & 4/C\n"
+			       "6:/line$/m\n"
+			       "7:/(la|l.)st$/\n"
+			       "8:/tri|tr.\\Z/\n";
 static const char rules[] =
 	"alert tcp any any -> any any (content:\"first\"; content:\"second\"; sid:100;)\n"
 	"alert tcp any any -> any any (content:\"good\"; content:!\"bad\"; sid:101;)\n"
@@ -105,6 +108,31 @@ Test(stream_pool, tells_at_the_end_that_a_negated_term_never_came) {
 	assert_told(end(&b), "101");
 	assert_told(scan(&b, "d"), "");
 	assert_told(end(&b), "");
+	close_bench(&b);
+}
+
+Test(stream_pool, tells_what_ends_at_an_offset_once) {
+	struct bench b;
+	open_bench(&b);
+	assert_told(scan(&b, "a line"), "");
+	assert_told(end(&b), "6");
+	assert_told(scan(&b, "\n"), "6");
+	assert_told(end(&b), "");
+	assert_told(scan(&b, "line\nline\nline"), "6");
+	assert_told(end(&b), "6");
+	assert_told(scan(&b, "\nlast\n"), "6");
+	assert_told(end(&b), "7");
+	assert_told(scan(&b, "tri"), "8");
+	assert_told(end(&b), "");
+	assert_told(scan(&b, "\n"), "");
+	assert_told(end(&b), "");
+	assert_told(scan(&b, "tra"), "");
+	assert_told(end(&b), "8");
+	stream_pool_restart(b.r.p, &b.s);
+	for (int i = 0; i < 2; i++) {
+		assert_told(scan(&b, "line\n"), "6");
+		stream_pool_restart(b.r.p, &b.s);
+	}
 	close_bench(&b);
 }
 
