@@ -26,6 +26,11 @@ static_assert(offsetof(struct flow_row, bytes) == 32);
 
 #define FLOW_ROW_EMPTY_FIRST UINT32_MAX
 
+static inline void flow_row_match(struct flow_row *r, uint32_t matches) {
+	uint32_t sum = r->matches + matches;
+	r->matches = sum < matches ? UINT32_MAX : sum;
+}
+
 // Counts one packet, `offset_us` into the pane.
 static inline void flow_row_count(
 	struct flow_row *r, uint32_t offset_us, uint32_t bytes, uint32_t frame_bytes,
@@ -36,7 +41,6 @@ static inline void flow_row_count(
 	r->frame_bytes += frame_bytes;
 	r->first_us = offset_us < r->first_us ? offset_us : r->first_us;
 	r->last_us = offset_us > r->last_us ? offset_us : r->last_us;
-	uint32_t sum = r->matches + matches;
-	r->matches = sum < matches ? UINT32_MAX : sum;
+	flow_row_match(r, matches);
 	r->tcp_flags |= tcp_flags;
 }

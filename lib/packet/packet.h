@@ -32,7 +32,7 @@ struct packet {
 	uint32_t payload_len; // captured octets within the IP length; 0: none
 	uint32_t ip_len; // innermost IP packet's length by its own header (contract: `bytes`)
 	// written by the parser and by later stages
-	uint16_t matches; // match events, saturating; 0 from the parser
+	uint16_t matches; // match events; more are in `row` already; 0 from the parser
 	uint8_t verdict; // enum verdict
 	uint8_t reason; // enum reason
 	uint8_t link; // enum link, by the source

@@ -4,6 +4,7 @@
 #include "stage_match.h"
 
 #include "base/mem.h"
+#include "flow/row.h"
 #include "packet/frame_size.h"
 #include "packet/verdict.h"
 #include "pipeline/intake.h"
@@ -130,10 +131,14 @@ static void count_rules(struct stage_match *st, const struct packet *p) {
 static void
 note_events(struct stage_match *st, const struct burst *b, struct packet *p, uint32_t i) {
 	struct match_work *w = st->set.work;
+	uint32_t more = 0;
 	if (UNLIKELY(w->n_events > UINT16_MAX))
-		w->n_events = UINT16_MAX;
-	p->matches = (uint16_t)w->n_events;
+		more = w->n_events - UINT16_MAX;
+	p->matches = (uint16_t)(w->n_events - more);
 	st->events += w->n_events;
+	// What the packet cannot tell the row is told at once.
+	if (UNLIKELY(more > 0) && p->verdict == VERDICT_COUNTED)
+		flow_row_match(p->row, more);
 	if (LIKELY(w->n_events == 0))
 		return;
 	count_rules(st, p);

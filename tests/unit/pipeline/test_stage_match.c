@@ -22,16 +22,20 @@ static struct match_engine *engine;
 static struct stage_track track; // without a pane
 static struct stage_match st;
 
-static void open_stage(const char *rules) {
-	engine = make_engine(rules, NULL, false);
+static void open_engine(struct match_engine *e, bool plain) {
+	engine = e;
 	const struct stage_match_config conf = {
 		.engine = engine,
-		.plain = true,
+		.plain = plain,
 		.inspect = {.memory = INSPECT_MEMORY_MIN, .mem = mem_pages()},
 	};
 	cr_assert_eq(stage_match_init(&st, &conf, &track), 0);
 	memory_source_init(&memory, NULL, 0, 1);
 	segment_source_init(&segments);
+}
+
+static void open_stage(const char *patterns) {
+	open_engine(make_engine(patterns, NULL, false), true);
 }
 
 static void close_stage(void) {
@@ -146,21 +150,30 @@ Test(stage_match, a_payload_that_is_not_there_after_all_is_let_be) {
 	segment_packet_fini(&b.pkt[0]);
 }
 
-Test(stage_match, matches_of_a_packet_saturate) {
-	// As many rules of one payload as 16 bits hold, and a few.
+Test(stage_match, what_16_bits_do_not_hold_goes_to_the_row_at_once) {
+	struct flow_row row = {.matches = 7};
 	size_t len = 0;
-	char *rules = malloc(66000 * 16);
+	char *rules = malloc(65540 * 48);
 	for (int i = 0; i < 65540; i++)
-		len += (size_t)sprintf(rules + len, "%d:/%c/\n", i, 'a' + i % 2);
-	open_stage(rules);
+		len += (size_t)sprintf(
+			rules + len, "alert udp any any -> any %s (sid:%d;)\n", i % 2 ? "2" : "any",
+			i + 1
+		);
+	open_engine(make_engine(NULL, rules, false), false);
 	free(rules);
 	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "ab", 2);
-	parsed(0, &f, 2);
-	parsed(1, &f, 1);
-	run(&memory.source, 2);
+	for (uint32_t i = 0; i < 3; i++) {
+		parsed(i, &f, 2);
+		st.keys[i] = (struct flow_key){.flags = KEY_V4, .proto = 17, .src_port = 1};
+		st.keys[i].dst_port = i == 1 ? 3 : 2;
+	}
+	b.pkt[0].row = b.pkt[1].row = &row;
+	b.pkt[2].verdict = VERDICT_LATE; // has none
+	run(&memory.source, 3);
 	cr_assert_eq(b.pkt[0].matches, UINT16_MAX);
+	cr_assert_eq(row.matches, 7 + 65540 - UINT16_MAX);
 	cr_assert_eq(b.pkt[1].matches, 65540 / 2);
-	cr_assert_eq(st.events, UINT16_MAX + 65540 / 2, "the sum of what packets have");
+	cr_assert_eq(st.events, 2 * 65540 + 65540 / 2);
 }
 
 Test(stage_match, without_rules_nothing_is_done) {
