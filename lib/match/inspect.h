@@ -24,8 +24,8 @@
 struct inspect; // opaque
 
 // Octets that came into order without a packet of their own matched: held ones, when their connection
-// was given up or the input ended. `work` has the events; `key` is of their direction as far as the
-// connection knows it (addresses, ports, VLANs, VNI), `time_us` of the connection's last packet.
+// was given up or the input ended. `work` has the events; `key` and `time_us` are those of the packet that
+// brought the octets, or of the last that did where several are held together. Called for each of them.
 struct inspect_hooks {
 	void (*late
 	)(void *ctx, struct match_work *work, const struct flow_key *key, int64_t time_us);

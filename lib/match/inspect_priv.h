@@ -29,6 +29,7 @@ struct inspect {
 	uint64_t streams_memory; // the pool's budget
 	int64_t newest_us; // of all packets
 	uint64_t alone, late_events;
+	uint32_t n_tcp; // packets
 };
 
 // A packet, or what stands in its place: a datagram that it completed.

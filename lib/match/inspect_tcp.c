@@ -133,6 +133,8 @@ void inspect_tcp_packet(struct inspect *in, const struct inspect_item *item) {
 		.key = item->key,
 		.place = item->place,
 		.time_us = item->now_us,
+		.own_us = p->time_us,
+		.number = ++in->n_tcp,
 	};
 	struct detect_flow flow = {};
 	if (UNLIKELY(
@@ -166,24 +168,51 @@ void inspect_tcp_packet(struct inspect *in, const struct inspect_item *item) {
 		flow_memory_tcp_keep(in->flows, d->flow, &flow);
 }
 
+// What one packet brought, as far as its block knows: its events have its key and its time.
+static void deliver(struct inspect *in, const struct tcp_delivery *d, uint8_t dir) {
+	const struct tcp_block *from = d->span[d->spans - 1].from;
+	struct detect_flow flow;
+	struct flow_key key;
+	int64_t time_us = from != NULL ? from->time_us : d->flow->last_us;
+	if (from != NULL)
+		key = from->key;
+	else
+		flow_tuple_key(&d->flow->tuple, dir, &key);
+	key.hash = 0;
+	match_work_begin(in->work);
+	tcp_view(d->flow, dir, &flow);
+	flow_memory_tcp_bits(in->flows, d->flow, &flow);
+	if (scan_direction(in, d, dir, &key, flow.dir, d->flow->last_us))
+		decide(in, &key, &flow, time_us);
+	flow_memory_tcp_keep(in->flows, d->flow, &flow);
+	in->late_events += in->work->n_events;
+	if (in->work->n_events > 0)
+		in->hooks.late(in->hooks.ctx, in->work, &key, time_us);
+}
+
+// Octets of one packet may lie in several blocks.
+static bool same_packet(const struct tcp_span *a, const struct tcp_span *b) {
+	if (a->dir != b->dir)
+		return false;
+	if (a->from == b->from || a->from == NULL || b->from == NULL)
+		return a->from == b->from;
+	return a->from->key.hash == b->from->key.hash;
+}
+
 void inspect_tcp_deliver(void *ctx, const struct tcp_delivery *d) {
 	struct inspect *in = ctx;
-	int64_t now_us = d->flow->last_us;
-	for (uint8_t dir = 0; dir < 2; dir++) {
-		struct flow_key key;
-		struct detect_flow flow;
-		if (!has_direction(d, dir))
-			continue;
-		match_work_begin(in->work);
-		flow_tuple_key(&d->flow->tuple, dir, &key);
-		tcp_view(d->flow, dir, &flow);
-		flow_memory_tcp_bits(in->flows, d->flow, &flow);
-		if (scan_direction(in, d, dir, &key, flow.dir, now_us))
-			decide(in, &key, &flow, now_us);
-		flow_memory_tcp_keep(in->flows, d->flow, &flow);
-		in->late_events += in->work->n_events;
-		if (in->work->n_events > 0)
-			in->hooks.late(in->hooks.ctx, in->work, &key, now_us);
+	for (uint32_t first = 0, end; first < d->spans; first = end) {
+		struct tcp_delivery part = *d;
+		uint8_t dir = d->span[first].dir;
+		for (end = first + 1;
+		     end < d->spans && same_packet(&d->span[first], &d->span[end]);)
+			end++;
+		part.span = &d->span[first];
+		part.spans = end - first;
+		// The end is behind the direction's last octets.
+		if (end < d->spans && d->span[end].dir == dir)
+			part.ended = 0;
+		deliver(in, &part, dir);
 	}
 	match_work_begin(in->work);
 }

@@ -2,9 +2,11 @@
 // which are there. However small the segments are in which they come, a window takes one block.
 #pragma once
 
+#include "packet/flow_key.h"
+
 #include <stdint.h>
 
-#define TCP_BLOCK_OCTETS 896u
+#define TCP_BLOCK_OCTETS 832u
 #define TCP_BLOCK_WORDS (TCP_BLOCK_OCTETS / 64)
 
 struct tcp_block {
@@ -12,7 +14,9 @@ struct tcp_block {
 	uint16_t count; // octets held and not yet delivered
 	uint16_t runs; // contiguous pieces that they form
 	uint64_t base; // offset in the stream of data[0]; a multiple of TCP_BLOCK_OCTETS
+	int64_t time_us; // of the packet that brought some of them last, as the key
 	uint64_t bits[TCP_BLOCK_WORDS]; // which octets are held and not yet delivered
+	struct flow_key key; // `hash` is the packet's number
 	uint8_t data[TCP_BLOCK_OCTETS];
 };
 _Static_assert(sizeof(struct tcp_block) == 1024);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tcp_block;
 struct tcp_flow;
 
 // Octets of one direction, in order and once. They lie in the packet or in the table's memory.
@@ -12,6 +13,7 @@ struct tcp_span {
 	const uint8_t *data;
 	uint64_t offset; // in the direction's stream, whose first octet is 0
 	uint64_t skipped; // octets given up directly ahead of it
+	const struct tcp_block *from; // that held them, and knows their packet; NULL: nobody did
 	uint32_t len; // 0: there is only a gap to tell of
 	uint8_t dir;
 	bool restart; // does not go on where the span before it ended

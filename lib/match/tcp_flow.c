@@ -217,5 +217,5 @@ void tcp_flow_packet(
 	else
 		tcp_half_data(w, mine, dir, in, seq, !(other->flags & TCP_HALF_SEEN));
 	if (UNLIKELY(in->flags & TCP_FIN))
-		tcp_half_fin(w, mine, dir, seq + in->length);
+		tcp_half_fin(w, mine, dir, in, seq + in->length);
 }

@@ -118,8 +118,8 @@ static void in_order(
 // Ahead of its turn, captured octets only. Returns false when what is ahead of it was given up for
 // it instead, as far as need be.
 static bool
-hold(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint64_t begin, const uint8_t *data,
-     uint32_t len) {
+hold(struct tcp_work *w, struct tcp_half *h, uint32_t dir, const struct tcp_packet *in,
+     uint64_t begin, const uint8_t *data, uint32_t len) {
 	uint32_t lacks = tcp_held_lacks(&h->held, &w->pool, begin, begin + len);
 	bool flow = h->held.blocks + lacks > w->hold_blocks;
 	if (flow || lacks > tcp_pool_free(&w->pool)) {
@@ -129,7 +129,7 @@ hold(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint64_t begin, const
 		return false;
 	}
 	struct tcp_compare c = {0};
-	tcp_held_put(&h->held, &w->pool, begin, data, len, &c);
+	tcp_held_put(&h->held, &w->pool, begin, data, len, in, &c);
 	tcp_work_fate(w, TCP_HELD_NOW, c.fresh);
 	tcp_work_compared(w, &c);
 	h->wait++;
@@ -189,7 +189,7 @@ void tcp_half_data(
 		} else if ((h->flags & (TCP_HALF_ENDED | TCP_HALF_FIN)) == TCP_HALF_ENDED) {
 			tcp_work_fate(w, TCP_BEHIND_RST, captured);
 			return;
-		} else if (captured == 0 || hold(w, h, dir, (uint64_t)begin, data, captured)) {
+		} else if (captured == 0 || hold(w, h, dir, in, (uint64_t)begin, data, captured)) {
 			return; // what the capture cut off behind a hole becomes a hole itself
 		}
 	}
@@ -210,7 +210,7 @@ void tcp_half_syn_data(
 		return;
 	}
 	struct tcp_compare c = {0};
-	tcp_held_put(&h->held, &w->pool, 0, in->payload, in->captured, &c);
+	tcp_held_put(&h->held, &w->pool, 0, in->payload, in->captured, in, &c);
 	tcp_work_fate(w, TCP_HELD_NOW, c.fresh);
 	tcp_work_compared(w, &c);
 	h->flags |= TCP_HALF_SYN_DATA;
@@ -220,22 +220,18 @@ void tcp_half_settle(struct tcp_work *w, struct tcp_half *h, uint32_t dir, int64
 	h->flags &= (uint16_t)~TCP_HALF_SYN_DATA;
 	uint64_t end = tcp_held_end(&h->held, &w->pool);
 	end = upto > 0 ? ((uint64_t)upto < end ? (uint64_t)upto : end) : 0;
-	while (h->next_off < end) {
-		uint32_t len;
-		const uint8_t *data = tcp_held_take(
-			&h->held, &w->pool, h->next_off, (uint32_t)(end - h->next_off), &len,
-			&w->done
-		);
-		w->stats.octets[TCP_HELD_NOW] -= len;
-		tcp_reader_emit(w, h, dir, data, len);
-	}
+	while (h->next_off < end)
+		tcp_reader_emit_held(w, h, dir, (uint32_t)(end - h->next_off));
 	uint32_t rest = tcp_held_drop(&h->held, &w->pool);
 	w->stats.octets[TCP_HELD_NOW] -= rest;
 	w->stats.octets[TCP_SYN_REFUSED] += rest;
 	tcp_reader_check_fin(w, h, dir);
 }
 
-void tcp_half_fin(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t seq) {
+void tcp_half_fin(
+	struct tcp_work *w, struct tcp_half *h, uint32_t dir, const struct tcp_packet *in,
+	uint32_t seq
+) {
 	int64_t at = tcp_half_offset(h, seq) - (int64_t)h->next_off;
 	uint64_t held = tcp_held_end(&h->held, &w->pool);
 	if (h->flags & TCP_HALF_ENDED) {
@@ -250,6 +246,9 @@ void tcp_half_fin(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t
 	}
 	h->fin = seq;
 	h->flags = (uint16_t)((h->flags & ~TCP_HALF_FIN_ACKED) | TCP_HALF_FIN);
+	// What comes out with the end is its packet's.
+	if (h->held.last != 0)
+		tcp_held_mark_last(&h->held, &w->pool, in);
 	tcp_reader_check_fin(w, h, dir);
 }
 

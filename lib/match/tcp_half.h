@@ -68,7 +68,10 @@ void tcp_half_syn_data(
 void tcp_half_settle(struct tcp_work *w, struct tcp_half *h, uint32_t dir, int64_t upto);
 
 // A FIN whose sequence number is `seq`.
-void tcp_half_fin(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t seq);
+void tcp_half_fin(
+	struct tcp_work *w, struct tcp_half *h, uint32_t dir, const struct tcp_packet *in,
+	uint32_t seq
+);
 
 // What the other side acknowledges.
 void tcp_half_ack(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t ack);

@@ -92,9 +92,21 @@ insert(struct tcp_held *h, struct tcp_pool *p, uint32_t before, uint32_t behind,
 	return at;
 }
 
+static void mark_from(struct tcp_block *b, const struct tcp_packet *from) {
+	b->time_us = from->own_us;
+	b->key = *from->key;
+	b->key.hash = from->number;
+}
+
+void tcp_held_mark_last(
+	const struct tcp_held *h, struct tcp_pool *p, const struct tcp_packet *from
+) {
+	mark_from(tcp_pool_at(p, h->last), from);
+}
+
 void tcp_held_put(
 	struct tcp_held *h, struct tcp_pool *p, uint64_t begin, const uint8_t *data, uint32_t len,
-	struct tcp_compare *c
+	const struct tcp_packet *from, struct tcp_compare *c
 ) {
 	uint32_t at = h->first, before = 0;
 	// Nothing is ever put ahead of the last block from here, so what precedes it does not matter.
@@ -110,7 +122,10 @@ void tcp_held_put(
 			at = insert(h, p, before, at, base);
 		uint32_t in = (uint32_t)(begin - base);
 		uint32_t n = TCP_BLOCK_OCTETS - in < len ? TCP_BLOCK_OCTETS - in : len;
+		uint64_t fresh = c->fresh;
 		merge(h, tcp_pool_at(p, at), in, data, n, c);
+		if (from != NULL && c->fresh > fresh)
+			mark_from(tcp_pool_at(p, at), from);
 		begin += n;
 		data += n;
 		len -= n;

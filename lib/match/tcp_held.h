@@ -3,6 +3,7 @@
 #pragma once
 
 #include "match/tcp_compare.h"
+#include "match/tcp_packet.h"
 #include "match/tcp_pool.h"
 
 #include <stdint.h>
@@ -20,10 +21,16 @@ struct tcp_held {
 uint32_t
 tcp_held_lacks(const struct tcp_held *h, const struct tcp_pool *p, uint64_t begin, uint64_t end);
 
-// Holds `len` octets at `begin`; the pool must have the blocks that lack. Adds to `c`.
+// Holds `len` octets at `begin`; the pool must have the blocks that lack. Adds to `c`. `from` brought
+// them; NULL: they are about to be taken out again.
 void tcp_held_put(
 	struct tcp_held *h, struct tcp_pool *p, uint64_t begin, const uint8_t *data, uint32_t len,
-	struct tcp_compare *c
+	const struct tcp_packet *from, struct tcp_compare *c
+);
+
+// `from` ends what is held, which is something: it counts as the last octets' packet.
+void tcp_held_mark_last(
+	const struct tcp_held *h, struct tcp_pool *p, const struct tcp_packet *from
 );
 
 // Where the first and behind the last octet held; TCP_HELD_NONE: nothing is.

@@ -31,4 +31,6 @@ struct tcp_packet {
 	uint32_t ack; // meaningless without TCP_ACK
 	uint8_t flags; // enum tcp_flag
 	int64_t time_us; // event time; may run backwards
+	int64_t own_us; // its own, where `time_us` is what it was late against
+	uint32_t number; // tells it from those before it
 };

@@ -30,19 +30,19 @@ void tcp_reader_emit(
 	w->stats.octets[TCP_DELIVERED] += len;
 }
 
-// Delivers what is held in one piece in the first block, if it is next.
-static uint32_t emit_held(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t max) {
-	uint32_t len;
+uint32_t tcp_reader_emit_held(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t max) {
+	uint32_t len, block = h->held.first;
 	const uint8_t *data = tcp_held_take(&h->held, &w->pool, h->next_off, max, &len, &w->done);
 	if (len > 0) {
 		w->stats.octets[TCP_HELD_NOW] -= len;
 		tcp_reader_emit(w, h, dir, data, len);
+		w->span[w->out->spans - 1].from = tcp_pool_at(&w->pool, block);
 	}
 	return len;
 }
 
 static void follow(struct tcp_work *w, struct tcp_half *h, uint32_t dir) {
-	while (h->held.first != 0 && emit_held(w, h, dir, UINT32_MAX) > 0)
+	while (h->held.first != 0 && tcp_reader_emit_held(w, h, dir, UINT32_MAX) > 0)
 		continue;
 	tcp_reader_check_fin(w, h, dir);
 }
@@ -65,10 +65,10 @@ void tcp_reader_packet(
 			struct tcp_compare c = {0};
 			uint64_t stop = base + TCP_BLOCK_OCTETS;
 			n = stop < end ? (uint32_t)(stop - h->next_off) : n;
-			tcp_held_put(&h->held, &w->pool, h->next_off, at, n, &c);
+			tcp_held_put(&h->held, &w->pool, h->next_off, at, n, NULL, &c);
 			w->stats.octets[TCP_HELD_NOW] += c.fresh;
 			tcp_work_compared(w, &c);
-			emit_held(w, h, dir, UINT32_MAX);
+			tcp_reader_emit_held(w, h, dir, UINT32_MAX);
 		}
 	}
 	follow(w, h, dir);

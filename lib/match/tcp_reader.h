@@ -11,6 +11,10 @@ void tcp_reader_emit(
 	struct tcp_work *w, struct tcp_half *h, uint32_t dir, const uint8_t *data, uint32_t len
 );
 
+// Delivers what is held in one piece in the first block, at most `max` octets, if it is next. Returns how
+// many.
+uint32_t tcp_reader_emit_held(struct tcp_work *w, struct tcp_half *h, uint32_t dir, uint32_t max);
+
 // Delivers the packet's octets [next_off, next_off + len) where held ones are not the first copy, and
 // then whatever held octets follow.
 void tcp_reader_packet(

@@ -28,7 +28,7 @@ LINKS = ("EN10MB", "RAW", "IPV4", "IPV6", "LINUX_SLL", "LINUX_SLL2", "NULL")
 A, B = "10.0.0.1", "10.0.0.2"
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 GROUP = 30      # captures of one run
-STREAMS = {"flows": ("src_ip dest_ip proto", "tumbling 10s")}
+STREAMS = {"flows": ("src_ip dest_ip src_port dest_port proto tos in_port mpls", "tumbling 10ms")}
 HS = "1:/GET|POST/\n2:/\\x16\\x03.*\\x00/s\n3:/needle/\n4:/end$/\n5:/[0-9]{4}-[0-9]{2}/\n"
 RULES = """alert tcp any any -> any any (msg:"two"; content:"HTTP/1"; content:"Host"; distance:0; sid:10;)
 alert tcp any any -> any 80 (msg:"bit"; flow:to_server,established; content:"GET"; flowbits:set,got; sid:11;)
@@ -186,6 +186,8 @@ def check(run, tap, what, seen, accepted=(0,)):
     s = run.summary()
     notes = faults(s["match"], True) if s else ["no summary"]
     events, matches = s.get("match", {}).get("events"), sum(json.loads(line)["matches"] for line in run.lines())
+    # What a connection held until its end is counted where the packet is that brought it.
+    notes += [f"no packet: {line}" for line in run.lines() if json.loads(line)["packets"] == 0]
     if s and events != matches + s["match"]["uncounted"]:
         notes.append(f"{events} events, {matches} in windows, {s['match']['uncounted']} uncounted")
     if s:

@@ -122,7 +122,7 @@ def configuration(folder, input_, tunnels, rules, window, cache):
         f.write("[input]\n" + "".join(f"{k} = {v}\n" for k, v in input_.items()) + f"tunnels = {tunnels}\n")
         f.write("[flow]\nrows = 64K\n")
         if rules:
-            f.write(f"[match]\nrules = \"{RULES}\"\nmode = block\ncache = \"{cache}\"\n")
+            f.write(f"[match]\nrules = \"{RULES}\"\ncache = \"{cache}\"\n")
         for name, key in STREAMS.items():
             f.write(f"[stream {name}]\nkey = {key}\nwindow = {window}\n")
         f.write("[sink out]\ntype = json\npath = records.jsonl\n")

@@ -29,6 +29,7 @@ struct bench {
 	int64_t now_us;
 	uint32_t seq[2]; // the next of each side
 	char events[4096];
+	char late[1024]; // of late events: tos and in_port of their keys
 };
 
 static struct bench b; // a test executable has one file
@@ -52,7 +53,9 @@ static inline void note(struct match_work *w, int64_t time_us) {
 
 static inline void
 on_late(void *ctx, struct match_work *work, const struct flow_key *key, int64_t time_us) {
+	size_t len = strlen(b.late);
 	note(work, time_us);
+	snprintf(b.late + len, sizeof(b.late) - len, "%u:%u ", key->tos, key->in_port);
 }
 
 static inline void open_with(struct match_engine *e, bool streams, enum checksum_mode checksums) {

@@ -46,6 +46,33 @@ Test(inspect, octets_that_wait_for_a_hole_come_out_at_the_end) {
 	cr_expect_eq(s.late_events, 2);
 }
 
+Test(inspect, what_waits_for_a_hole_is_of_the_packets_that_brought_it) {
+	open_streams("1:/needle/\n2:/x.*y/s\n3:/end$/\n", NULL);
+	handshake();
+	const struct {
+		uint32_t ahead;
+		const char *text;
+		uint8_t flags, tos;
+	} sent[] = {
+		{10, "needle x", ACK, 4},
+		{2000, "x needle ye", ACK, 8},
+		{2011, "nd", ACK, 12},
+		{2013, "", ACK | FIN, 16},
+	};
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		lay_tcp(CLIENT, sent[i].flags, b.seq[CLIENT] + sent[i].ahead, sent[i].text);
+		b.f.octet[14 + 1] = sent[i].tos;
+		give();
+	}
+	tcp(SERVER, ACK, "nothing of the other side");
+	b.late[0] = '\0';
+	events_are("");
+	inspect_finish(b.in);
+	// The block of 2000 and what follows is of the FIN, which came last.
+	events_are("1@104 1@107 2@107 3@107");
+	cr_assert_str_eq(b.late, "4:0 16:0 ", "%s", b.late);
+}
+
 Test(inspect, an_acknowledgement_gives_up_a_hole_of_the_other_side) {
 	open_streams(
 		"1:/needle/\n",

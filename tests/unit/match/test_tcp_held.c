@@ -16,6 +16,9 @@ struct model {
 	bool there[SPACE];
 };
 
+static const struct flow_key key = {.src_port = 1};
+static const struct tcp_packet from = {.key = &key};
+
 static uint32_t random_below(uint64_t *state, uint32_t n) {
 	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
 	return (uint32_t)(*state >> 33) % n;
@@ -57,7 +60,7 @@ put(struct model *m, struct tcp_held *h, struct tcp_pool *p, uint32_t at, uint32
 		}
 	}
 	uint32_t before = h->blocks, lacks = tcp_held_lacks(h, p, at, at + len);
-	tcp_held_put(h, p, at, data, len, &got);
+	tcp_held_put(h, p, at, data, len, &from, &got);
 	free(data);
 	cr_assert_eq(h->blocks, before + lacks);
 	cr_assert_eq(got.fresh, want.fresh);
@@ -125,9 +128,9 @@ Test(tcp_held, keeps_what_was_taken_until_its_block_is_given_back) {
 	struct tcp_held h = {0};
 	struct tcp_compare c = {0};
 	uint32_t len, done = 0;
-	tcp_held_put(&h, &p, 10, (const uint8_t *)"abc", 3, &c);
+	tcp_held_put(&h, &p, 10, (const uint8_t *)"abc", 3, &from, &c);
 	const uint8_t *data = tcp_held_take(&h, &p, 10, UINT32_MAX, &len, &done);
-	tcp_held_put(&h, &p, 10, (const uint8_t *)"xyz", 3, &c);
+	tcp_held_put(&h, &p, 10, (const uint8_t *)"xyz", 3, &from, &c);
 	cr_assert_eq(memcmp(data, "abc", 3), 0);
 	cr_assert_eq(tcp_pool_free(&p), 0);
 	tcp_pool_give(&p, done);
@@ -147,11 +150,40 @@ Test(tcp_held, takes_one_block_for_a_window_however_it_is_cut) {
 			&h, &p,
 			(2 * TCP_BLOCK_OCTETS - 2 - 2 * i + i / (TCP_BLOCK_OCTETS / 2))
 				% TCP_BLOCK_OCTETS,
-			(const uint8_t *)"x", 1, &c
+			(const uint8_t *)"x", 1, &from, &c
 		);
 	cr_assert_eq(h.blocks, 1);
 	cr_assert_eq(h.runs, 1);
 	cr_assert_eq(c.fresh, TCP_BLOCK_OCTETS);
+	tcp_held_drop(&h, &p);
+	tcp_pool_fini(&p);
+}
+
+Test(tcp_held, knows_whose_the_octets_of_a_block_are) {
+	struct tcp_pool p;
+	cr_assert_eq(tcp_pool_init(&p, 3, mem_pages()), 0);
+	struct tcp_held h = {0};
+	struct tcp_compare c = {0};
+	const struct flow_key keys[] = {{.tos = 1}, {.tos = 2}, {.tos = 3}};
+	struct tcp_packet by[3];
+	for (int i = 0; i < 3; i++)
+		by[i] = (struct tcp_packet){.key = &keys[i], .own_us = 10 + i, .number = 7 + i};
+	uint8_t data[2 * TCP_BLOCK_OCTETS] = {};
+	tcp_held_put(&h, &p, 100, data, 50, &by[0], &c);
+	// Across two windows; what came before is nobody else's now, and what is taken out at once either.
+	tcp_held_put(&h, &p, TCP_BLOCK_OCTETS - 10, data, 20, &by[1], &c);
+	tcp_held_put(&h, &p, 100, data, 50, &by[2], &c);
+	tcp_held_put(&h, &p, 200, data, 50, NULL, &c);
+	const struct tcp_block *first = tcp_pool_at(&p, h.first), *last = tcp_pool_at(&p, h.last);
+	cr_assert_neq(first, last);
+	cr_expect_eq(first->time_us, 11);
+	cr_expect_eq(first->key.tos, 2);
+	cr_expect_eq(last->time_us, 11);
+	tcp_held_mark_last(&h, &p, &by[2]);
+	cr_expect_eq(first->time_us, 11);
+	cr_expect_eq(last->time_us, 12);
+	cr_expect_eq(last->key.tos, 3);
+	cr_expect_eq(last->key.hash, 9);
 	tcp_held_drop(&h, &p);
 	tcp_pool_fini(&p);
 }
