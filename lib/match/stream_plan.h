@@ -105,7 +105,7 @@ stream_plan_meet(const struct stream_plan *plan, struct stream_state *state, uin
 }
 
 // Whether Hyperscan may tell a match of a pattern's once more when a stream ends, or with the octet behind
-// it: `$` holds ahead of a newline and at the end.
+// it: `$` holds ahead of a newline and at the end, `\b` as the next octet says.
 bool stream_plan_may_repeat(const struct stream_plan *plan);
 
 // Notes that such a pattern was told at `offset`. False: that is known. `state` has nothing but this; of

@@ -91,7 +91,7 @@ bool stream_plan_may_repeat(const struct stream_plan *plan) {
 	if (plan->n_pieces == 0 || plan->combination != NULL)
 		return false;
 	for (const char *c = plan->pieces[0].pattern.regex; *c != '\0'; c++) {
-		if (*c == '$' || (*c == '\\' && (c[1] == 'z' || c[1] == 'Z')))
+		if (*c == '$' || (*c == '\\' && c[1] != '\0' && strchr("zZbB", c[1]) != NULL))
 			return true;
 		c += *c == '\\' && c[1] != '\0';
 	}

@@ -34,7 +34,8 @@ static const char patterns[] = "1:/abc/\n"
 			       "17:/k.*v$/s\n"
 			       "18:/neverthere/\n"
 			       "19:/(GET|POST) \\/[^ ]* HTTP/\n"
-			       "20:/approximate/{edit_distance=1}\n";
+			       "20:/approximate/{edit_distance=1}\n"
+			       "21:/(wor|[a-w]o.\\b)/\n";
 
 static const char rules[] = RULE(100, "content:\"first\"; content:\"second\"") RULE(
 	101, "content:\"good\"; content:!\"bad\""
