@@ -48,6 +48,9 @@ struct kernel_head {
 	__u64 fill_b[3];
 };
 
+#define KERNEL_OPENS 0x100 // as struct flow_row's
+#define KERNEL_LAST_SHIFT 9
+
 // A row, and the rest row. Times are nanoseconds from the pane's start.
 struct kernel_row {
 	__u32 head[7]; // as struct flow_row's; masked
@@ -55,7 +58,7 @@ struct kernel_row {
 	__u64 bytes;
 	__u64 frame_bytes;
 	__u64 first_ns;
-	__u64 last_flags; // last time << 8 | TCP flags of all packets
+	__u64 last_flags; // last time << KERNEL_LAST_SHIFT | KERNEL_OPENS | TCP flags of all packets
 };
 
 // Of each processor, outside the maps of panes.

@@ -5,6 +5,7 @@
 #include "kernel.h"
 
 #include "packet/flow_key.h"
+#include "packet/tcp_flags.h"
 
 #include <linux/bpf.h>
 
@@ -157,5 +158,7 @@ row_count(struct kernel_row *r, __u64 at_ns, __u32 bytes, __u32 frame_bytes, __u
 	r->packets++;
 	r->bytes += bytes;
 	r->frame_bytes += frame_bytes;
-	r->last_flags = at_ns << 8 | (__u8)(r->last_flags | tcp_flags);
+	__u64 flags = tcp_flags | (TCP_OPENS(tcp_flags) ? KERNEL_OPENS : 0);
+	flags |= r->last_flags & ((1u << KERNEL_LAST_SHIFT) - 1);
+	r->last_flags = at_ns << KERNEL_LAST_SHIFT | flags;
 }

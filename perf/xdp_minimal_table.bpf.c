@@ -40,7 +40,7 @@ static __always_inline int count(struct xdp_md *ctx, int timed) {
 		__u64 now = bpf_ktime_get_ns();
 		if (row->packets == 0)
 			row->first_ns = now;
-		row->last_flags = now << 8;
+		row->last_flags = now << KERNEL_LAST_SHIFT;
 	}
 	row->packets++;
 	row->bytes += bytes;

@@ -71,8 +71,9 @@ static void take_row(
 		.bytes = row->bytes,
 		.frame_bytes = row->frame_bytes,
 		.first_us = time_us(m, row->first_ns),
-		.last_us = time_us(m, row->last_flags >> 8),
+		.last_us = time_us(m, row->last_flags >> KERNEL_LAST_SHIFT),
 		.tcp_flags = (uint8_t)row->last_flags,
+		.opens = (row->last_flags & KERNEL_OPENS) != 0,
 	};
 	if (v6 == NULL) {
 		to->key.flags = KEY_REST;

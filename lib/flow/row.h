@@ -3,6 +3,7 @@
 #pragma once
 
 #include "packet/flow_key_hash.h"
+#include "packet/tcp_flags.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -18,7 +19,8 @@ struct flow_row {
 	uint32_t last_us; // from the pane's start
 	uint32_t matches; // saturating
 	uint8_t tcp_flags; // of all packets, or'ed
-	uint8_t pad[3];
+	uint8_t opens; // 1: a SYN without ACK was among them
+	uint8_t pad[2];
 };
 
 static_assert(sizeof(struct flow_row) == CACHE_LINE);
@@ -43,4 +45,5 @@ static inline void flow_row_count(
 	r->last_us = offset_us > r->last_us ? offset_us : r->last_us;
 	flow_row_match(r, matches);
 	r->tcp_flags |= tcp_flags;
+	r->opens |= TCP_OPENS(tcp_flags);
 }

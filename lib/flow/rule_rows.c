@@ -53,4 +53,5 @@ void rule_rows_count(
 	sum->frame_bytes += p->wire_len;
 	sum->matches++;
 	sum->tcp_flags |= p->tcp_flags;
+	sum->opens |= TCP_OPENS(p->tcp_flags);
 }

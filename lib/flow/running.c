@@ -93,6 +93,7 @@ static bool add(struct running *r, struct running_link at, const struct flow_sum
 	key->newest = at;
 	for (uint32_t flags = from->tcp_flags; flags != 0; flags &= flags - 1)
 		key->flags[__builtin_ctz(flags)]++;
+	key->opens += from->opens;
 	flow_sum_merge(to, from);
 	return true;
 }
@@ -172,6 +173,8 @@ static void take_off(
 	for (uint32_t flags = from->tcp_flags; flags != 0; flags &= flags - 1)
 		if (--key->flags[__builtin_ctz(flags)] == 0)
 			to->tcp_flags &= (uint8_t) ~(flags & -flags);
+	key->opens -= from->opens;
+	to->opens = key->opens > 0;
 }
 
 static void remove_key(struct running *r, const struct flow_sum *sum) {

@@ -20,6 +20,7 @@ struct running_part {
 // What cannot be taken off a sum as it was added.
 struct running_key {
 	uint32_t flags[8]; // slices with that bit of tcp_flags
+	uint32_t opens; // slices with that
 	struct running_link newest; // where it came last
 };
 

@@ -35,6 +35,7 @@ struct flow_sum {
 	int64_t last_us;
 	struct rule_id rule; // zero where the sum is not a rule's
 	uint8_t tcp_flags;
+	uint8_t opens; // 1: a SYN without ACK was among them
 	uint8_t reason; // enum flow_end
 	bool partial; // a session or flow that may have more to it
 };
@@ -90,6 +91,7 @@ flow_sum_add(struct flow_sum *sum, const struct flow_row *row, int64_t start_us)
 	sum->frame_bytes += row->frame_bytes;
 	sum->matches += row->matches;
 	sum->tcp_flags |= row->tcp_flags;
+	sum->opens |= row->opens;
 }
 
 // Adds another sum, which has packets. Key and rule stay.
@@ -100,4 +102,5 @@ static inline void flow_sum_merge(struct flow_sum *sum, const struct flow_sum *f
 	sum->frame_bytes += from->frame_bytes;
 	sum->matches += from->matches;
 	sum->tcp_flags |= from->tcp_flags;
+	sum->opens |= from->opens;
 }

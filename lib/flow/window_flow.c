@@ -4,10 +4,9 @@
 
 #include "base/field.h"
 #include "flow/window_kind.h"
+#include "packet/tcp_flags.h"
 
 #define SECOND_US 1000000
-#define TCP_FIN 0x01
-#define TCP_RST 0x04
 
 // A FIN ends one connection: that is the flow only where the key tells connections apart.
 #define CONNECTION                                                                      \

@@ -3,17 +3,9 @@
 #pragma once
 
 #include "packet/flow_tuple.h"
+#include "packet/tcp_flags.h"
 
 #include <stdint.h>
-
-enum tcp_flag {
-	TCP_FIN = 1 << 0,
-	TCP_SYN = 1 << 1,
-	TCP_RST = 1 << 2,
-	TCP_PSH = 1 << 3,
-	TCP_ACK = 1 << 4,
-	TCP_URG = 1 << 5, // urgent octets stay in line, as every common receiver has it
-};
 
 // Where a packet's flow is looked for; one table's, made by tcp_table_prefetch, good for good.
 struct tcp_place {
@@ -29,7 +21,7 @@ struct tcp_packet {
 	uint32_t length; // octets of payload by the IP length; more than captured: a snapped packet
 	uint32_t seq; // of the packet, as in its header: a SYN's payload begins one later
 	uint32_t ack; // meaningless without TCP_ACK
-	uint8_t flags; // enum tcp_flag
+	uint8_t flags; // enum tcp_flag; urgent octets stay in line, as every common receiver has it
 	int64_t time_us; // event time; may run backwards
 	int64_t own_us; // its own, where `time_us` is what it was late against
 	uint32_t number; // tells it from those before it

@@ -4,6 +4,7 @@
 #include "checksum_policy.h"
 
 #include "base/cache.h"
+#include "packet/tcp_flags.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #define WAYS 4
 #define WIRE_MAX 1500 // IP octets in an Ethernet frame; more were not one frame on the wire
 #define RIGHT_RUN 3 // right ones in a row; by chance one in 2^48
-#define TCP_SYN 0x02
 
 // In this order: from TRUST_PARTIAL on, partial ones are taken.
 enum trust {

@@ -43,6 +43,7 @@ static void add_row(struct flow_row *r, const struct pane *pane, const struct co
 	r->first_us = first < r->first_us ? first : r->first_us;
 	r->last_us = last > r->last_us ? last : r->last_us;
 	r->tcp_flags |= in->tcp_flags;
+	r->opens |= in->opens;
 }
 
 // The pane for a row, with room for its packets. NULL: none is left.

@@ -21,6 +21,7 @@ struct counted {
 	int64_t first_us;
 	int64_t last_us; // in the same pane as first_us
 	uint8_t tcp_flags;
+	uint8_t opens; // as struct flow_row's
 };
 
 struct count_batch {

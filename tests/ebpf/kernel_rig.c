@@ -137,6 +137,7 @@ struct counted kernel_rig_sum(const struct kernel_rig *r, bool rest) {
 		sum.first_us = c->first_us < sum.first_us ? c->first_us : sum.first_us;
 		sum.last_us = c->last_us > sum.last_us ? c->last_us : sum.last_us;
 		sum.tcp_flags |= c->tcp_flags;
+		sum.opens |= c->opens;
 	}
 	return sum;
 }

@@ -90,6 +90,7 @@ parsed(const struct frame *f, struct fragment_table *fragments, const struct flo
 	*reason = p.reason;
 	c.bytes = p.ip_len;
 	c.tcp_flags = p.tcp_flags;
+	c.opens = (p.tcp_flags & 0x12) == 0x02;
 	flow_key_finish(&c.key, mask, &seed);
 	c.key.hash = 0;
 	return c;
@@ -98,7 +99,7 @@ parsed(const struct frame *f, struct fragment_table *fragments, const struct flo
 static bool same(const struct counted *a, const struct counted *b, uint32_t times) {
 	return flow_key_equal(&a->key, &b->key) && a->packets == b->packets * times
 		&& a->bytes == b->bytes * times && a->frame_bytes == b->frame_bytes * times
-		&& a->tcp_flags == b->tcp_flags;
+		&& a->tcp_flags == b->tcp_flags && a->opens == b->opens;
 }
 
 // What has been counted is to be taken now: tables look as if they had been there for long.
@@ -190,7 +191,7 @@ static void test_times(void) {
 	check(ok && kernel_rig_stop(&rig) == -ENODATA && rig.n_rows >= 1,
 	      "what was counted comes out after the stop");
 	struct counted sum = kernel_rig_sum(&rig, false);
-	check(sum.packets == 2 && sum.tcp_flags == 0x13 && sum.bytes == 40 + 44,
+	check(sum.packets == 2 && sum.tcp_flags == 0x13 && sum.opens && sum.bytes == 40 + 44,
 	      "flags are those of all packets");
 	check(sum.first_us >= before - 100 && sum.first_us <= first + 100
 		      && sum.last_us >= middle - 100 && sum.last_us <= after + 100,

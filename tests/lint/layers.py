@@ -18,7 +18,7 @@ LAYERS = {
 }
 
 # Headers of lib/ that the XDP programs share.
-SHARED = r"packet/(flow_key|tunnel|verdict|parse_(cursor|ether|ip|limits|protocols|steps|tunnel|walk))\.h"
+SHARED = r"packet/(flow_key|tunnel|verdict|tcp_flags|parse_(cursor|ether|ip|limits|protocols|steps|tunnel|walk))\.h"
 
 # Headers of other projects, and where they may be included; whatever is not named here and is not
 # libc's or the kernel's has no place in the project.

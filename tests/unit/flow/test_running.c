@@ -20,6 +20,7 @@ static struct flow_sum part_of(uint32_t slice, uint32_t i) {
 		.first_us = 100 * slice + i,
 		.last_us = 100 * slice + 50 + i,
 		.tcp_flags = (uint8_t)(1 << (slice + i) % 8),
+		.opens = (slice + i) % 9 == 0,
 	};
 }
 
@@ -62,6 +63,7 @@ static void expect_same(const struct running *r, uint32_t first, uint32_t last) 
 		cr_expect_eq(got->matches, w->matches);
 		cr_expect_eq(got->last_us, w->last_us);
 		cr_expect_eq(got->tcp_flags, w->tcp_flags);
+		cr_expect_eq(got->opens, w->opens);
 		// Of keys that have none but matches, where their packets were is nobody's time.
 		if (got->packets > 0)
 			cr_expect_geq(got->first_us, 100 * (int64_t)first);

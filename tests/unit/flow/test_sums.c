@@ -150,7 +150,12 @@ Test(sums, merging_spans_both) {
 		.last_us = 20,
 		.tcp_flags = 1};
 	struct flow_sum b = {
-		.packets = 1, .bytes = 40, .first_us = -5, .last_us = 15, .tcp_flags = 2};
+		.packets = 1,
+		.bytes = 40,
+		.first_us = -5,
+		.last_us = 15,
+		.tcp_flags = 2,
+		.opens = 1};
 	flow_sum_merge(&sum, &a);
 	flow_sum_merge(&sum, &b);
 	cr_expect_eq(sum.packets, 3);
@@ -160,4 +165,5 @@ Test(sums, merging_spans_both) {
 	cr_expect_eq(sum.first_us, -5);
 	cr_expect_eq(sum.last_us, 20);
 	cr_expect_eq(sum.tcp_flags, 3);
+	cr_expect_eq(sum.opens, 1);
 }

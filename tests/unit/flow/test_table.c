@@ -190,7 +190,24 @@ Test(row, matches_saturate_and_times_widen) {
 	cr_assert_eq(r.first_us, 100);
 	cr_assert_eq(r.last_us, 500);
 	cr_assert_eq(r.tcp_flags, 0x12);
+	cr_assert_eq(r.opens, 1);
 	cr_assert_eq(r.packets, 2);
 	cr_assert_eq(r.bytes, 80);
 	cr_assert_eq(r.frame_bytes, 120);
+}
+
+Test(row, only_a_syn_without_ack_opens) {
+	static const struct {
+		uint8_t flags[2];
+		uint8_t opens;
+	} table[] = {
+		{{0x02, 0x10}, 1}, {{0xc2, 0x10}, 1}, // with ECN
+		{{0x12, 0x10}, 0}, {{0x12, 0x02}, 1}, {{0x10, 0x01}, 0},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct flow_row r = {.first_us = FLOW_ROW_EMPTY_FIRST};
+		flow_row_count(&r, 1, 40, 60, 0, table[i].flags[0]);
+		flow_row_count(&r, 2, 40, 60, 0, table[i].flags[1]);
+		cr_expect_eq(r.opens, table[i].opens, "case %zu", i);
+	}
 }

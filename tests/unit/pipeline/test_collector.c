@@ -175,7 +175,9 @@ static struct taken end(void) {
 Test(collector, a_row_lands_in_its_pane_with_all_counters, .fini = close_collector) {
 	open_collector(2, 2, 1024);
 	struct count_batch *b = add_batch(0);
-	add_row(b, 7, 1500000, 3)->tcp_flags = 0x02;
+	struct counted *c = add_row(b, 7, 1500000, 3);
+	c->tcp_flags = 0x02;
+	c->opens = 1;
 	b = add_batch(0);
 	add_row(b, 7, 1400000, 2)->tcp_flags = 0x11;
 	b->row[0].key.dst_port = 99; // not in the key
@@ -198,6 +200,7 @@ Test(collector, a_row_lands_in_its_pane_with_all_counters, .fini = close_collect
 	cr_assert_eq(row->first_us, 400000);
 	cr_assert_eq(row->last_us, 500010);
 	cr_assert_eq(row->tcp_flags, 0x13);
+	cr_assert_eq(row->opens, 1);
 	cr_assert_null(flow_table_next(&p->table, &line, &key));
 	expect_balance();
 }
