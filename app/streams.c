@@ -35,6 +35,7 @@ struct exporter_stream streams_export(const struct conf_stream *stream) {
 	return (struct exporter_stream){
 		.name = stream->name,
 		.fields = stream->key,
+		.biflow = stream->biflow,
 		.kind = kinds[stream->window.kind],
 		.size_us = stream->window.size_us,
 		.step_us = stream->window.step_us,

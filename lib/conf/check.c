@@ -209,6 +209,24 @@ static void check_rule_window(const struct conf_build *b, const struct conf_slot
 	       "tumbling, sliding or session with rule)");
 }
 
+// A key turns around where it has both ends, or nothing of the ports.
+static void check_biflow(const struct conf_build *b, const struct conf_slot *slot) {
+	const uint32_t hosts = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP);
+	const uint32_t ports = FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT);
+	const struct conf_stream *stream = slot->base;
+	uint32_t biflow = conf_slot_key(slot, "biflow");
+	if (slot->bad[biflow] || slot->bad[conf_slot_key(slot, "key")] || !stream->biflow)
+		return;
+	if (stream->key & FIELD_BIT(FIELD_RULE))
+		refuse(b, slot, biflow,
+		       "with rule in its key a stream counts matches, which have one direction "
+		       "(accepted: no with rule)");
+	else if ((stream->key & hosts) != hosts || ((stream->key & ports) != 0 && (stream->key & ports) != ports))
+		refuse(b, slot, biflow,
+		       "the key has no two directions (accepted: yes with src_ip and dest_ip in the "
+		       "key, and with both src_port and dest_port or neither)");
+}
+
 // Alerts come from rules and belong to no stream.
 static void check_eve(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
@@ -232,6 +250,7 @@ int conf_check(const struct conf_build *b) {
 		if (is_section(&b->slot[i], "stream")) {
 			check_rule_key(b, &b->slot[i]);
 			check_rule_window(b, &b->slot[i]);
+			check_biflow(b, &b->slot[i]);
 		}
 		if (is_section(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);

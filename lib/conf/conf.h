@@ -150,6 +150,7 @@ struct conf_stream {
 	uint8_t key_order[32]; // enum field, in the order configured
 	uint32_t n_key;
 	struct conf_window window;
+	bool biflow;
 };
 
 struct conf_sink {

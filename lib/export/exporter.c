@@ -71,6 +71,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		s->conf = conf->streams[e->n_streams];
 		s->windows = window_set_new(&(struct window_config){
 			.fields = s->conf.fields,
+			.biflow = s->conf.biflow,
 			.kind = s->conf.kind,
 			.size_us = s->conf.size_us,
 			.step_us = s->conf.step_us,
@@ -136,6 +137,9 @@ static void write_out(
 	struct exporter *e, uint32_t stream, const struct window_info *info,
 	const struct window_out *out
 ) {
+	// What has no row is not told apart by direction.
+	static const struct flow_back none = {0};
+	const struct flow_back *rest_back = out->back != NULL ? &none : NULL;
 	for (uint32_t i = 0; i < e->n_sinks; i++) {
 		struct sink_slot *s = &e->sinks[i];
 		if (!(s->conf.streams >> stream & 1))
@@ -143,12 +147,14 @@ static void write_out(
 		struct sink *sink = s->conf.sink;
 		struct err err = {0};
 		int ret = 0;
-		sink->ops->begin(sink, info);
+		if (!out->again)
+			sink->ops->begin(sink, info);
 		if (out->n > 0)
-			ret |= sink->ops->write(sink, out->sum, out->n, &err);
+			ret |= sink->ops->write(sink, out->sum, out->back, out->n, &err);
 		if (out->rest != NULL)
-			ret |= sink->ops->write(sink, out->rest, 1, &err);
-		ret |= sink->ops->end(sink, &err);
+			ret |= sink->ops->write(sink, out->rest, rest_back, 1, &err);
+		if (!out->more)
+			ret |= sink->ops->end(sink, &err);
 		if (ret != 0)
 			sink_fault(e, s, &err);
 		e->dirty = true;
@@ -157,10 +163,10 @@ static void write_out(
 }
 
 // Adds a record to what its stream has given out. Returns whether it is the rest of what memory holds.
-static bool tell(struct stream *s, const struct flow_sum *sum) {
+static bool tell(struct stream *s, const struct flow_sum *sum, const struct flow_back *back) {
 	s->stat[STREAM_RECORDS]++;
-	s->stat[STREAM_PACKETS] += sum->packets;
-	s->stat[STREAM_BYTES] += sum->bytes;
+	s->stat[STREAM_PACKETS] += sum->packets + (back != NULL ? back->packets : 0);
+	s->stat[STREAM_BYTES] += sum->bytes + (back != NULL ? back->bytes : 0);
 	return sum->key.flags & KEY_REST;
 }
 
@@ -177,10 +183,13 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 	};
 	write_out(e, stream, &info, out);
 	for (uint32_t i = 0; i < out->n; i++)
-		full |= tell(s, &out->sum[i]);
+		full |= tell(s, &out->sum[i], out->back != NULL ? &out->back[i] : NULL);
 	if (out->rest != NULL)
-		full |= tell(s, out->rest);
-	s->stat[STREAM_WINDOWS] += own ? out->n : out->n > 0 || out->rest != NULL;
+		full |= tell(s, out->rest, NULL);
+	if (own)
+		s->stat[STREAM_WINDOWS] += out->n;
+	else if (!out->again)
+		s->stat[STREAM_WINDOWS] += out->n > 0 || out->rest != NULL;
 	if (full && !e->full)
 		log_warn(
 			"stream %s: more flows than memory holds: some are one row, \"rest\":\"full\" "

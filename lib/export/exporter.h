@@ -18,6 +18,7 @@ struct exporter_stream {
 	int64_t size_us;
 	int64_t step_us;
 	enum window_kind kind;
+	bool biflow;
 };
 
 struct exporter_sink {

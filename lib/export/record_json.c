@@ -58,7 +58,17 @@ static char *put_reason(char *p, uint8_t reason) {
 	return json_put(p, "\"");
 }
 
-uint32_t record_json(char *to, const struct window_info *window, const struct flow_sum *sum) {
+static char *put_back(char *p, const struct flow_back *back) {
+	p = json_put_field(p, ",\"rev_packets\":", back->packets);
+	p = json_put_field(p, ",\"rev_bytes\":", back->bytes);
+	p = json_put_field(p, ",\"rev_frame_bytes\":", back->frame_bytes);
+	return json_put_field(p, ",\"rev_tcp_flags\":", back->tcp_flags);
+}
+
+uint32_t record_json(
+	char *to, const struct window_info *window, const struct flow_sum *sum,
+	const struct flow_back *back
+) {
 	char *p = json_put(to, "{\"type\":\"window\",\"stream\":\"");
 	p = json_put(p, window->stream); // letters, digits, '_' and '-' only: nothing to escape
 	bool own = window->tail_us != 0;
@@ -77,6 +87,8 @@ uint32_t record_json(char *to, const struct window_info *window, const struct fl
 	p = json_put_int(json_put(p, ",\"last_us\":"), sum->last_us);
 	p = json_put_field(p, ",\"tcp_flags\":", sum->tcp_flags);
 	p = json_put_field(p, ",\"matches\":", sum->matches);
+	if (back != NULL)
+		p = put_back(p, back);
 	if (own)
 		p = put_reason(p, sum->reason);
 	if (window->partial || sum->partial)

@@ -8,6 +8,9 @@
 // No record is longer: fields are numbers and addresses, the stream's name is at most 32 octets.
 #define RECORD_JSON_MAX 1024
 
-// Writes the record with its newline to `to`, which has room for RECORD_JSON_MAX octets. Returns the
-// octets written.
-uint32_t record_json(char *to, const struct window_info *window, const struct flow_sum *sum);
+// Writes the record with its newline to `to`, which has room for RECORD_JSON_MAX octets; `back` is NULL
+// where it has one direction only. Returns the octets written.
+uint32_t record_json(
+	char *to, const struct window_info *window, const struct flow_sum *sum,
+	const struct flow_back *back
+);

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "flow/alert.h"
+#include "flow/back.h"
 #include "flow/sums.h"
 
 #include <stdbool.h>
@@ -33,8 +34,11 @@ struct sink;
 struct sink_ops {
 	// A window with at least one record begins, or some sessions or flows.
 	void (*begin)(struct sink *s, const struct window_info *window);
-	// `n` records of it. 0 or -errno with err set: what could not be written was counted dropped.
-	int (*write)(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err);
+	// `n` records of it, and of each the other direction: `backs` is NULL where records have one only.
+	// 0 or -errno with err set: what could not be written was counted dropped.
+	int (*write
+	)(struct sink *s, const struct flow_sum *sums, const struct flow_back *backs, uint32_t n,
+	  struct err *err);
 	// The window is complete. 0 or -errno: as above.
 	int (*end)(struct sink *s, struct err *err);
 	// Everything to where it outlives the process. 0 or -errno: as above.

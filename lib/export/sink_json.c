@@ -17,12 +17,16 @@ static void json_begin(struct sink *s, const struct window_info *window) {
 	((struct sink_json *)s)->window = *window;
 }
 
-static int json_write(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err) {
+static int json_write(
+	struct sink *s, const struct flow_sum *sums, const struct flow_back *backs, uint32_t n,
+	struct err *err
+) {
 	struct sink_json *j = (struct sink_json *)s;
 	int fault = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		char *p = line_file_room(&j->lines, RECORD_JSON_MAX, &fault, err);
-		line_file_add(&j->lines, p + record_json(p, &j->window, &sums[i]));
+		const struct flow_back *back = backs != NULL ? &backs[i] : NULL;
+		line_file_add(&j->lines, p + record_json(p, &j->window, &sums[i], back));
 	}
 	return fault;
 }

@@ -7,7 +7,10 @@
 
 static void null_begin(struct sink *s, const struct window_info *window) {}
 
-static int null_write(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err) {
+static int null_write(
+	struct sink *s, const struct flow_sum *sums, const struct flow_back *backs, uint32_t n,
+	struct err *err
+) {
 	s->stats.delivered += n;
 	return 0;
 }

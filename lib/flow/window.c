@@ -21,6 +21,11 @@ static const struct window_kind_ops *ops_of(enum window_kind kind) {
 	return window_tumbling();
 }
 
+// Whether the sums of a complete window are not its records.
+static bool reads_out(const struct window_set *ws) {
+	return ws->ops->table != NULL && ws->conf.biflow;
+}
+
 struct window_set *window_set_new(const struct window_config *conf) {
 	struct window_set *ws = mem_lines(sizeof(*ws));
 	if (ws == NULL)
@@ -35,15 +40,20 @@ struct window_set *window_set_new(const struct window_config *conf) {
 		width_us = conf->pane_us;
 		ws->gap_us = conf->kind == WINDOW_SESSION ? conf->size_us : conf->step_us;
 		ws->batch = mem_lines(WINDOW_BATCH * sizeof(*ws->batch));
+		ws->batch_back = calloc(WINDOW_BATCH, sizeof(*ws->batch_back));
 	}
 	slices_init(&ws->slices, conf->fields, width_us, conf->budget, &conf->seed);
 	running_init(&ws->running, conf->budget);
 	carry_init(&ws->carry, conf->memory);
-	if (ws->ops->due != NULL && ws->batch == NULL) {
-		window_set_free(ws);
-		return NULL;
-	}
+	biflow_init(&ws->biflow, conf->biflow, conf->fields, &conf->seed);
+	if (ws->ops->due != NULL && (ws->batch == NULL || ws->batch_back == NULL))
+		goto no_memory;
+	if (reads_out(ws) && readout_init(&ws->readout, &ws->biflow) < 0)
+		goto no_memory;
 	return ws;
+no_memory:
+	window_set_free(ws);
+	return NULL;
 }
 
 void window_set_free(struct window_set *ws) {
@@ -53,7 +63,9 @@ void window_set_free(struct window_set *ws) {
 	slice_free(ws->given);
 	running_fini(&ws->running);
 	carry_fini(&ws->carry);
+	readout_fini(&ws->readout);
 	free(ws->batch);
+	free(ws->batch_back);
 	free(ws);
 }
 
@@ -61,8 +73,27 @@ int window_set_add(struct window_set *ws, const struct pane *pane) {
 	return slices_add(&ws->slices, pane);
 }
 
+// The first part of the window in `out`, or the next.
+static const struct window_out *read_part(struct window_set *ws) {
+	struct window_out *part = &ws->part;
+	part->again = part->more;
+	part->n = readout_next(&ws->readout);
+	part->sum = ws->readout.sum;
+	part->back = ws->readout.back;
+	part->more = readout_open(&ws->readout);
+	part->rest = part->more ? NULL : ws->out.rest;
+	return part;
+}
+
 const struct window_out *window_set_close(struct window_set *ws, int64_t horizon_us) {
-	return ws->ops->close(ws, horizon_us);
+	if (ws->part.more)
+		return read_part(ws);
+	const struct window_out *out = ws->ops->close(ws, horizon_us);
+	if (out == NULL || !reads_out(ws))
+		return out;
+	ws->part = *out;
+	readout_begin(&ws->readout, ws->ops->table(ws));
+	return read_part(ws);
 }
 
 void window_set_cut(struct window_set *ws) {

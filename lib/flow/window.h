@@ -3,6 +3,7 @@
 // with FIELD_RULE takes the panes' rows of match events.
 #pragma once
 
+#include "flow/back.h"
 #include "flow/pane.h"
 #include "flow/sums.h"
 
@@ -18,6 +19,7 @@ enum window_kind {
 
 struct window_config {
 	uint32_t fields; // FIELD_BIT()s of the key
+	bool biflow; // both directions are one; wants both addresses, and both ports or none
 	enum window_kind kind;
 	int64_t size_us; // tumbling and sliding: the window; session: GAP; flow: ACTIVE
 	int64_t step_us; // sliding: EVERY; flow: IDLE
@@ -30,7 +32,7 @@ struct window_config {
 	struct hash_seed seed;
 };
 
-// What is given out at a time: one window, or some sessions or flows.
+// What is given out at a time: one window, a part of one, or some sessions or flows.
 struct window_out {
 	int64_t start_us;
 	int64_t end_us;
@@ -38,8 +40,12 @@ struct window_out {
 	// end_us mean nothing.
 	int64_t tail_us;
 	const struct flow_sum *sum;
+	const struct flow_back *back; // of each, with biflow; else NULL
 	uint32_t n;
-	const struct flow_sum *rest; // what the memory bounds kept from having a row; NULL: nothing
+	// What the memory bounds kept from having a row, of both directions; NULL: nothing.
+	const struct flow_sum *rest;
+	bool again; // it is of the window of which a part was given out before
+	bool more; // what is given out next is of the same window
 };
 
 struct window_set; // the exporter's; one thread
@@ -55,7 +61,7 @@ int window_set_add(struct window_set *ws, const struct pane *pane);
 
 // The next of what is complete when no row earlier than `horizon_us` comes any more, a multiple of
 // pane_us; INT64_MAX: no row comes. NULL if there is none. What it returns is the set's, and good until
-// it is called again.
+// it is called again; so must it be after a part, with anything, before panes are added.
 const struct window_out *window_set_close(struct window_set *ws, int64_t horizon_us);
 
 // The run is cut short: sessions and flows that the end finds open are forced, and partial.
@@ -64,7 +70,7 @@ void window_set_cut(struct window_set *ws);
 // The horizon at which the oldest memory of the budget comes free; INT64_MAX when nothing holds any.
 int64_t window_set_oldest(const struct window_set *ws);
 
-// Windows, sessions and flows open now.
+// Windows, sessions and flows open now; of the latter with biflow each direction.
 uint32_t window_set_open(const struct window_set *ws);
 
 // Sessions and flows that were ended to make room, so far.

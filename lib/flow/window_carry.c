@@ -4,20 +4,60 @@
 
 #include "flow/window_kind.h"
 
-// At most so many come out of one sum that is taken in: what it ended, and what had to make room.
-#define OUT_OF_ONE 2
+// At most so many come out of what is taken in at a time: what it ended, and for each direction what had to
+// make room and what found none.
+#define OUT_OF_ONE 5
 
-static void give(struct window_set *ws, const struct flow_sum *sum, enum flow_end reason) {
-	struct flow_sum *to = &ws->batch[ws->out.n++];
-	*to = *sum;
-	to->reason = (uint8_t)reason;
-	// What came at most a gap behind the start may have begun ahead of it.
-	to->partial = sum->first_us < ws->conf.live_start_us + ws->gap_us;
+// A sum of one direction, and that of the other; each may be missing.
+struct pair {
+	struct flow_sum *sum, *other;
+};
+
+static struct pair find_open(const struct window_set *ws, const struct flow_sum *like) {
+	return (struct pair){
+		.sum = carry_find(&ws->carry, &like->key, like->rule),
+		.other = biflow_other(&ws->biflow, &ws->carry.sums, like),
+	};
 }
 
-static void end_open(struct window_set *ws, const struct flow_sum *open, enum flow_end reason) {
+// `sum` of a pair in which one may be missing.
+static struct pair turn(struct pair p) {
+	return p.sum != NULL ? p : (struct pair){.sum = p.other};
+}
+
+static const struct flow_sum *
+both(const struct window_set *ws, struct pair p, struct flow_sum *room) {
+	p = turn(p);
+	return biflow_both(&ws->biflow, p.sum, p.other, room);
+}
+
+static int64_t due_us(const struct window_set *ws, struct pair p) {
+	struct flow_sum room;
+	return ws->ops->due(&ws->conf, both(ws, p, &room));
+}
+
+static enum flow_end reason(const struct window_set *ws, struct pair p) {
+	struct flow_sum room;
+	return ws->ops->reason(&ws->conf, both(ws, p, &room));
+}
+
+static void give(struct window_set *ws, struct pair p, enum flow_end reason) {
+	struct flow_sum *to = &ws->batch[ws->out.n];
+	p = turn(p);
+	biflow_record(p.sum, p.other, to, &ws->batch_back[ws->out.n++]);
+	to->reason = (uint8_t)reason;
+	// What came at most a gap behind the start may have begun ahead of it.
+	to->partial = to->first_us < ws->conf.live_start_us + ws->gap_us;
+}
+
+static void end_open(struct window_set *ws, struct pair open, enum flow_end reason) {
 	give(ws, open, reason);
-	carry_remove(&ws->carry, open);
+	// The last one moves to the place of one that is removed: not the one that is still to be.
+	struct flow_sum *behind = open.sum > open.other ? open.sum : open.other;
+	struct flow_sum *ahead = open.sum > open.other ? open.other : open.sum;
+	carry_remove(&ws->carry, behind);
+	if (ahead != NULL)
+		carry_remove(&ws->carry, ahead);
 }
 
 // Ends what nothing can join any more that comes at `until_us` or later. Timers are set when a sum is
@@ -26,14 +66,12 @@ static void end_due(struct window_set *ws, int64_t until_us, bool forced) {
 	struct flow_sum *first;
 	while (ws->out.n < WINDOW_BATCH && (first = carry_first(&ws->carry)) != NULL
 	       && carry_due(&ws->carry, first) <= until_us) {
-		int64_t due_us = ws->ops->due(&ws->conf, first);
-		if (due_us > until_us)
-			carry_arm(&ws->carry, first, due_us);
+		struct pair open = find_open(ws, first);
+		int64_t due = due_us(ws, open);
+		if (due > until_us)
+			carry_arm(&ws->carry, first, due);
 		else
-			end_open(
-				ws, first,
-				forced ? FLOW_END_FORCED : ws->ops->reason(&ws->conf, first)
-			);
+			end_open(ws, open, forced ? FLOW_END_FORCED : reason(ws, open));
 	}
 }
 
@@ -41,53 +79,81 @@ static void end_due(struct window_set *ws, int64_t until_us, bool forced) {
 static void evict(struct window_set *ws) {
 	struct flow_sum *first;
 	while ((first = carry_first(&ws->carry)) != NULL) {
-		int64_t due_us = ws->ops->due(&ws->conf, first);
-		if (due_us > carry_due(&ws->carry, first)) {
-			carry_arm(&ws->carry, first, due_us);
+		struct pair open = find_open(ws, first);
+		int64_t due = due_us(ws, open);
+		if (due > carry_due(&ws->carry, first)) {
+			carry_arm(&ws->carry, first, due);
 			continue;
 		}
-		end_open(ws, first, FLOW_END_RESOURCES);
+		end_open(ws, open, FLOW_END_RESOURCES);
 		ws->evicted++;
 		return;
 	}
 }
 
-static void take_in(struct window_set *ws, const struct flow_sum *sum) {
-	struct carry *c = &ws->carry;
-	struct flow_sum *open = carry_find(c, &sum->key, sum->rule);
-	// Behind only where memory made slices come early.
-	bool apart = open != NULL
-		&& (sum->first_us - open->last_us > ws->gap_us
-		    || open->first_us - sum->last_us > ws->gap_us);
-	if (apart) {
-		end_open(ws, open, ws->ops->reason(&ws->conf, open));
-		open = NULL;
-	}
-	if (open != NULL) {
-		flow_sum_merge(open, sum);
-		int64_t due_us = ws->ops->due(&ws->conf, open);
-		if (due_us < carry_due(c, open))
-			carry_arm(c, open, due_us);
-		return;
-	}
-	int64_t due_us = ws->ops->due(&ws->conf, sum);
-	if (carry_add(c, sum, due_us) != NULL)
+static void open_new(struct window_set *ws, struct flow_sum *sum, int64_t due) {
+	if (carry_add(&ws->carry, sum, due) != NULL)
 		return;
 	evict(ws);
-	if (carry_add(c, sum, due_us) == NULL) {
-		give(ws, sum, FLOW_END_RESOURCES);
+	if (carry_add(&ws->carry, sum, due) == NULL) {
+		give(ws, (struct pair){.sum = sum}, FLOW_END_RESOURCES);
 		ws->evicted++;
 	}
 }
 
-// Takes in what is left of the slice. Returns whether that was all of it.
+// Whether a gap is between them. Behind only where memory made slices come early.
+static bool apart(const struct window_set *ws, struct pair open, struct pair in) {
+	struct flow_sum rooms[2];
+	const struct flow_sum *a = both(ws, open, &rooms[0]), *b = both(ws, in, &rooms[1]);
+	return b->first_us - a->last_us > ws->gap_us || a->first_us - b->last_us > ws->gap_us;
+}
+
+static void join(struct flow_sum *open, const struct flow_sum *sum) {
+	if (open != NULL && sum != NULL)
+		flow_sum_merge(open, sum);
+}
+
+static void arm_earlier(struct window_set *ws, const struct flow_sum *open, int64_t due) {
+	if (open != NULL && due < carry_due(&ws->carry, open))
+		carry_arm(&ws->carry, open, due);
+}
+
+static void take_in(struct window_set *ws, struct pair in) {
+	struct pair open = find_open(ws, in.sum);
+	if ((open.sum != NULL || open.other != NULL) && apart(ws, open, in)) {
+		end_open(ws, open, reason(ws, open));
+		open = (struct pair){0};
+	}
+	join(open.sum, in.sum);
+	join(open.other, in.other);
+	int64_t due = due_us(
+		ws,
+		(struct pair){
+			open.sum != NULL ? open.sum : in.sum,
+			open.other != NULL ? open.other : in.other,
+		}
+	);
+	arm_earlier(ws, open.sum, due);
+	arm_earlier(ws, open.other, due);
+	// Both were looked for: what opens one may move or end the other.
+	if (open.sum == NULL)
+		open_new(ws, in.sum, due);
+	if (open.other == NULL && in.other != NULL)
+		open_new(ws, in.other, due);
+}
+
+// Takes in what is left of the slice: both directions at once, or else one could seem to be a gap behind
+// what the other keeps open. Returns whether that was all of it.
 static bool take_given(struct window_set *ws) {
-	const struct slice *s = ws->given;
+	struct slice *s = ws->given;
 	bool rest = s->rest.packets > 0 || s->rest.matches > 0;
 	for (uint32_t n = s->sums.n + rest; ws->taken < n; ws->taken++) {
 		if (ws->out.n + OUT_OF_ONE > WINDOW_BATCH)
 			return false;
-		take_in(ws, ws->taken < s->sums.n ? &s->sums.sum[ws->taken] : &s->rest);
+		struct flow_sum *sum = ws->taken < s->sums.n ? &s->sums.sum[ws->taken] : &s->rest;
+		struct flow_sum *other = biflow_other(&ws->biflow, &s->sums, sum);
+		if (other == NULL || biflow_side(&sum->key) < 0)
+			take_in(ws, (struct pair){sum, other});
 	}
 	slice_free(ws->given);
 	ws->given = NULL;
@@ -96,7 +162,11 @@ static bool take_given(struct window_set *ws) {
 
 const struct window_out *window_carry_close(struct window_set *ws, int64_t horizon_us) {
 	int64_t tail_us = ws->conf.kind == WINDOW_SESSION ? ws->gap_us : 1;
-	ws->out = (struct window_out){.tail_us = tail_us, .sum = ws->batch};
+	ws->out = (struct window_out){
+		.tail_us = tail_us,
+		.sum = ws->batch,
+		.back = ws->conf.biflow ? ws->batch_back : NULL,
+	};
 	while (ws->given == NULL || take_given(ws)) {
 		const struct slice *next = slices_oldest(&ws->slices);
 		int64_t until_us = horizon_us;

@@ -1,7 +1,9 @@
 // What the kinds of windows share, and how each is reached: window.c knows no kind, and no kind another.
 #pragma once
 
+#include "flow/biflow.h"
 #include "flow/carry.h"
+#include "flow/readout.h"
 #include "flow/running.h"
 #include "flow/slices.h"
 #include "flow/window.h"
@@ -9,8 +11,11 @@
 struct window_set;
 
 struct window_kind_ops {
-	// As window_set_close.
+	// As window_set_close, and never a part of a window. Of a stream with biflow windows are given out by
+	// direction, sessions and flows as records.
 	const struct window_out *(*close)(struct window_set *ws, int64_t horizon_us);
+	// Windows only: the table that `out` was made from.
+	const struct sums *(*table)(const struct window_set *ws);
 	// As window_set_oldest.
 	int64_t (*frees)(const struct window_set *ws);
 	// Sessions and flows only. The time by which an open sum has ended unless something joins it: once
@@ -24,7 +29,11 @@ struct window_set {
 	struct window_config conf;
 	const struct window_kind_ops *ops;
 	struct slices slices;
+	struct biflow biflow;
 	struct window_out out;
+	// Of windows whose sums are not records yet.
+	struct readout readout;
+	struct window_out part; // of `out`
 	// Tumbling: what `out` speaks of. Sessions and flows: what is being taken in. Owned.
 	struct slice *given;
 	// Sliding.
@@ -35,6 +44,7 @@ struct window_set {
 	int64_t gap_us; // a gap strictly greater ends one
 	struct carry carry; // open ones
 	struct flow_sum *batch; // WINDOW_BATCH of them, for `out`; owned
+	struct flow_back *batch_back; // of each; owned
 	uint32_t taken; // sums of `given` that were taken in
 	uint64_t evicted;
 	bool cut;

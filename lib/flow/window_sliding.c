@@ -59,6 +59,10 @@ static const struct window_out *sliding_close(struct window_set *ws, int64_t hor
 	return &ws->out;
 }
 
+static const struct sums *sliding_table(const struct window_set *ws) {
+	return &ws->running.sums;
+}
+
 static int64_t sliding_frees(const struct window_set *ws) {
 	const struct slice *oldest = earlier(
 		running_oldest(&ws->running), slices_oldest(&ws->slices)
@@ -69,6 +73,7 @@ static int64_t sliding_frees(const struct window_set *ws) {
 const struct window_kind_ops *window_sliding(void) {
 	static const struct window_kind_ops ops = {
 		.close = sliding_close,
+		.table = sliding_table,
 		.frees = sliding_frees,
 	};
 	return &ops;

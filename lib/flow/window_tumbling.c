@@ -19,9 +19,14 @@ static const struct window_out *tumbling_close(struct window_set *ws, int64_t ho
 	return &ws->out;
 }
 
+static const struct sums *tumbling_table(const struct window_set *ws) {
+	return &ws->given->sums;
+}
+
 const struct window_kind_ops *window_tumbling(void) {
 	static const struct window_kind_ops ops = {
 		.close = tumbling_close,
+		.table = tumbling_table,
 		.frees = window_slices_frees,
 	};
 	return &ops;

@@ -17,11 +17,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import windows_model as model  # noqa: E402
 from harness import Run, Tap  # noqa: E402
 
-from frames import ETH_IP4, ethernet, ip4, tcp, udp, write_pcap  # noqa: E402
+from frames import ETH_IP4, ETH_IP6, ethernet, ip4, ip6, tcp, udp, write_pcap  # noqa: E402
 
 MS, SECOND, DAY = 1000, 1000000, 86400000000
 T0 = 1700000000 * SECOND
 TUPLE = ("src_ip", "dest_ip", "src_port", "dest_port", "proto")
+BIFLOW_KEYS = (TUPLE, TUPLE, ("dest_port", "src_port", "dest_ip", "src_ip"), ("src_ip", "dest_ip"), ("proto", "dest_ip", "src_ip"))
 KEYS = (TUPLE, TUPLE, ("src_ip",), ("src_ip", "dest_port"), ("proto",), ("rule",), ("src_ip", "rule"))
 
 # Their panes are at least 10 ms, however they are mixed.
@@ -66,11 +67,16 @@ def times(rng, n, gaps):
 def capture(rng):
     """Packets as the model wants them, and as frames."""
     gaps = [s for w in WINDOWS for s in w[1:]]
-    hosts, ports = rng.randrange(1, 5), rng.randrange(1, 4)
+    hosts, ports, replies = rng.randrange(1, 5), rng.randrange(1, 4), rng.choice((0, 0.5))
     packets, frames = [], []
     for at in times(rng, rng.randrange(1, 300), gaps):
-        src, dst = (f"10.0.0.{1 + rng.randrange(hosts)}" for _ in range(2))
+        v6 = rng.random() < 0.3
+        src, dst = (("2001:db8::{:x}" if v6 else "10.0.0.{}").format(rng.choice((1, 9, 10)) + rng.randrange(hosts)) for _ in range(2))
         sport, dport = 1000 + rng.randrange(ports), 80 + rng.randrange(2)
+        if rng.random() < replies:
+            src, dst, sport, dport = dst, src, dport, sport
+        if rng.random() < 0.1:
+            sport = dport
         found = tuple(sid for sid in PATTERNS if rng.random() < 0.2)
         text = b" ".join([bytes(rng.randrange(20))] + [PATTERNS[sid] for sid in found])
         flags = rng.choice((0x10, 0x10, 0x10, 0x10, 0x18, 0x02, 0x12, 0x11, 0x14))
@@ -78,20 +84,28 @@ def capture(rng):
             proto, segment = 6, tcp(sport, dport, flags, text)
         else:
             proto, flags, segment = 17, 0, udp(sport, dport, text)
-        frame = ethernet(ETH_IP4, ip4(src, dst, proto, segment), 60)
+        frame = ethernet(ETH_IP6, ip6(src, dst, proto, segment)) if v6 else ethernet(ETH_IP4, ip4(src, dst, proto, segment), 60)
         frames.append((at, frame, len(frame)))
-        packets.append(model.Packet(at, dict(zip(TUPLE, (src, dst, sport, dport, proto))), 20 + len(segment), len(frame), flags, found))
+        packets.append(model.Packet(at, dict(zip(TUPLE, (src, dst, sport, dport, proto))), (40 if v6 else 20) + len(segment),
+                                    len(frame), flags, found))
     return packets, frames
 
 
 def streams(rng):
-    out = {}
+    out = []
     for i in range(rng.randrange(1, 6)):
-        key, window = rng.choice(KEYS), rng.choice(WINDOWS)
+        biflow = rng.random() < 0.5
+        key, window = rng.choice(BIFLOW_KEYS if biflow else KEYS), rng.choice(WINDOWS)
         while "rule" in key and window[0] == "flow":
             window = rng.choice(WINDOWS)
-        out[f"s{i}"] = (key, window)
+        out.append(model.Stream(f"s{i}", key, window, biflow))
     return out
+
+
+def section(stream):
+    """As the configuration has it."""
+    return {"key": " ".join(stream.key), "window": " ".join([stream.window[0]] + [duration(us) for us in stream.window[1:]]),
+            "biflow": "yes" if stream.biflow else "no"}
 
 
 def text(records):
@@ -114,14 +128,13 @@ def check(sluice, folder, tap, seed):
     with open(rules, "w") as f:
         f.writelines(f"{sid}:/{word.decode()}/\n" for sid, word in PATTERNS.items())
     counted = list(model.not_late(packets, lateness))
-    want = text(r for name, (key, window) in chosen.items() for r in model.records(counted, name, key, window))
+    want = text(r for stream in chosen for r in model.records(counted, stream))
     notes = []
     for workers in (1, 2, 4):
         sets = {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers, "match.mode": "block",
                 "match.checksums": "ignore", "input.lateness": "all" if lateness is None else duration(lateness) if lateness else "0",
                 "flow.rows": "1K", "flow.panes": rng.choice((2, 4, 16)), "flow.spares": rng.choice((1, 4)), "flow.memory": "64M"}
-        run = Run(sluice, folder, sets, {n: (" ".join(k), " ".join([w[0]] + [duration(us) for us in w[1:]]))
-                                         for n, (k, w) in chosen.items()}, rules)
+        run = Run(sluice, folder, sets, {}, rules, more={f"stream {s.name}": section(s) for s in chosen})
         got = text(json.loads(line) for line in run.lines())
         if run.status != 0 or got != want:
             notes += [f"{workers} workers: {chosen}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
@@ -129,7 +142,7 @@ def check(sluice, folder, tap, seed):
         told = run.summary()["streams"]
         if sum(s["records"] for s in told.values()) != len(want) or run.summary()["ledger"]["counted"] != len(counted):
             notes.append(f"{workers} workers: {run.summary()}")
-    kinds = ", ".join(sorted({w[0] for _, w in chosen.values()}))
+    kinds = ", ".join(sorted({s.window[0] + ("+biflow" if s.biflow else "") for s in chosen}))
     tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(want)} records ({kinds})", notes)
 
 

@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 
 from bundle import Bundle
 from captures import Sendable, read, shared
-from program import ALL, OFFICE, TIMES, WINDOW, why_no_mode
+from program import ALL, OFFICE, TIMES, TUPLE, WINDOW, why_no_mode
 from wire import Live
 
 from frames import write_pcap    # beside the golden tests: program.py knows where
@@ -35,7 +35,7 @@ LONGEST = 65535     # octets that observe mode copies
 PAIRS = 64          # captures at a time
 TRIES = 4           # of a batch, while the machine is too busy to take every frame
 
-STREAMS = {"all": ALL, "coarse": "in_port proto vlan"}
+STREAMS = {"all": (ALL, "no"), "coarse": ("in_port proto vlan", "no"), "both": (f"{TUPLE} in_port", "yes")}
 # A capture file has no in_port: there each capture has a window of its own instead, and all are over before a first fragment
 # is forgotten.
 SLICE_US = 100000
@@ -123,8 +123,8 @@ def configuration(folder, input_, tunnels, rules, window, cache):
         f.write("[flow]\nrows = 64K\n")
         if rules:
             f.write(f"[match]\nrules = \"{RULES}\"\ncache = \"{cache}\"\n")
-        for name, key in STREAMS.items():
-            f.write(f"[stream {name}]\nkey = {key}\nwindow = {window}\n")
+        for name, (key, biflow) in STREAMS.items():
+            f.write(f"[stream {name}]\nkey = {key}\nwindow = {window}\nbiflow = {biflow}\n")
         f.write("[sink out]\ntype = json\npath = records.jsonl\n")
     return path
 

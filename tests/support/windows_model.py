@@ -1,9 +1,10 @@
 """Windows of every kind from a list of packets: small, slow, and by the words of the contract. What the program must agree with."""
+import ipaddress
 from collections import defaultdict
 from dataclasses import dataclass
 
 SECOND = 1000000
-FIN, RST = 0x01, 0x04
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 CONNECTION = {"src_ip", "dest_ip", "src_port", "dest_port"}
 
 
@@ -15,6 +16,14 @@ class Packet:
     frame_bytes: int
     tcp_flags: int = 0
     rules: tuple = ()       # that match in it, by sid
+
+
+@dataclass
+class Stream:
+    name: str
+    key: tuple              # of names of fields
+    window: tuple           # ("sliding", 10000000, 1000000), in microseconds
+    biflow: bool = False
 
 
 def seconds(time_us):
@@ -31,16 +40,32 @@ def not_late(packets, lateness_us):
         newest = p.time_us if newest is None else max(newest, p.time_us)
 
 
-def by_key(packets, key):
-    """A stream's packets, or events where `rule` is in the key: {fields: [packet, ...]}."""
+def sender(p, key):
+    """Its address, and its port where that is in the key."""
+    return ipaddress.ip_address(p.fields["src_ip"]), p.fields["src_port"] if "src_port" in key else 0
+
+
+def receiver(p, key):
+    return ipaddress.ip_address(p.fields["dest_ip"]), p.fields["dest_port"] if "dest_port" in key else 0
+
+
+def fields_of(p, key):
+    return {k: p.fields[k] for k in key if k in p.fields}
+
+
+def by_key(packets, stream):
+    """A stream's packets, or events where `rule` is in the key: lists of those of one key, or of both directions of one."""
     groups = defaultdict(list)
     for p in packets:
-        for rule in p.rules if "rule" in key else (None,):
-            fields = {k: p.fields[k] for k in key if k in p.fields}
+        for rule in p.rules if "rule" in stream.key else (None,):
+            fields = fields_of(p, stream.key)
+            if stream.biflow:
+                fields = {k: v for k, v in fields.items() if k not in CONNECTION}
+                fields["ends"] = tuple(sorted((sender(p, stream.key), receiver(p, stream.key))))
             if rule is not None:
                 fields["rule"] = rule
             groups[tuple(fields.items())].append(p)
-    return groups
+    return [(fields.get("rule"), own) for fields, own in ((dict(k), v) for k, v in groups.items())]
 
 
 def tumbling(packets, size):
@@ -68,9 +93,15 @@ def session(packets, gap):
     return [(run[0].time_us, run[-1].time_us + gap, "idle", run) for run in runs]
 
 
-def flow(packets, active, idle, connection):
+def flow(packets, active, idle, stream):
     def ended(run):
-        return connection and any(p.tcp_flags & (FIN | RST) for p in run)
+        if not CONNECTION <= set(stream.key):
+            return False
+        if any(p.tcp_flags & RST for p in run):
+            return True
+        closed = {sender(p, stream.key) for p in run if p.tcp_flags & FIN}
+        parties = {sender(p, stream.key) for p in run} | {receiver(p, stream.key) for p in run}
+        return closed == parties if stream.biflow else bool(closed)
 
     def active_at(run):
         return seconds(run[0].time_us + active)
@@ -92,26 +123,55 @@ def flow(packets, active, idle, connection):
         yield run[0].time_us, last + 1, reason, run
 
 
-def windows(packets, key, window):
-    """`window`: ("sliding", 10000000, 1000000), in microseconds."""
-    kind, *sizes = window
+def windows(packets, stream):
+    kind, *sizes = stream.window
     if kind == "flow":
-        return flow(packets, *sizes, CONNECTION <= set(key))
+        return flow(packets, *sizes, stream)
     return {"tumbling": tumbling, "sliding": sliding, "session": session}[kind](packets, *sizes)
 
 
-def records(packets, stream, key, window):
+def source(held, key):
+    """Who began: alone sent a SYN without ACK, else was first, at the same time is lower."""
+    opened = {sender(p, key) for p in held if p.tcp_flags & (SYN | ACK) == SYN}
+    if len(opened) == 1:
+        return opened.pop()
+    first = min(p.time_us for p in held)
+    return min(sender(p, key) for p in held if p.time_us == first)
+
+
+def flags_of(packets):
+    flags = 0
+    for p in packets:
+        flags |= p.tcp_flags
+    return flags
+
+
+def counters(forth, back):
+    """Of a record's packets by direction; None: it has one only."""
+    both = forth + (back or [])
+    out = {"packets": len(forth), "bytes": sum(p.bytes for p in forth), "frame_bytes": sum(p.frame_bytes for p in forth),
+           "first_us": min(p.time_us for p in both), "last_us": max(p.time_us for p in both), "tcp_flags": flags_of(forth)}
+    if back is not None:
+        out.update({"rev_packets": len(back), "rev_bytes": sum(p.bytes for p in back),
+                    "rev_frame_bytes": sum(p.frame_bytes for p in back), "rev_tcp_flags": flags_of(back)})
+    return out
+
+
+def records(packets, stream):
     """The records of one stream, of packets that are not late."""
     out = []
-    for fields, own in by_key(packets, key).items():
-        for start, end, reason, held in windows(own, key, window):
-            flags = 0
-            for p in held:
-                flags |= p.tcp_flags
-            record = {"type": "window", "stream": stream, "window_start_us": start, "window_end_us": end, **dict(fields),
-                      "packets": len(held), "bytes": sum(p.bytes for p in held), "frame_bytes": sum(p.frame_bytes for p in held),
-                      "first_us": min(p.time_us for p in held), "last_us": max(p.time_us for p in held), "tcp_flags": flags,
-                      "matches": len(held) if "rule" in key else sum(len(p.rules) for p in held)}
+    for rule, own in by_key(packets, stream):
+        for start, end, reason, held in windows(own, stream):
+            forth, back = held, None
+            if stream.biflow:
+                began = source(held, stream.key)
+                forth = [p for p in held if sender(p, stream.key) == began]
+                back = [p for p in held if sender(p, stream.key) != began]
+            record = {"type": "window", "stream": stream.name, "window_start_us": start, "window_end_us": end,
+                      **fields_of(forth[0], stream.key), **counters(forth, back),
+                      "matches": len(held) if rule is not None else sum(len(p.rules) for p in held)}
+            if rule is not None:
+                record["rule"] = rule
             if reason is not None:
                 record["reason"] = reason
             out.append(record)

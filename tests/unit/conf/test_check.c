@@ -224,3 +224,48 @@ Test(check, matches_are_no_flows) {
 	conf_errors_fini(&errors);
 	load_leave(folder);
 }
+
+Test(check, biflows_want_both_ends_in_the_key) {
+#define STREAM(key) INPUT "[stream a]\nwindow = tumbling 1s\nbiflow = yes\nkey = " key "\n"
+#define ONE_WAY                                                                                        \
+	"test.conf:5: stream.a.biflow: yes: the key has no two directions (accepted: yes with src_ip " \
+	"and dest_ip in the key, and with both src_port and dest_port or neither)\n"
+	static const struct refused table[] = {
+		{STREAM("src_ip"), ONE_WAY},
+		{STREAM("src_port dest_port"), ONE_WAY},
+		{STREAM("src_ip dest_ip src_port"), ONE_WAY},
+		{STREAM("src_ip dest_ip dest_port proto"), ONE_WAY},
+		{STREAM("src_ip src_port dest_port"), ONE_WAY},
+	};
+	EXPECT_TABLE(table);
+	static const char *const fine[] = {
+		STREAM("src_ip dest_ip"),
+		STREAM("dest_port dest_ip src_port src_ip"),
+		STREAM("dest_ip src_ip proto vlan icmp_type in_port"),
+	};
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+		struct conf *conf = expect_loads(fine[i], NULL);
+		cr_expect(conf->stream[0].biflow);
+		conf_free(conf);
+	}
+#undef STREAM
+}
+
+Test(check, matches_have_one_direction) {
+	struct conf_errors errors;
+	char folder[32];
+	static const char text[] = INPUT
+		"[match]\nrules = a.hs\n[stream s]\n"
+		"key = src_ip dest_ip rule\nwindow = tumbling 2s\nbiflow = yes\n";
+	load_enter(folder);
+	load_write("a.hs", "", 0);
+	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
+	cr_assert_eq(errors.n, 1);
+	cr_expect_str_eq(
+		errors.line[0],
+		"test.conf:8: stream.s.biflow: yes: with rule in its key a stream counts matches, which have "
+		"one direction (accepted: no with rule)"
+	);
+	conf_errors_fini(&errors);
+	load_leave(folder);
+}

@@ -129,8 +129,6 @@ Test(value, every_later_type_of_sink_is_named_as_such) {
 Test(value, keys_of_later_versions_take_their_default_only) {
 #define STREAM INPUT "[stream a]\nkey = src_ip\nwindow = tumbling 1s\n"
 	static const struct refused table[] = {
-		{STREAM "biflow = yes\n",
-		 "test.conf:6: stream.a.biflow: yes: this version does not have biflow (accepted: no)\n"},
 		{STREAM "top = 10\n",
 		 "test.conf:6: stream.a.top: 10: this version does not have top (accepted: 0)\n"},
 		{STREAM "order_by = packets\n",
@@ -138,7 +136,7 @@ Test(value, keys_of_later_versions_take_their_default_only) {
 		 "bytes)\n"},
 	};
 	EXPECT_TABLE(table);
-	conf_free(expect_loads(STREAM "biflow = no\ntop = 0\norder_by = bytes\n", NULL));
+	conf_free(expect_loads(STREAM "top = 0\norder_by = bytes\n", NULL));
 }
 
 Test(value, the_ends_of_ranges_are_accepted) {

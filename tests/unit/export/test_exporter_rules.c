@@ -28,7 +28,10 @@ static void rule_begin(struct sink *s, const struct window_info *w) {
 	cr_assert(w->fields & FIELD_BIT(FIELD_RULE));
 }
 
-static int rule_write(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err) {
+static int rule_write(
+	struct sink *s, const struct flow_sum *sums, const struct flow_back *backs, uint32_t n,
+	struct err *err
+) {
 	struct rule_sink *r = (struct rule_sink *)s;
 	for (uint32_t i = 0; i < n; i++) {
 		r->records++;

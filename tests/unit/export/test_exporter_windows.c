@@ -31,7 +31,10 @@ static void begin(struct sink *s, const struct window_info *w) {
 	((struct memory_sink *)s)->info = *w;
 }
 
-static int write_sums(struct sink *s, const struct flow_sum *sums, uint32_t n, struct err *err) {
+static int write_sums(
+	struct sink *s, const struct flow_sum *sums, const struct flow_back *backs, uint32_t n,
+	struct err *err
+) {
 	struct memory_sink *m = (struct memory_sink *)s;
 	for (uint32_t i = 0; i < n; i++) {
 		cr_assert_lt(m->n, MAX_SEEN);

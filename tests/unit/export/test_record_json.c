@@ -19,7 +19,7 @@ static const char *print(uint32_t fields, const struct flow_sum *sum, bool parti
 		.end_us = 1700000010000000,
 		.partial = partial,
 	};
-	buf[record_json(buf, &w, sum)] = '\0';
+	buf[record_json(buf, &w, sum, NULL)] = '\0';
 	return buf;
 }
 
@@ -47,6 +47,17 @@ Test(record_json, is_the_contracts_example) {
 		"\"frame_bytes\":3568,\"first_us\":1700000000000001,\"last_us\":1700000000000002,"
 		"\"tcp_flags\":27,\"matches\":1}\n"
 	);
+}
+
+Test(record_json, tells_the_other_direction_behind_all_that_is_of_both) {
+	struct flow_sum s = {.key = {.proto = 6}, .packets = 1, .tcp_flags = 2, .matches = 3};
+	struct flow_back back = {.packets = 4, .bytes = 5, .frame_bytes = 6, .tcp_flags = 7};
+	struct window_info w = {.stream = "flows", .fields = FIELD_BIT(FIELD_PROTO)};
+	char line[RECORD_JSON_MAX + 1];
+	line[record_json(line, &w, &s, &back)] = '\0';
+	const char *behind = "\"tcp_flags\":2,\"matches\":3,\"rev_packets\":4,\"rev_bytes\":5,"
+			     "\"rev_frame_bytes\":6,\"rev_tcp_flags\":7}\n";
+	cr_expect_not_null(strstr(line, behind), "%s", line);
 }
 
 Test(record_json, leaves_out_fields_that_are_not_there) {
@@ -109,7 +120,9 @@ Test(record_json, the_rest_row_has_no_key) {
 
 Test(record_json, the_longest_record_fits) {
 	struct flow_sum s;
+	struct flow_back back;
 	memset(&s, 0xff, sizeof(s));
+	memset(&back, 0xff, sizeof(back));
 	s.key.flags = 0xff & ~KEY_REST;
 	char buf[RECORD_JSON_MAX];
 	struct window_info w = {
@@ -122,7 +135,7 @@ Test(record_json, the_longest_record_fits) {
 	s.first_us = s.last_us = INT64_MIN;
 	s.reason = FLOW_END_RESOURCES;
 	s.partial = true;
-	cr_assert_lt(record_json(buf, &w, &s), RECORD_JSON_MAX);
+	cr_assert_lt(record_json(buf, &w, &s, &back), RECORD_JSON_MAX);
 }
 
 Test(record_json, sessions_and_flows_are_windows_of_their_own_and_say_why_they_ended) {
@@ -150,7 +163,7 @@ Test(record_json, sessions_and_flows_are_windows_of_their_own_and_say_why_they_e
 			"\"reason\":\"%s\"%s}\n",
 			table[i].name, i == 3 ? ",\"partial\":true" : ""
 		);
-		line[record_json(line, &w, &s)] = '\0';
+		line[record_json(line, &w, &s, NULL)] = '\0';
 		cr_expect_str_eq(line, want);
 	}
 }

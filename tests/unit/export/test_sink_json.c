@@ -21,7 +21,7 @@ Test(sink_json, writes_as_many_lines_as_records) {
 	memset(sums, 0, sizeof(sums));
 	for (int i = 0; i < 100; i++) {
 		s->ops->begin(s, &window);
-		cr_assert_eq(s->ops->write(s, sums, 100, &err), 0);
+		cr_assert_eq(s->ops->write(s, sums, NULL, 100, &err), 0);
 		cr_assert_eq(s->ops->end(s, &err), 0);
 	}
 	cr_assert_eq(s->ops->flush(s, &err), 0);
@@ -48,7 +48,7 @@ Test(sink_json, counts_what_a_full_device_refuses) {
 	struct flow_sum sums[10];
 	memset(sums, 0, sizeof(sums));
 	s->ops->begin(s, &window);
-	s->ops->write(s, sums, 10, &err);
+	s->ops->write(s, sums, NULL, 10, &err);
 	cr_assert_lt(s->ops->flush(s, &err), 0);
 	cr_assert_eq(s->stats.delivered, 0);
 	cr_assert_eq(s->stats.dropped, 10);

@@ -13,8 +13,8 @@ Test(sink_null, delivers_everything) {
 	memset(sums, 0, sizeof(sums));
 	for (int i = 0; i < 4; i++) {
 		s->ops->begin(s, &window);
-		cr_assert_eq(s->ops->write(s, sums, 3, NULL), 0);
-		cr_assert_eq(s->ops->write(s, sums, 0, NULL), 0);
+		cr_assert_eq(s->ops->write(s, sums, NULL, 3, NULL), 0);
+		cr_assert_eq(s->ops->write(s, sums, NULL, 0, NULL), 0);
 		cr_assert_eq(s->ops->end(s, NULL), 0);
 	}
 	cr_assert_eq(s->ops->flush(s, NULL), 0);

@@ -33,11 +33,12 @@ static inline void rig_close(struct window_rig *rig) {
 	cr_expect_eq(rig->budget.used, 0);
 }
 
-// A packet of the key that `port` makes. Port 0: it found no row.
-static inline void
-rig_packet(struct window_rig *rig, uint16_t port, int64_t time_us, uint8_t tcp_flags) {
+// A packet of that key. NULL: it found no row.
+static inline void rig_packet_of(
+	struct window_rig *rig, const struct flow_key *key, int64_t time_us, uint8_t tcp_flags
+) {
 	struct pane p = {.start_us = pane_start(time_us, rig->pane_us)};
-	struct flow_key mask, k = {.src_port = port, .proto = 6, .flags = KEY_V4};
+	struct flow_key mask, k = key != NULL ? *key : (struct flow_key){0};
 	struct hash_seed seed;
 	p.end_us = p.start_us + rig->pane_us;
 	p.rest.first_us = FLOW_ROW_EMPTY_FIRST;
@@ -45,11 +46,18 @@ rig_packet(struct window_rig *rig, uint16_t port, int64_t time_us, uint8_t tcp_f
 	flow_key_mask(&mask, FIELD_SET_ALL);
 	flow_key_finish(&k, &mask, &seed);
 	cr_assert_eq(flow_table_init(&p.table, 64, mem_pages()), 0);
-	struct flow_row *row = port != 0 ? flow_table_find_insert(&p.table, &k) : &p.rest;
+	struct flow_row *row = key != NULL ? flow_table_find_insert(&p.table, &k) : &p.rest;
 	row->first_us = FLOW_ROW_EMPTY_FIRST;
 	flow_row_count(row, (uint32_t)(time_us - p.start_us), 100, 114, 0, tcp_flags);
 	cr_assert_eq(window_set_add(rig->set, &p), 0);
 	flow_table_fini(&p.table);
+}
+
+// A packet of the key that `port` makes. Port 0: it found no row.
+static inline void
+rig_packet(struct window_rig *rig, uint16_t port, int64_t time_us, uint8_t tcp_flags) {
+	struct flow_key k = {.src_port = port, .proto = 6, .flags = KEY_V4};
+	rig_packet_of(rig, port != 0 ? &k : NULL, time_us, tcp_flags);
 }
 
 // Expects the next window to begin and end there with so many packets.

@@ -1,0 +1,78 @@
+// A window's records: one for two directions, each once, in as many parts as it takes.
+
+#include "base/field.h"
+#include "flow/readout.h"
+
+#include <criterion/criterion.h>
+
+#define FIELDS (FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP))
+
+static struct biflow biflow;
+static struct budget budget;
+static struct sums sums;
+static struct readout readout;
+
+static void open_all(void) {
+	struct hash_seed seed;
+	hash_seed_fixed(&seed, 3);
+	budget = (struct budget){.max = 1 << 20};
+	biflow_init(&biflow, true, FIELDS, &seed);
+	sums_init(&sums, &budget);
+	cr_assert_eq(readout_init(&readout, &biflow), 0);
+}
+
+static void close_all(void) {
+	readout_fini(&readout);
+	sums_fini(&sums);
+}
+
+static void add(uint8_t src, uint8_t dst, uint8_t net, uint64_t packets) {
+	struct flow_key key = {
+		.flags = KEY_V4, .src4 = {10, net, 0, src}, .dst4 = {10, net, 0, dst}};
+	flow_key_finish(&key, &biflow.mask, &biflow.seed);
+	struct flow_sum *sum = sums_find_insert(&sums, &key);
+	cr_assert_not_null(sum);
+	sum->packets = packets;
+}
+
+Test(readout, both_directions_are_one_record, .init = open_all, .fini = close_all) {
+	add(2, 1, 0, 10); // the first, and the higher end's
+	add(1, 2, 0, 20);
+	add(3, 1, 0, 30); // alone
+	add(4, 4, 0, 40); // its own other direction
+	readout_begin(&readout, &sums);
+	cr_assert_eq(readout_next(&readout), 3);
+	cr_expect_not(readout_open(&readout));
+	uint64_t packets = 0, back = 0;
+	for (uint32_t i = 0; i < 3; i++) {
+		packets += readout.sum[i].packets;
+		back += readout.back[i].packets;
+	}
+	cr_expect_eq(packets, 90, "%lu", packets);
+	cr_expect_eq(back, 10);
+}
+
+Test(readout, any_number_comes_in_parts_and_none_twice, .init = open_all, .fini = close_all) {
+	static const uint32_t sizes[] = {0, 1, 127, 128, 129, 255, 256, 257, 700};
+	for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+		sums_clear(&sums);
+		for (uint32_t i = 0; i < sizes[k]; i++) {
+			add(1, 2, (uint8_t)(i % 100), 1);
+			add((uint8_t)(1 + i / 100), (uint8_t)(100 + i / 100), (uint8_t)(i % 100),
+			    1);
+		}
+		for (uint32_t i = 0; i < sizes[k]; i += 3)
+			add((uint8_t)(100 + i / 100), (uint8_t)(1 + i / 100), (uint8_t)(i % 100),
+			    1);
+		uint64_t packets = 0, records = 0, there = sums.n, paired = (sizes[k] + 2) / 3;
+		readout_begin(&readout, &sums);
+		while (readout_open(&readout)) {
+			uint32_t n = readout_next(&readout);
+			records += n;
+			for (uint32_t i = 0; i < n; i++)
+				packets += readout.sum[i].packets + readout.back[i].packets;
+		}
+		cr_expect_eq(packets, there, "%u: %lu packets", sizes[k], packets);
+		cr_expect_eq(records, there - paired, "%u: %lu records", sizes[k], records);
+	}
+}
