@@ -5,6 +5,11 @@
 #include "base/field.h"
 #include "flow/pane.h"
 
+#include <assert.h>
+#include <string.h>
+
+static_assert(CONF_TOP_MAX <= RANKING_MAX);
+
 uint32_t streams_fields(const struct conf *conf) {
 	uint32_t fields = 0;
 	for (uint32_t i = 0; i < conf->n_streams; i++)
@@ -32,14 +37,23 @@ struct exporter_stream streams_export(const struct conf_stream *stream) {
 		[CONF_WINDOW_SESSION] = WINDOW_SESSION,
 		[CONF_WINDOW_FLOW] = WINDOW_FLOW,
 	};
-	return (struct exporter_stream){
+	static const enum ranking_by by[] = {
+		[CONF_ORDER_BYTES] = RANKING_BYTES,
+		[CONF_ORDER_PACKETS] = RANKING_PACKETS,
+		[CONF_ORDER_MATCHES] = RANKING_MATCHES,
+	};
+	struct exporter_stream out = {
 		.name = stream->name,
 		.fields = stream->key,
 		.biflow = stream->biflow,
 		.kind = kinds[stream->window.kind],
 		.size_us = stream->window.size_us,
 		.step_us = stream->window.step_us,
+		.ranking =
+			{.top = stream->top, .by = by[stream->order_by], .n_order = stream->n_key},
 	};
+	memcpy(out.ranking.order, stream->key_order, stream->n_key);
+	return out;
 }
 
 int64_t streams_pane_width(const struct conf *conf) {

@@ -227,6 +227,25 @@ static void check_biflow(const struct conf_build *b, const struct conf_slot *slo
 		       "key, and with both src_port and dest_port or neither)");
 }
 
+// The largest of a window are ranked, by what there is.
+static void check_top(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	uint32_t top = conf_slot_key(slot, "top"), order_by = conf_slot_key(slot, "order_by");
+	if (slot->bad[top] || stream->top == 0)
+		return;
+	if (!slot->bad[conf_slot_key(slot, "window")] && stream->window.kind != CONF_WINDOW_TUMBLING
+	    && stream->window.kind != CONF_WINDOW_SLIDING)
+		refuse(b, slot, top,
+		       "a session or flow is a window of its own, with no other keys to be compared "
+		       "with (accepted: 0, or a window that is tumbling or sliding)");
+	if (slot->bad[order_by] || stream->order_by != CONF_ORDER_MATCHES)
+		return;
+	if (in_kernel(b) || no_rules(b))
+		refuse(b, slot, order_by,
+		       "nothing is matched (accepted: bytes, packets; matches with files in "
+		       "match.rules, and not with input.xdp_mode = kernel)");
+}
+
 // Alerts come from rules and belong to no stream.
 static void check_eve(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
@@ -251,6 +270,7 @@ int conf_check(const struct conf_build *b) {
 			check_rule_key(b, &b->slot[i]);
 			check_rule_window(b, &b->slot[i]);
 			check_biflow(b, &b->slot[i]);
+			check_top(b, &b->slot[i]);
 		}
 		if (is_section(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);

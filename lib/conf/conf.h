@@ -131,6 +131,14 @@ struct conf_flow {
 	uint64_t memory; // octets the exporter may hold in open windows
 };
 
+#define CONF_TOP_MAX 1000000
+
+enum conf_order_by {
+	CONF_ORDER_BYTES,
+	CONF_ORDER_PACKETS,
+	CONF_ORDER_MATCHES
+};
+
 struct conf_window {
 	uint32_t kind; // enum conf_window_kind
 	int64_t size_us; // tumbling and sliding: SIZE; session: GAP; flow: ACTIVE
@@ -151,6 +159,8 @@ struct conf_stream {
 	uint32_t n_key;
 	struct conf_window window;
 	bool biflow;
+	uint32_t top; // keys of a window, at most CONF_TOP_MAX; 0: all
+	uint32_t order_by; // enum conf_order_by
 };
 
 struct conf_sink {

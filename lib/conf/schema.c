@@ -117,8 +117,10 @@ static const struct conf_key stream_keys[] = {
 	 .help = "tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE"},
 	{"biflow", CONF_BOOL, AT(conf_stream, biflow), "no", .names = NAMES("no", "yes"),
 	 .help = "one record for both directions"},
-	{"top", CONF_FIXED, 0, "0", .help = "keep only the largest keys of a window; 0: all"},
-	{"order_by", CONF_FIXED, 0, "bytes", .help = "what makes a key large"},
+	{"top", CONF_UINT, AT(conf_stream, top), "0", 0, CONF_TOP_MAX,
+	 .help = "keep only the N largest keys of a window; 0: all"},
+	{"order_by", CONF_ENUM, AT(conf_stream, order_by), "bytes",
+	 .names = NAMES("bytes", "packets", "matches"), .help = "what makes a key large"},
 	END,
 };
 

@@ -72,6 +72,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		s->windows = window_set_new(&(struct window_config){
 			.fields = s->conf.fields,
 			.biflow = s->conf.biflow,
+			.ranking = s->conf.ranking,
 			.kind = s->conf.kind,
 			.size_us = s->conf.size_us,
 			.step_us = s->conf.step_us,
@@ -167,7 +168,7 @@ static bool tell(struct stream *s, const struct flow_sum *sum, const struct flow
 	s->stat[STREAM_RECORDS]++;
 	s->stat[STREAM_PACKETS] += sum->packets + (back != NULL ? back->packets : 0);
 	s->stat[STREAM_BYTES] += sum->bytes + (back != NULL ? back->bytes : 0);
-	return sum->key.flags & KEY_REST;
+	return sum->key.flags & KEY_REST && !sum->top;
 }
 
 static void emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool partial) {

@@ -19,6 +19,7 @@ struct exporter_stream {
 	int64_t step_us;
 	enum window_kind kind;
 	bool biflow;
+	struct ranking_config ranking;
 };
 
 struct exporter_sink {

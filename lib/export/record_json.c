@@ -77,7 +77,7 @@ uint32_t record_json(
 	p = json_put_int(json_put(p, "\",\"window_start_us\":"), start_us);
 	p = json_put_int(json_put(p, ",\"window_end_us\":"), end_us);
 	if (sum->key.flags & KEY_REST)
-		p = json_put(p, ",\"rest\":\"full\"");
+		p = json_put(p, sum->top ? ",\"rest\":\"top\"" : ",\"rest\":\"full\"");
 	else
 		p = put_key(p, window->fields, sum);
 	p = json_put_field(p, ",\"packets\":", sum->packets);

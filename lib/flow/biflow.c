@@ -50,13 +50,12 @@ const struct flow_sum *biflow_both(
 	return room;
 }
 
-// Whether the sender of `a` began, rather than that of `b`.
-static bool began(const struct flow_sum *a, const struct flow_sum *b) {
-	if (a->opens != b->opens)
-		return a->opens;
-	if (a->first_us != b->first_us)
-		return a->first_us < b->first_us;
-	return biflow_side(&a->key) < 0;
+bool biflow_began(const struct flow_sum *sum, const struct flow_sum *other) {
+	if (sum->opens != other->opens)
+		return sum->opens;
+	if (sum->first_us != other->first_us)
+		return sum->first_us < other->first_us;
+	return biflow_side(&sum->key) < 0;
 }
 
 void biflow_record(
@@ -68,7 +67,7 @@ void biflow_record(
 		*record = *sum;
 		return;
 	}
-	const struct flow_sum *from = began(sum, other) ? sum : other;
+	const struct flow_sum *from = biflow_began(sum, other) ? sum : other;
 	const struct flow_sum *to = from == sum ? other : sum;
 	*record = *from;
 	flow_sum_widen(record, to->first_us, to->last_us);

@@ -32,8 +32,11 @@ const struct flow_sum *biflow_both(
 	struct flow_sum *room
 );
 
-// The record of both: its source is whoever alone sent a SYN without ACK, else whoever sent first, at the
-// same time the lower (address, port). `other` may be NULL.
+// Whether the sender of `sum` is the source of the record of both, rather than that of `other`: whoever alone
+// sent a SYN without ACK, else whoever sent first, at the same time the lower (address, port).
+bool biflow_began(const struct flow_sum *sum, const struct flow_sum *other);
+
+// The record of both. `other` may be NULL.
 void biflow_record(
 	const struct flow_sum *sum, const struct flow_sum *other, struct flow_sum *record,
 	struct flow_back *back

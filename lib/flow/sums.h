@@ -38,6 +38,7 @@ struct flow_sum {
 	uint8_t opens; // 1: a SYN without ACK was among them
 	uint8_t reason; // enum flow_end
 	bool partial; // a session or flow that may have more to it
+	bool top; // with KEY_REST: what is left by a ranking, not by memory
 };
 
 static_assert(sizeof(struct flow_sum) == 2 * CACHE_LINE);

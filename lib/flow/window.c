@@ -23,7 +23,7 @@ static const struct window_kind_ops *ops_of(enum window_kind kind) {
 
 // Whether the sums of a complete window are not its records.
 static bool reads_out(const struct window_set *ws) {
-	return ws->ops->table != NULL && ws->conf.biflow;
+	return ws->ops->table != NULL && (ws->conf.biflow || ws->conf.ranking.top > 0);
 }
 
 struct window_set *window_set_new(const struct window_config *conf) {
@@ -48,7 +48,7 @@ struct window_set *window_set_new(const struct window_config *conf) {
 	biflow_init(&ws->biflow, conf->biflow, conf->fields, &conf->seed);
 	if (ws->ops->due != NULL && (ws->batch == NULL || ws->batch_back == NULL))
 		goto no_memory;
-	if (reads_out(ws) && readout_init(&ws->readout, &ws->biflow) < 0)
+	if (reads_out(ws) && readout_init(&ws->readout, &ws->biflow, &conf->ranking) < 0)
 		goto no_memory;
 	return ws;
 no_memory:
@@ -79,7 +79,7 @@ static const struct window_out *read_part(struct window_set *ws) {
 	part->again = part->more;
 	part->n = readout_next(&ws->readout);
 	part->sum = ws->readout.sum;
-	part->back = ws->readout.back;
+	part->back = ws->conf.biflow ? ws->readout.back : NULL;
 	part->more = readout_open(&ws->readout);
 	part->rest = part->more ? NULL : ws->out.rest;
 	return part;

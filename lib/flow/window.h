@@ -5,6 +5,7 @@
 
 #include "flow/back.h"
 #include "flow/pane.h"
+#include "flow/ranking.h"
 #include "flow/sums.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct window_config {
 	uint64_t memory; // octets for open sessions and flows
 	int64_t live_start_us; // sessions and flows that may have begun before are partial; INT64_MIN: none
 	struct hash_seed seed;
+	struct ranking_config ranking; // .top 0: all keys are given out; of windows only
 };
 
 // What is given out at a time: one window, a part of one, or some sessions or flows.
@@ -39,7 +41,7 @@ struct window_out {
 	// Not 0: each sum is a window of its own, [first_us, last_us + tail_us), with a reason; start_us and
 	// end_us mean nothing.
 	int64_t tail_us;
-	const struct flow_sum *sum;
+	const struct flow_sum *sum; // with .ranking by rank, then what is left
 	const struct flow_back *back; // of each, with biflow; else NULL
 	uint32_t n;
 	// What the memory bounds kept from having a row, of both directions; NULL: nothing.

@@ -2,8 +2,6 @@
 
 #include "flow_key_hash.h"
 
-#include "base/field.h"
-
 #include <stddef.h>
 
 void flow_key_mask(struct flow_key *mask, uint32_t fields) {
@@ -81,24 +79,66 @@ static int compare_ip(const struct flow_key *a, const struct flow_key *b, bool d
 	return memcmp(dst ? a->dst4 : a->src4, dst ? b->dst4 : b->src4, 4);
 }
 
+// Fields that a packet may not have: no flag, no value.
+static uint8_t presence(enum field f) {
+	switch (f) {
+	case FIELD_VLAN:
+		return KEY_VLAN;
+	case FIELD_VLAN_INNER:
+		return KEY_VLAN_INNER;
+	case FIELD_MPLS:
+		return KEY_MPLS;
+	case FIELD_VNI:
+		return KEY_VNI;
+	case FIELD_ICMP_TYPE:
+	case FIELD_ICMP_CODE:
+		return KEY_ICMP;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t number(const struct flow_key *key, enum field f) {
+	switch (f) {
+	case FIELD_SRC_PORT:
+		return key->src_port;
+	case FIELD_DEST_PORT:
+		return key->dst_port;
+	case FIELD_PROTO:
+		return key->proto;
+	case FIELD_VLAN:
+		return key->vlan;
+	case FIELD_VLAN_INNER:
+		return flow_key_vlan_inner(key);
+	case FIELD_MPLS:
+		return flow_key_mpls(key);
+	case FIELD_VNI:
+		return key->vni;
+	case FIELD_TOS:
+		return key->tos;
+	case FIELD_IN_PORT:
+		return key->in_port;
+	case FIELD_ICMP_TYPE:
+		return key->icmp_type;
+	case FIELD_ICMP_CODE:
+		return key->icmp_code;
+	default:
+		return 0;
+	}
+}
+
+int flow_key_compare_field(const struct flow_key *a, const struct flow_key *b, enum field f) {
+	if (f == FIELD_SRC_IP || f == FIELD_DEST_IP)
+		return compare_ip(a, b, f == FIELD_DEST_IP);
+	BY(a->flags & presence(f), b->flags & presence(f));
+	BY(number(a, f), number(b, f));
+	return 0;
+}
+
 int flow_key_compare(const struct flow_key *a, const struct flow_key *b) {
 	BY(a->flags & KEY_REST, b->flags & KEY_REST);
-	int c = compare_ip(a, b, false);
-	if (c == 0)
-		c = compare_ip(a, b, true);
-	if (c != 0)
-		return c;
-	BY(a->src_port, b->src_port);
-	BY(a->dst_port, b->dst_port);
-	BY(a->proto, b->proto);
-	BY(a->flags, b->flags);
-	BY(a->vlan, b->vlan);
-	BY(flow_key_vlan_inner(a), flow_key_vlan_inner(b));
-	BY(flow_key_mpls(a), flow_key_mpls(b));
-	BY(a->vni, b->vni);
-	BY(a->tos, b->tos);
-	BY(a->in_port, b->in_port);
-	BY(a->icmp_type, b->icmp_type);
-	BY(a->icmp_code, b->icmp_code);
-	return 0;
+	int c = 0;
+	for (enum field f = 0; f < FIELD_RULE && c == 0; f++)
+		c = flow_key_compare_field(a, b, f);
+	return c;
 }

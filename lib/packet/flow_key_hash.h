@@ -2,6 +2,7 @@
 // order for people.
 #pragma once
 
+#include "base/field.h"
 #include "base/hash.h"
 #include "packet/flow_key.h"
 
@@ -110,6 +111,8 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
 		&& (LIKELY(!(a->flags & KEY_V6)) || memcmp(a->src6, b->src6, 32) == 0);
 }
 
-// The order of the fields numerically, in the order src_ip, dest_ip, src_port, dest_port, proto, then
-// the rest; IPv4 before IPv6, an absent field before a present one. <0, 0, >0.
+// One field of two keys, numerically; IPv4 before IPv6, an absent field before a present one. <0, 0, >0.
+int flow_key_compare_field(const struct flow_key *a, const struct flow_key *b, enum field f);
+
+// All fields, as above, in the order src_ip, dest_ip, src_port, dest_port, proto, then the rest.
 int flow_key_compare(const struct flow_key *a, const struct flow_key *b);

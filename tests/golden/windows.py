@@ -98,14 +98,15 @@ def streams(rng):
         key, window = rng.choice(BIFLOW_KEYS if biflow else KEYS), rng.choice(WINDOWS)
         while "rule" in key and window[0] == "flow":
             window = rng.choice(WINDOWS)
-        out.append(model.Stream(f"s{i}", key, window, biflow))
+        top = rng.choice((1, 2, 3, 7, 20)) if window[0] in ("tumbling", "sliding") and rng.random() < 0.5 else 0
+        out.append(model.Stream(f"s{i}", key, window, biflow, top, rng.choice(("bytes", "packets", "matches"))))
     return out
 
 
 def section(stream):
     """As the configuration has it."""
     return {"key": " ".join(stream.key), "window": " ".join([stream.window[0]] + [duration(us) for us in stream.window[1:]]),
-            "biflow": "yes" if stream.biflow else "no"}
+            "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by}
 
 
 def text(records):
@@ -116,6 +117,13 @@ def difference(want, got, limit=4):
     missing, surplus = sorted(set(want) - set(got)), sorted(set(got) - set(want))
     return [f"missing: {line}" for line in missing[:limit]] + [f"surplus: {line}" for line in surplus[:limit]] \
         + [f"{len(want)} expected, {len(got)} found"]
+
+
+def by_rank(run, stream, counted):
+    """Whether the stream's records stand in the file as they rank."""
+    with open(run.records_path) as f:
+        got = [r for r in map(json.loads, f) if r["stream"] == stream.name]
+    return got == model.records(counted, stream)
 
 
 def check(sluice, folder, tap, seed):
@@ -139,10 +147,11 @@ def check(sluice, folder, tap, seed):
         if run.status != 0 or got != want:
             notes += [f"{workers} workers: {chosen}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
             break
+        notes += [f"{workers} workers: {s.name} is not by rank" for s in chosen if s.top and not by_rank(run, s, counted)]
         told = run.summary()["streams"]
         if sum(s["records"] for s in told.values()) != len(want) or run.summary()["ledger"]["counted"] != len(counted):
             notes.append(f"{workers} workers: {run.summary()}")
-    kinds = ", ".join(sorted({s.window[0] + ("+biflow" if s.biflow else "") for s in chosen}))
+    kinds = ", ".join(sorted({s.window[0] + ("+biflow" if s.biflow else "") + ("+top" if s.top else "") for s in chosen}))
     tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(want)} records ({kinds})", notes)
 
 

@@ -1,10 +1,14 @@
 """Windows of every kind from a list of packets: small, slow, and by the words of the contract. What the program must agree with."""
+import functools
 import ipaddress
+import operator
 from collections import defaultdict
 from dataclasses import dataclass
 
 SECOND = 1000000
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+SUMS = ("packets", "bytes", "frame_bytes", "matches", "rev_packets", "rev_bytes", "rev_frame_bytes")
+FLAGS = ("tcp_flags", "rev_tcp_flags")
 CONNECTION = {"src_ip", "dest_ip", "src_port", "dest_port"}
 
 
@@ -24,6 +28,8 @@ class Stream:
     key: tuple              # of names of fields
     window: tuple           # ("sliding", 10000000, 1000000), in microseconds
     biflow: bool = False
+    top: int = 0
+    order_by: str = "bytes"
 
 
 def seconds(time_us):
@@ -140,10 +146,7 @@ def source(held, key):
 
 
 def flags_of(packets):
-    flags = 0
-    for p in packets:
-        flags |= p.tcp_flags
-    return flags
+    return functools.reduce(operator.or_, (p.tcp_flags for p in packets), 0)
 
 
 def counters(forth, back):
@@ -157,8 +160,45 @@ def counters(forth, back):
     return out
 
 
+def order(record, key):
+    """Numerically in the key's order, IPv4 before IPv6."""
+    addresses = [ipaddress.ip_address(record[k]) if k in ("src_ip", "dest_ip") else record[k] for k in key]
+    return [(a.version, int(a)) if hasattr(a, "version") else (0, a) for a in addresses]
+
+
+def largest(rows, stream):
+    """Of one window's records, largest first, and of all others one."""
+    def size(record):
+        return record[stream.order_by] + record.get("rev_" + stream.order_by, 0)
+
+    rows = sorted(rows, key=lambda r: (-size(r), order(r, stream.key)))
+    kept, left = rows[:stream.top], rows[stream.top:]
+    if left:
+        rest = {k: left[0][k] for k in ("type", "stream", "window_start_us", "window_end_us")}
+        rest["rest"] = "top"
+        for name in SUMS:
+            if name in left[0]:
+                rest[name] = sum(r[name] for r in left)
+        for name in FLAGS:
+            if name in left[0]:
+                rest[name] = functools.reduce(operator.or_, (r[name] for r in left))
+        rest["first_us"], rest["last_us"] = min(r["first_us"] for r in left), max(r["last_us"] for r in left)
+        kept.append(rest)
+    return kept
+
+
 def records(packets, stream):
-    """The records of one stream, of packets that are not late."""
+    """The records of one stream, of packets that are not late; by window, then by rank where there is one."""
+    out = all_records(packets, stream)
+    if not stream.top:
+        return out
+    by_window = defaultdict(list)
+    for r in out:
+        by_window[r["window_start_us"]].append(r)
+    return [r for start in sorted(by_window) for r in largest(by_window[start], stream)]
+
+
+def all_records(packets, stream):
     out = []
     for rule, own in by_key(packets, stream):
         for start, end, reason, held in windows(own, stream):

@@ -269,3 +269,25 @@ Test(check, matches_have_one_direction) {
 	conf_errors_fini(&errors);
 	load_leave(folder);
 }
+
+Test(check, the_largest_are_of_a_window_that_holds_others) {
+#define STREAM(window, more) INPUT "[stream a]\n" KEY "window = " window "\ntop = 5\n" more
+#define ALONE                                                                                               \
+	"test.conf:6: stream.a.top: 5: a session or flow is a window of its own, with no other keys to be " \
+	"compared with (accepted: 0, or a window that is tumbling or sliding)\n"
+#define NO_MATCHES                                                                                        \
+	"test.conf:7: stream.a.order_by: matches: nothing is matched (accepted: bytes, packets; matches " \
+	"with files in match.rules, and not with input.xdp_mode = kernel)\n"
+	static const struct refused table[] = {
+		{STREAM("session 5s", ""), ALONE},
+		{STREAM("flow 1m 15s", ""), ALONE},
+		{STREAM("tumbling 5s", "order_by = matches\n"), NO_MATCHES},
+	};
+	EXPECT_TABLE(table);
+	conf_free(expect_loads(STREAM("tumbling 5s", ""), NULL));
+	conf_free(expect_loads(STREAM("sliding 5s 1s", "order_by = packets\n"), NULL));
+	conf_free(expect_loads(
+		INPUT "[stream a]\n" KEY "window = session 5s\norder_by = packets\n", NULL
+	));
+#undef STREAM
+}

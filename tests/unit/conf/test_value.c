@@ -126,17 +126,23 @@ Test(value, every_later_type_of_sink_is_named_as_such) {
 	}
 }
 
-Test(value, keys_of_later_versions_take_their_default_only) {
+Test(value, streams_say_how_many_keys_and_which) {
 #define STREAM INPUT "[stream a]\nkey = src_ip\nwindow = tumbling 1s\n"
 	static const struct refused table[] = {
-		{STREAM "top = 10\n",
-		 "test.conf:6: stream.a.top: 10: this version does not have top (accepted: 0)\n"},
-		{STREAM "order_by = packets\n",
-		 "test.conf:6: stream.a.order_by: packets: this version does not have order_by (accepted: "
-		 "bytes)\n"},
+		{STREAM "biflow = maybe\n",
+		 "test.conf:6: stream.a.biflow: maybe: unknown value (accepted: no, yes)\n"},
+		{STREAM "top = 1000001\n",
+		 "test.conf:6: stream.a.top: 1000001: out of range (accepted: 0 to 1000000)\n"},
+		{STREAM "order_by = packet\n",
+		 "test.conf:6: stream.a.order_by: packet: unknown value, did you mean packets? (accepted: "
+		 "bytes, packets, matches)\n"},
 	};
 	EXPECT_TABLE(table);
-	conf_free(expect_loads(STREAM "top = 0\norder_by = bytes\n", NULL));
+	struct conf *conf = expect_loads(STREAM "top = 1000000\norder_by = packets\n", NULL);
+	cr_expect_not(conf->stream[0].biflow);
+	cr_expect_eq(conf->stream[0].top, 1000000);
+	cr_expect_eq(conf->stream[0].order_by, CONF_ORDER_PACKETS);
+	conf_free(conf);
 }
 
 Test(value, the_ends_of_ranges_are_accepted) {

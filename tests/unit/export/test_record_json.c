@@ -116,6 +116,8 @@ Test(record_json, the_rest_row_has_no_key) {
 	cr_assert_not_null(strstr(line, "\"rest\":\"full\",\"packets\":5"));
 	cr_assert_null(strstr(line, "src_port"));
 	cr_assert_not_null(strstr(line, "\"first_us\":-3"));
+	s.top = true;
+	cr_assert_not_null(strstr(print(five_tuple, &s, false), "\"rest\":\"top\",\"packets\":5"));
 }
 
 Test(record_json, the_longest_record_fits) {

@@ -12,13 +12,17 @@ static struct budget budget;
 static struct sums sums;
 static struct readout readout;
 
-static void open_all(void) {
+static void open_with(struct ranking_config ranking) {
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 3);
 	budget = (struct budget){.max = 1 << 20};
 	biflow_init(&biflow, true, FIELDS, &seed);
 	sums_init(&sums, &budget);
-	cr_assert_eq(readout_init(&readout, &biflow), 0);
+	cr_assert_eq(readout_init(&readout, &biflow, &ranking), 0);
+}
+
+static void open_all(void) {
+	open_with((struct ranking_config){0});
 }
 
 static void close_all(void) {
@@ -74,5 +78,45 @@ Test(readout, any_number_comes_in_parts_and_none_twice, .init = open_all, .fini 
 		}
 		cr_expect_eq(packets, there, "%u: %lu packets", sizes[k], packets);
 		cr_expect_eq(records, there - paired, "%u: %lu records", sizes[k], records);
+	}
+}
+
+static void open_top(void) {
+	open_with((struct ranking_config){
+		.top = 300,
+		.by = RANKING_PACKETS,
+		.order = {FIELD_SRC_IP, FIELD_DEST_IP},
+		.n_order = 2,
+	});
+}
+
+Test(readout, the_largest_come_first_and_what_is_left_last, .init = open_top, .fini = close_all) {
+	// One way 1 .. 200, both ways 2 .. 400, of which the first is the source.
+	for (uint32_t i = 1; i <= 200; i++) {
+		add(3, 4, (uint8_t)i, i);
+		add(1, 2, (uint8_t)i, i + i % 3);
+		add(2, 1, (uint8_t)i, i - i % 3);
+	}
+	uint64_t before = UINT64_MAX, packets = 0, back = 0;
+	uint32_t records = 0;
+	for (uint32_t turn = 0; turn < 2; turn++) {
+		before = UINT64_MAX;
+		packets = back = records = 0;
+		readout_begin(&readout, &sums);
+		while (readout_open(&readout)) {
+			uint32_t n = readout_next(&readout);
+			for (uint32_t i = 0; i < n; i++, records++) {
+				const struct flow_sum *s = &readout.sum[i];
+				uint64_t size = s->packets + readout.back[i].packets;
+				packets += s->packets;
+				back += readout.back[i].packets;
+				cr_expect_eq(s->top, records == 300);
+				cr_expect(records == 300 || size <= before);
+				before = size;
+			}
+		}
+		cr_expect_eq(records, 301);
+		cr_expect_eq(packets + back, 3 * 200 * 201 / 2);
+		cr_expect_eq(back, 200 * 201 / 2 - 201, "%lu", back);
 	}
 }

@@ -263,7 +263,6 @@ Test(flow_key, order_is_numeric_field_by_field) {
 	k[n] = k[n - 1];
 	k[n++].vlan = 1;
 	k[n] = k[n - 1];
-	k[n].vlan = 0;
 	k[n++].flags |= KEY_MPLS;
 	k[n] = k[n - 1];
 	k[n++].mpls_vlan_inner = 1 << 12;
