@@ -17,13 +17,13 @@ int biflow_side(const struct flow_key *key) {
 }
 
 // Whether there may be two directions.
-static bool turns(const struct biflow *b, const struct flow_key *key) {
-	return b->on && !(key->flags & KEY_REST) && biflow_side(key) != 0;
+static bool turns(const struct flow_key *key) {
+	return !(key->flags & KEY_REST) && biflow_side(key) != 0;
 }
 
 struct flow_sum *
-biflow_other(const struct biflow *b, const struct sums *in, const struct flow_sum *sum) {
-	if (!turns(b, &sum->key))
+biflow_turned(const struct biflow *b, const struct sums *in, const struct flow_sum *sum) {
+	if (!turns(&sum->key))
 		return NULL;
 	struct flow_key key = sum->key;
 	key.src_port = sum->key.dst_port;
@@ -36,11 +36,9 @@ biflow_other(const struct biflow *b, const struct sums *in, const struct flow_su
 	return sums_find(in, &key, sum->rule);
 }
 
-const struct flow_sum *biflow_both(
-	const struct biflow *b, const struct flow_sum *sum, const struct flow_sum *other,
-	struct flow_sum *room
-) {
-	if (!turns(b, &sum->key))
+const struct flow_sum *
+biflow_add(const struct flow_sum *sum, const struct flow_sum *other, struct flow_sum *room) {
+	if (!turns(&sum->key))
 		return sum;
 	*room = *sum;
 	if (other != NULL)

@@ -23,14 +23,24 @@ int biflow_side(const struct flow_key *key);
 // The sum of the other direction in that table, NULL: none. Addresses and ports change places, all other
 // fields are the same in both. Good until the table changes.
 struct flow_sum *
-biflow_other(const struct biflow *b, const struct sums *in, const struct flow_sum *sum);
+biflow_turned(const struct biflow *b, const struct sums *in, const struct flow_sum *sum);
+
+static inline struct flow_sum *
+biflow_other(const struct biflow *b, const struct sums *in, const struct flow_sum *sum) {
+	return b->on ? biflow_turned(b, in, sum) : NULL;
+}
 
 // Both as what a window's machine looks at: their times, their flags, of which FIN only where both
 // directions have it. `other` may be NULL. Returns `room`, or `sum` where that is all.
-const struct flow_sum *biflow_both(
+const struct flow_sum *
+biflow_add(const struct flow_sum *sum, const struct flow_sum *other, struct flow_sum *room);
+
+static inline const struct flow_sum *biflow_both(
 	const struct biflow *b, const struct flow_sum *sum, const struct flow_sum *other,
 	struct flow_sum *room
-);
+) {
+	return b->on ? biflow_add(sum, other, room) : sum;
+}
 
 // Whether the sender of `sum` is the source of the record of both, rather than that of `other`: whoever alone
 // sent a SYN without ACK, else whoever sent first, at the same time the lower (address, port).

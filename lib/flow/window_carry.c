@@ -13,11 +13,17 @@ struct pair {
 	struct flow_sum *sum, *other;
 };
 
+// What is open of the directions of `like`.
 static struct pair find_open(const struct window_set *ws, const struct flow_sum *like) {
 	return (struct pair){
 		.sum = carry_find(&ws->carry, &like->key, like->rule),
 		.other = biflow_other(&ws->biflow, &ws->carry.sums, like),
 	};
+}
+
+// An open sum, and what is open of its other direction.
+static struct pair pair_of(const struct window_set *ws, struct flow_sum *open) {
+	return (struct pair){open, biflow_other(&ws->biflow, &ws->carry.sums, open)};
 }
 
 // `sum` of a pair in which one may be missing.
@@ -66,7 +72,7 @@ static void end_due(struct window_set *ws, int64_t until_us, bool forced) {
 	struct flow_sum *first;
 	while (ws->out.n < WINDOW_BATCH && (first = carry_first(&ws->carry)) != NULL
 	       && carry_due(&ws->carry, first) <= until_us) {
-		struct pair open = find_open(ws, first);
+		struct pair open = pair_of(ws, first);
 		int64_t due = due_us(ws, open);
 		if (due > until_us)
 			carry_arm(&ws->carry, first, due);
@@ -79,7 +85,7 @@ static void end_due(struct window_set *ws, int64_t until_us, bool forced) {
 static void evict(struct window_set *ws) {
 	struct flow_sum *first;
 	while ((first = carry_first(&ws->carry)) != NULL) {
-		struct pair open = find_open(ws, first);
+		struct pair open = pair_of(ws, first);
 		int64_t due = due_us(ws, open);
 		if (due > carry_due(&ws->carry, first)) {
 			carry_arm(&ws->carry, first, due);
