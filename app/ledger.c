@@ -85,6 +85,21 @@ static void print_match(struct run *run, const struct ledger *l, FILE *to) {
 	fprintf(to, "}");
 }
 
+static void print_watches(struct run *run, FILE *to) {
+	const struct conf *conf = run->conf;
+	fprintf(to, "\"alerts\":{");
+	for (uint32_t i = 0; i < conf->n_alerts; i++) {
+		uint64_t st[WATCH_STAT_COUNT];
+		exporter_watch_stats(run->exporter, i, st);
+		fprintf(to,
+			"%s\"%s\":{\"fired\":%" PRIu64 ",\"suppressed\":%" PRIu64
+			",\"no_room\":%" PRIu64 "}",
+			i > 0 ? "," : "", conf->alert[i].name, st[WATCH_FIRED],
+			st[WATCH_SUPPRESSED], st[WATCH_NO_ROOM]);
+	}
+	fprintf(to, "},");
+}
+
 void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 	const struct conf *conf = run->conf;
 	fprintf(to,
@@ -114,6 +129,8 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 		fprintf(to, "}");
 	}
 	fprintf(to, "},");
+	if (conf->n_alerts > 0)
+		print_watches(run, to);
 	print_match(run, l, to);
 	fprintf(to, ",\"sinks\":{");
 	for (uint32_t i = 0; i < conf->n_sinks; i++) {
@@ -175,6 +192,12 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 		exporter_stream_stats(run->exporter, i, st);
 		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows\n",
 			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
+	}
+	for (uint32_t i = 0; i < conf->n_alerts; i++) {
+		uint64_t st[WATCH_STAT_COUNT];
+		exporter_watch_stats(run->exporter, i, st);
+		fprintf(to, "alert %s: %" PRIu64 " given out\n", conf->alert[i].name,
+			st[WATCH_FIRED]);
 	}
 	if (run->rules_version > 0) {
 		fprintf(to, "match: %" PRIu64 " events of %u rules (version %u)\n",

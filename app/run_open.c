@@ -262,10 +262,17 @@ static int open_exporter(struct run *run, struct err *err) {
 	const struct conf *conf = run->conf;
 	struct exporter_stream streams[CONF_MAX_STREAMS];
 	struct exporter_sink sinks[CONF_MAX_SINKS];
+	struct exporter_watch watches[CONF_MAX_ALERTS];
 	struct pane_store *stores[CONF_MAX_WORKERS];
 	struct alert_ring *alerts[CONF_MAX_WORKERS];
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		streams[i] = streams_export(&conf->stream[i]);
+	for (uint32_t i = 0; i < conf->n_alerts; i++)
+		watches[i] = (struct exporter_watch){
+			.name = conf->alert[i].name,
+			.stream = conf->alert[i].stream,
+			.when = conf->alert[i].when,
+		};
 	for (uint32_t i = 0; i < conf->n_sinks; i++)
 		sinks[i] = (struct exporter_sink){
 			.sink = run->sink[i],
@@ -289,6 +296,8 @@ static int open_exporter(struct run *run, struct err *err) {
 		.n_stores = run_feeders(run),
 		.alerts = alerts_wanted(conf) ? alerts : NULL,
 		.n_alerts = run->n_workers,
+		.watches = watches,
+		.n_watches = conf->n_alerts,
 		.memory = conf->flow.memory,
 		.live_start_us = run->patient ? INT64_MIN : ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
 	};

@@ -34,8 +34,9 @@ static void refuse_name(
 }
 
 static const struct conf_section *find_section(struct conf_build *b, const struct conf_entry *e) {
-	static const char accepted[] =
-		"[input], [dpdk], [match], [vars], [flow], [stream NAME], [sink NAME], [control]";
+	static const char accepted
+		[] = "[input], [dpdk], [match], [vars], [flow], [stream NAME], [alert NAME], "
+		     "[sink NAME], [control]";
 	const struct conf_section *s = conf_schema_section(e->section);
 	if (s != NULL && !s->later)
 		return s;

@@ -246,6 +246,36 @@ static void check_top(const struct conf_build *b, const struct conf_slot *slot) 
 		       "match.rules, and not with input.xdp_mode = kernel)");
 }
 
+// A record of both directions has its key by who began, which may be the other one in the next window.
+static void check_watched(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_alert *alert = slot->base;
+	uint32_t stream = conf_slot_key(slot, "stream");
+	if (!slot->bad[stream] && b->conf->stream[alert->stream].biflow)
+		refuse(b, slot, stream,
+		       "its key changes places with the direction (accepted: a stream with biflow = "
+		       "no)");
+}
+
+// A mean is of the windows before, which follow a step.
+static void check_when(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_alert *alert = slot->base;
+	uint32_t when = conf_slot_key(slot, "when");
+	if (slot->bad[when] || slot->bad[conf_slot_key(slot, "stream")] || alert->when.windows == 0)
+		return;
+	const struct conf_stream *stream = &b->conf->stream[alert->stream];
+	if (stream->window.kind == CONF_WINDOW_TUMBLING
+	    || stream->window.kind == CONF_WINDOW_SLIDING)
+		return;
+	char what[256];
+	snprintf(
+		what, sizeof(what),
+		"mean: windows of stream.%s are of the kind %s, each begins with its key (accepted: a "
+		"number, or a mean where windows are tumbling or sliding)",
+		stream->name, conf_window_form(stream->window.kind)->name
+	);
+	refuse(b, slot, when, what);
+}
+
 // Alerts come from rules and belong to no stream.
 static void check_eve(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
@@ -271,6 +301,10 @@ int conf_check(const struct conf_build *b) {
 			check_rule_window(b, &b->slot[i]);
 			check_biflow(b, &b->slot[i]);
 			check_top(b, &b->slot[i]);
+		}
+		if (is_section(&b->slot[i], "alert")) {
+			check_watched(b, &b->slot[i]);
+			check_when(b, &b->slot[i]);
 		}
 		if (is_section(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);

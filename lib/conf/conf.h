@@ -2,6 +2,7 @@
 // every error named by file, line, section and key. Plain values; nothing here touches a device.
 #pragma once
 
+#include "base/condition.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -68,6 +69,7 @@ enum conf_access {
 #define CONF_PANE_MAX_US 3600000000 // panes are no wider
 #define CONF_MAX_STREAMS 64
 #define CONF_MAX_SINKS 32
+#define CONF_MAX_ALERTS 64
 #define CONF_MAX_WORKERS 64
 #define CONF_MAX_DEVICES 255
 #define CONF_MAX_VARS 1024
@@ -163,6 +165,12 @@ struct conf_stream {
 	uint32_t order_by; // enum conf_order_by
 };
 
+struct conf_alert {
+	char *name;
+	uint32_t stream; // whose windows
+	struct condition when; // with a mean only where windows follow a step
+};
+
 struct conf_sink {
 	char *name;
 	uint32_t type; // enum conf_sink_type
@@ -186,6 +194,8 @@ struct conf {
 	struct conf_flow flow;
 	struct conf_stream stream[CONF_MAX_STREAMS];
 	uint32_t n_streams;
+	struct conf_alert alert[CONF_MAX_ALERTS];
+	uint32_t n_alerts;
 	struct conf_sink sink[CONF_MAX_SINKS];
 	uint32_t n_sinks;
 	struct conf_control control;

@@ -7,6 +7,7 @@
 #include "list.h"
 #include "schema.h"
 #include "vars.h"
+#include "when.h"
 #include "window.h"
 
 #include <inttypes.h>
@@ -105,6 +106,12 @@ print_value(const struct conf *conf, const struct conf_key *key, const void *bas
 		break;
 	case CONF_WINDOW:
 		conf_window_print(at, to);
+		break;
+	case CONF_STREAM:
+		fputs(conf->stream[*(const uint32_t *)at].name, to);
+		break;
+	case CONF_WHEN:
+		conf_when_print(at, to);
 		break;
 	case CONF_STREAMS:
 		print_streams(*(const uint64_t *)at, conf, to);

@@ -5,6 +5,7 @@
 
 #include "base/field.h"
 #include "base/units.h"
+#include "when.h"
 #include "window.h"
 
 #include <assert.h>
@@ -124,6 +125,13 @@ static const struct conf_key stream_keys[] = {
 	END,
 };
 
+static const struct conf_key alert_keys[] = {
+	{"stream", CONF_STREAM, AT(conf_alert, stream), NULL, .help = "whose windows are watched"},
+	{"when", CONF_WHEN, AT(conf_alert, when), NULL,
+	 .help = "a counter against a number, or against its mean over a key's last windows"},
+	END,
+};
+
 static const struct conf_key sink_keys[] = {
 	{"type", CONF_ENUM, AT(conf_sink, type), "json", .names = NAMES("json", "eve", "null"),
 	 .later = NAMES("csv", "ipfix", "kafka", "sqlite", "pcapng"),
@@ -153,9 +161,13 @@ LIMIT(dpdk_keys);
 LIMIT(match_keys);
 LIMIT(flow_keys);
 LIMIT(stream_keys);
+LIMIT(alert_keys);
 LIMIT(sink_keys);
 LIMIT(control_keys);
-static_assert(offsetof(struct conf_stream, name) == 0 && offsetof(struct conf_sink, name) == 0);
+static_assert(
+	offsetof(struct conf_stream, name) == 0 && offsetof(struct conf_alert, name) == 0
+	&& offsetof(struct conf_sink, name) == 0
+);
 
 static const struct conf_section sections[] = {
 	{"input", .offset = offsetof(struct conf, input), .keys = input_keys},
@@ -166,6 +178,9 @@ static const struct conf_section sections[] = {
 	{"stream", .named = true, .offset = offsetof(struct conf, stream),
 	 .stride = sizeof(struct conf_stream), .count = offsetof(struct conf, n_streams),
 	 .max = CONF_MAX_STREAMS, .keys = stream_keys},
+	{"alert", .named = true, .offset = offsetof(struct conf, alert),
+	 .stride = sizeof(struct conf_alert), .count = offsetof(struct conf, n_alerts),
+	 .max = CONF_MAX_ALERTS, .keys = alert_keys},
 	{"sink", .named = true, .offset = offsetof(struct conf, sink),
 	 .stride = sizeof(struct conf_sink), .count = offsetof(struct conf, n_sinks),
 	 .max = CONF_MAX_SINKS, .keys = sink_keys},
@@ -285,7 +300,11 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		fputs(", EVERY a divisor of SIZE, ACTIVE 1s or more", to);
 		break;
 	case CONF_STREAMS:
+	case CONF_STREAM:
 		print_streams(conf, to);
+		break;
+	case CONF_WHEN:
+		conf_when_accepted(to);
 		break;
 	}
 }

@@ -29,6 +29,8 @@ enum conf_type {
 	CONF_FIELDS, // key, key_order, n_key of a struct conf_stream
 	CONF_WINDOW, // struct conf_window
 	CONF_STREAMS, // uint64_t of bits, bit N for stream N
+	CONF_STREAM, // uint32_t, number of a stream
+	CONF_WHEN, // struct condition
 };
 
 struct conf_key {

@@ -205,6 +205,10 @@ int conf_value_read(const struct conf_value *v) {
 		return conf_value_fields(v);
 	case CONF_STREAMS:
 		return conf_value_streams(v);
+	case CONF_STREAM:
+		return conf_value_stream(v);
+	case CONF_WHEN:
+		return conf_value_when(v);
 	case CONF_WINDOW:
 		return conf_value_window(v);
 	default:

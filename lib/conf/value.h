@@ -44,4 +44,6 @@ int conf_value_cpus(const struct conf_value *v);
 int conf_value_tunnels(const struct conf_value *v);
 int conf_value_fields(const struct conf_value *v);
 int conf_value_streams(const struct conf_value *v);
+int conf_value_stream(const struct conf_value *v);
+int conf_value_when(const struct conf_value *v);
 int conf_value_window(const struct conf_value *v);

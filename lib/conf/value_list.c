@@ -270,6 +270,25 @@ int conf_value_fields(const struct conf_value *v) {
 	return ret;
 }
 
+int conf_value_stream(const struct conf_value *v) {
+	const char *names[CONF_MAX_STREAMS] = {NULL};
+	uint32_t n = v->conf->n_streams;
+	for (uint32_t i = 0; i < n; i++)
+		names[i] = v->conf->stream[i].name;
+	char *name = conf_text_dup(v->text);
+	if (name == NULL)
+		return conf_value_oom(v);
+	uint32_t i = find(names, n, name);
+	*(uint32_t *)place(v) = i;
+	int ret = 0;
+	if (name[0] == '\0')
+		ret = conf_value_refuse(v, "must not be empty");
+	else if (i == n)
+		ret = conf_value_refuse_name(v, "stream", name, names, n, NULL);
+	free(name);
+	return ret;
+}
+
 int conf_value_streams(const struct conf_value *v) {
 	const char *names[CONF_MAX_STREAMS] = {NULL};
 	uint32_t n = v->conf->n_streams;

@@ -31,6 +31,7 @@ struct exporter {
 	struct pane_store **stores;
 	uint32_t n_stores;
 	struct alerting *alerting; // NULL: nobody makes alerts
+	struct watches *watches;
 	struct budget budget;
 	int64_t pane_us;
 	int64_t live_start_us;
@@ -47,12 +48,15 @@ static bool carries(const struct exporter_stream *s) {
 
 // Octets for the open sessions and flows of each stream that has them; the rest is everybody's budget.
 static uint64_t share_memory(struct exporter *e, const struct exporter_config *conf) {
+	uint64_t memory = conf->memory - watches_memory(conf->n_watches, conf->memory);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		n += carries(&conf->streams[i]);
-	e->budget.max = n > 0 ? conf->memory / 2 : conf->memory;
-	return n > 0 ? conf->memory / 2 / n : 0;
+	e->budget.max = n > 0 ? memory / 2 : memory;
+	return n > 0 ? memory / 2 / n : 0;
 }
+
+static void write_change(void *ctx, uint32_t stream, const struct watch_alert *a);
 
 struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
@@ -99,6 +103,9 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		if (e->alerting == NULL)
 			goto no_memory;
 	}
+	e->watches = watches_new(conf, write_change, e);
+	if (e->watches == NULL)
+		goto no_memory;
 	return e;
 no_memory:
 	exporter_free(e);
@@ -111,6 +118,7 @@ void exporter_free(struct exporter *e) {
 	for (uint32_t i = 0; i < e->n_streams; i++)
 		window_set_free(e->streams[i].windows);
 	alerting_free(e->alerting);
+	watches_free(e->watches);
 	free(e->streams);
 	free(e->sinks);
 	free(e->stores);
@@ -183,6 +191,7 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 		.partial = partial || (!own && out->start_us < e->live_start_us),
 	};
 	write_out(e, stream, &info, out);
+	watches_judge(e->watches, stream, out, info.partial);
 	for (uint32_t i = 0; i < out->n; i++)
 		full |= tell(s, &out->sum[i], out->back != NULL ? &out->back[i] : NULL);
 	if (out->rest != NULL)
@@ -198,6 +207,20 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 			s->conf.name
 		);
 	e->full |= full;
+}
+
+static void write_change(void *ctx, uint32_t stream, const struct watch_alert *a) {
+	struct exporter *e = ctx;
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink_slot *s = &e->sinks[i];
+		struct err err = {0};
+		if (!(s->conf.streams >> stream & 1) || s->conf.sink->ops->change == NULL)
+			continue;
+		if (s->conf.sink->ops->change(s->conf.sink, a, &err) < 0)
+			sink_fault(e, s, &err);
+		e->dirty = true;
+		publish_sink(s);
+	}
 }
 
 static void write_alert(void *ctx, const struct alert *a) {
@@ -237,6 +260,8 @@ static uint32_t close_stream(struct exporter *e, uint32_t i, int64_t horizon_us,
 	uint32_t closed = 0;
 	for (; (out = window_set_close(s->windows, horizon_us)) != NULL; closed++)
 		emit(e, i, out, partial);
+	if (!partial)
+		watches_pass(e->watches, i, horizon_us);
 	uint64_t open = window_set_open(s->windows);
 	if (closed > 0 || open != s->stat[STREAM_OPEN]) {
 		s->stat[STREAM_OPEN] = open;
@@ -289,6 +314,7 @@ static uint32_t take_panes(struct exporter *e) {
 				);
 				e->failed = true;
 			}
+			watches_time(e->watches, pane->start_us);
 			pane_store_return(e->stores[i], pane);
 			force_oldest(e);
 			taken++;
@@ -352,6 +378,10 @@ void exporter_alert_stats(struct exporter *e, uint64_t out[ALERTS_STAT_COUNT]) {
 		alerting_stats(e->alerting, out);
 	else
 		memset(out, 0, ALERTS_STAT_COUNT * sizeof(out[0]));
+}
+
+void exporter_watch_stats(struct exporter *e, uint32_t watch, uint64_t out[WATCH_STAT_COUNT]) {
+	watches_stats(e->watches, watch, out);
 }
 
 uint32_t exporter_retire(struct exporter *e) {

@@ -5,6 +5,7 @@
 #include "base/counters.h"
 #include "export/alerting.h"
 #include "export/sink.h"
+#include "export/watches.h"
 #include "flow/pane.h"
 #include "flow/window.h"
 
@@ -37,8 +38,10 @@ struct exporter_config {
 	uint32_t n_stores;
 	struct alert_ring *const *alerts; // one a worker; borrowed; NULL: nobody makes alerts
 	uint32_t n_alerts;
-	// Octets that open windows may hold together. Where there are sessions and flows, half of it is
-	// theirs, in equal parts.
+	const struct exporter_watch *watches; // NULL: none
+	uint32_t n_watches;
+	// Octets that open windows may hold together. Where there are watches, an eighth of it is for what
+	// they know; where there are sessions and flows, half of the rest is theirs, in equal parts.
 	uint64_t memory;
 	// Windows that began before it are partial, sessions and flows that may have; INT64_MIN: a capture
 	// file.
@@ -90,6 +93,7 @@ bool exporter_retired(struct exporter *e, uint32_t ticket);
 
 // Any thread.
 void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]);
+void exporter_watch_stats(struct exporter *e, uint32_t watch, uint64_t out[WATCH_STAT_COUNT]);
 // Zeros where nobody makes alerts.
 void exporter_alert_stats(struct exporter *e, uint64_t out[ALERTS_STAT_COUNT]);
 void exporter_sink_stats(struct exporter *e, uint32_t sink, uint64_t out[SINK_STAT_COUNT]);

@@ -12,9 +12,7 @@ static char *put_rule(char *p, struct rule_id rule) {
 	return rule.gid != 1 ? json_put_field(p, ",\"gid\":", rule.gid) : p;
 }
 
-// The key's fields, in the order of the contract's example.
-static char *put_key(char *p, uint32_t fields, const struct flow_sum *sum) {
-	const struct flow_key *k = &sum->key;
+char *record_json_key(char *p, uint32_t fields, const struct flow_key *k, struct rule_id rule) {
 	bool addresses = k->flags & (KEY_V4 | KEY_V6);
 	if (fields & FIELD_BIT(FIELD_SRC_IP) && addresses)
 		p = json_put_address(p, ",\"src_ip\":\"", k, false);
@@ -43,7 +41,7 @@ static char *put_key(char *p, uint32_t fields, const struct flow_sum *sum) {
 	if (fields & FIELD_BIT(FIELD_ICMP_CODE) && k->flags & KEY_ICMP)
 		p = json_put_field(p, ",\"icmp_code\":", k->icmp_code);
 	if (fields & FIELD_BIT(FIELD_RULE))
-		p = put_rule(p, sum->rule);
+		p = put_rule(p, rule);
 	return p;
 }
 
@@ -79,7 +77,7 @@ uint32_t record_json(
 	if (sum->key.flags & KEY_REST)
 		p = json_put(p, sum->top ? ",\"rest\":\"top\"" : ",\"rest\":\"full\"");
 	else
-		p = put_key(p, window->fields, sum);
+		p = record_json_key(p, window->fields, &sum->key, sum->rule);
 	p = json_put_field(p, ",\"packets\":", sum->packets);
 	p = json_put_field(p, ",\"bytes\":", sum->bytes);
 	p = json_put_field(p, ",\"frame_bytes\":", sum->frame_bytes);

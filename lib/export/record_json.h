@@ -14,3 +14,7 @@ uint32_t record_json(
 	char *to, const struct window_info *window, const struct flow_sum *sum,
 	const struct flow_back *back
 );
+
+// Writes a key's fields at `p`, each with a comma ahead of it, in the order of the contract's example: what all
+// records have in common. Returns the end.
+char *record_json_key(char *p, uint32_t fields, const struct flow_key *key, struct rule_id rule);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "export/record_watch.h"
 #include "flow/alert.h"
 #include "flow/back.h"
 #include "flow/sums.h"
@@ -46,6 +47,9 @@ struct sink_ops {
 	void (*close)(struct sink *s);
 	// An alert. 0 or -errno: as above.
 	int (*alert)(struct sink *s, const struct alert *alert, struct err *err);
+	// A change alert of a stream that it takes windows of; NULL: they are not for it. 0 or -errno: as
+	// above.
+	int (*change)(struct sink *s, const struct watch_alert *alert, struct err *err);
 };
 
 // Embedded first in each kind of sink.

@@ -40,6 +40,14 @@ static int json_flush(struct sink *s, struct err *err) {
 	return line_file_drain(&((struct sink_json *)s)->lines, err);
 }
 
+static int json_change(struct sink *s, const struct watch_alert *alert, struct err *err) {
+	struct sink_json *j = (struct sink_json *)s;
+	int fault = 0;
+	char *p = line_file_room(&j->lines, RECORD_WATCH_MAX, &fault, err);
+	line_file_add(&j->lines, p + record_watch(p, alert));
+	return fault;
+}
+
 static void json_close(struct sink *s) {
 	line_file_close(&((struct sink_json *)s)->lines);
 	free(s);
@@ -51,6 +59,7 @@ static const struct sink_ops ops = {
 	.end = json_end,
 	.flush = json_flush,
 	.close = json_close,
+	.change = json_change,
 };
 
 struct sink *sink_json_new(const struct out_file_config *conf, struct err *err) {

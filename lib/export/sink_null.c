@@ -15,6 +15,11 @@ static int null_write(
 	return 0;
 }
 
+static int null_change(struct sink *s, const struct watch_alert *alert, struct err *err) {
+	s->stats.delivered++;
+	return 0;
+}
+
 static int null_done(struct sink *s, struct err *err) {
 	return 0;
 }
@@ -29,6 +34,7 @@ static const struct sink_ops ops = {
 	.end = null_done,
 	.flush = null_done,
 	.close = null_close,
+	.change = null_change,
 };
 
 struct sink *sink_null_new(struct err *err) {

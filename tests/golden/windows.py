@@ -3,7 +3,7 @@
 
 usage: windows.py SLUICE [--captures N] [--seed S]
 
-Each capture is run through several streams of different kinds at once, with one, two and four workers.
+Each capture is run through several streams of different kinds at once, and alerts on them, with one, two and four workers.
 """
 import argparse
 import json
@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import tempfile
+from fractions import Fraction
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
@@ -109,6 +110,25 @@ def section(stream):
             "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by}
 
 
+def watches(rng, chosen):
+    """{name: (stream, condition)}."""
+    chosen, out = {s.name: s for s in chosen if not s.biflow}, {}
+    for i in range(rng.choice((0, 1, 2, 4)) if chosen else 0):
+        stream = rng.choice(list(chosen))
+        field, sign = rng.choice(("packets", "packets", "bytes", "frame_bytes", "matches")), rng.choice((">", ">", ">=", "<", "<="))
+        number = rng.choice((1, 2, 3)) * (150 if "bytes" in field else 1)
+        when = model.When(field, sign, number)
+        if chosen[stream].window[0] in ("tumbling", "sliding") and rng.random() < 0.7:
+            when = model.When(field, sign, rng.choice((0, number)), Fraction(rng.choice((500, 1000, 1500, 2125, 4000)), 1000), rng.randrange(1, 5))
+        out[f"a{i}"] = (stream, when)
+    return out
+
+
+def condition(when):
+    right = [f"{float(when.factor):g} * mean({when.windows})"] if when.windows else []
+    return f"{when.field} {when.sign} " + " + ".join(right + ([str(when.number)] if when.number or not right else []))
+
+
 def text(records):
     return sorted(json.dumps(r, sort_keys=True) for r in records)
 
@@ -122,7 +142,7 @@ def difference(want, got, limit=4):
 def by_rank(run, stream, counted):
     """Whether the stream's records stand in the file as they rank."""
     with open(run.records_path) as f:
-        got = [r for r in map(json.loads, f) if r["stream"] == stream.name]
+        got = [r for r in map(json.loads, f) if r["type"] == "window" and r["stream"] == stream.name]
     return got == model.records(counted, stream)
 
 
@@ -130,29 +150,38 @@ def check(sluice, folder, tap, seed):
     rng = random.Random(seed)
     packets, frames = capture(rng)
     chosen = streams(rng)
+    watched = watches(random.Random(seed), chosen)
     lateness = rng.choice((0, SECOND, None))
     path, rules = os.path.join(folder, "random.pcap"), os.path.join(folder, "random.hs")
     write_pcap(path, frames)
     with open(rules, "w") as f:
         f.writelines(f"{sid}:/{word.decode()}/\n" for sid, word in PATTERNS.items())
     counted = list(model.not_late(packets, lateness))
-    want = text(r for stream in chosen for r in model.records(counted, stream))
+    windows = {s.name: model.records(counted, s) for s in chosen}
+    newest = max(p.time_us for p in counted)
+    by_name = {s.name: s for s in chosen}
+    alerts = [a for name, (stream, when) in watched.items() for a in model.alerts(windows[stream], name, by_name[stream], when, newest)]
+    records = [r for own in windows.values() for r in own]
+    want = text(records + alerts)
     notes = []
     for workers in (1, 2, 4):
         sets = {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers, "match.mode": "block",
                 "match.checksums": "ignore", "input.lateness": "all" if lateness is None else duration(lateness) if lateness else "0",
                 "flow.rows": "1K", "flow.panes": rng.choice((2, 4, 16)), "flow.spares": rng.choice((1, 4)), "flow.memory": "64M"}
-        run = Run(sluice, folder, sets, {}, rules, more={f"stream {s.name}": section(s) for s in chosen})
+        run = Run(sluice, folder, sets, {}, rules,
+                  more={**{f"stream {s.name}": section(s) for s in chosen},
+                        **{f"alert {name}": {"stream": stream, "when": condition(when)} for name, (stream, when) in watched.items()}})
         got = text(json.loads(line) for line in run.lines())
         if run.status != 0 or got != want:
-            notes += [f"{workers} workers: {chosen}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
+            notes += [f"{workers} workers: {chosen}, {watched}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
             break
         notes += [f"{workers} workers: {s.name} is not by rank" for s in chosen if s.top and not by_rank(run, s, counted)]
         told = run.summary()["streams"]
-        if sum(s["records"] for s in told.values()) != len(want) or run.summary()["ledger"]["counted"] != len(counted):
+        fired = sum(a["fired"] for a in run.summary().get("alerts", {}).values())
+        if sum(s["records"] for s in told.values()) != len(records) or fired != len(alerts) or run.summary()["ledger"]["counted"] != len(counted):
             notes.append(f"{workers} workers: {run.summary()}")
     kinds = ", ".join(sorted({s.window[0] + ("+biflow" if s.biflow else "") + ("+top" if s.top else "") for s in chosen}))
-    tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(want)} records ({kinds})", notes)
+    tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(records)} records ({kinds}), {len(alerts)} alerts", notes)
 
 
 def main():

@@ -4,6 +4,7 @@ import ipaddress
 import operator
 from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 
 SECOND = 1000000
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
@@ -216,3 +217,68 @@ def all_records(packets, stream):
                 record["reason"] = reason
             out.append(record)
     return out
+
+
+@dataclass
+class When:
+    """[alert]: field sign factor * mean(windows) + number; windows 0: only the number."""
+    field: str
+    sign: str
+    number: int
+    factor: Fraction = Fraction(0)
+    windows: int = 0
+
+    def holds(self, value, mean=0):
+        return {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}[self.sign](value, self.factor * mean + self.number)
+
+
+def number(fraction):
+    """As records have it: rounded down to three decimals."""
+    thousandths = int(Fraction(fraction) * 1000)
+    return thousandths // 1000 if thousandths % 1000 == 0 else thousandths / 1000
+
+
+def crossings(values, when, last):
+    """(window, value, mean) in which a key begins to meet the condition. `values`: {window: value} where it has packets."""
+    seen = sorted(values)
+    if when.windows == 0:
+        for n in sorted({m for w in seen for m in (w, w + 1) if m <= last}):
+            if when.holds(values.get(n, 0)) and not when.holds(values.get(n - 1, 0)):
+                yield n, values.get(n, 0), None
+        return
+    k = when.windows
+    runs = []
+    for n in seen:
+        if runs and n - runs[-1][-1] <= k:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    for run in runs:
+        held = False
+        for n in range(run[0] + k, min(run[-1] + k, last) + 1):
+            mean = Fraction(sum(values.get(n - i, 0) for i in range(1, k + 1)), k)
+            before, held = held, when.holds(values.get(n, 0), mean)
+            if held and not before:
+                yield n, values.get(n, 0), mean
+
+
+def alerts(windows, name, stream, when, newest_us):
+    """What [alert name] gives for the records of its stream. `newest_us`: of the last packet that was counted in any stream."""
+    by_fields, window = defaultdict(dict), stream.window
+    step = {"tumbling": window[1], "sliding": window[-1]}.get(window[0])
+    for r in windows:
+        if "rest" in r:
+            continue
+        fields = tuple((k, r[k]) for k in stream.key if k in r)
+        by_fields[fields][r["window_start_us"] // step if step else len(by_fields[fields])] = r
+    last = max([n for own in by_fields.values() for n in own] + [(newest_us - window[1]) // step], default=0) if step else None
+    for fields, own in by_fields.items():
+        if step is None:
+            found = [(r["window_start_us"], r["window_end_us"], r[when.field], None) for r in own.values() if when.holds(r[when.field])]
+        else:
+            found = [(n * step, n * step + window[1], value, mean)
+                     for n, value, mean in crossings({n: r[when.field] for n, r in own.items()}, when, last)]
+        for start, end, value, mean in found:
+            alert = {"type": "alert", "alert": name, "stream": stream.name, "window_start_us": start, "window_end_us": end, **dict(fields),
+                     "field": when.field, "value": value, "threshold": number(when.factor * (mean or 0) + when.number)}
+            yield alert if mean is None else {**alert, "mean": number(mean)}

@@ -6,7 +6,7 @@
 
 #define INPUT "[input]\ndevice = a\n"
 #define SECTIONS \
-	" (accepted: [input], [dpdk], [match], [vars], [flow], [stream NAME], [sink NAME], [control])\n"
+	" (accepted: [input], [dpdk], [match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [control])\n"
 #define NAME " (accepted: letters, digits, _ and -, at most 32)\n"
 #define WINDOW                                                                                     \
 	" (accepted: tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from " \

@@ -50,6 +50,18 @@ Test(check, misfits_by_table) {
 		       "window = tumbling 1024ms\n",
 		 "test.conf:8: stream.b.window: tumbling 1024ms: stream.a (flow 1m 15s) and stream.b (1024ms) "
 		 "ask for panes of 8ms together" PANES},
+		{INPUT "[alert x]\nstream = a\nwhen = packets > mean(2)\n[stream a]\n" KEY
+		       "window = session 1s\n",
+		 "test.conf:5: alert.x.when: packets > mean(2): mean: windows of stream.a are of the kind "
+		 "session, each begins with its key (accepted: a number, or a mean where windows are tumbling "
+		 "or sliding)\n"},
+		{INPUT "[alert x]\nstream = b\nwhen = packets > 1\n[stream a]\n" KEY
+		       "window = flow 2s 1s\n",
+		 "test.conf:4: alert.x.stream: b: unknown stream (accepted: a)\n"},
+		{INPUT "[alert x]\nstream =\nwhen = packets > 1\n[alert y]\nwhen = packets > 1\n",
+		 "test.conf:4: alert.x.stream: \"\": must not be empty (accepted: nothing, as there are no "
+		 "streams)\ntest.conf:6: alert.y.stream: is missing (accepted: nothing, as there are no "
+		 "streams)\n"},
 		{INPUT "[sink a]\n",
 		 "test.conf:3: sink.a.path: is missing (accepted: a file, or - for stdout)\n"},
 		{INPUT "[sink a]\npath =\n",

@@ -28,7 +28,7 @@ Test(conf, everything_that_is_wrong_is_told_at_once_in_order_of_line) {
 		"test.conf:8: stream.flow2.window: tumbling 10ms: stream.flows (15ms) and stream.flow2 (10ms) "
 		"ask for panes of 5ms together (accepted: sizes with a common divisor of at least 10ms)\n"
 		"test.conf:9: nothing: unknown section (accepted: [input], [dpdk], [match], [vars], [flow], [stream "
-		"NAME], [sink NAME], [control])\n"
+		"NAME], [alert NAME], [sink NAME], [control])\n"
 		"test.conf:11: input.device: is missing (accepted: PCI addresses, vdev strings, interfaces or "
 		"capture files, at most 255)\n"
 		"test.conf:12: input.worker: 2: unknown key, did you mean workers? (accepted: backend, device, "
@@ -126,6 +126,8 @@ Test(conf, the_reference_has_every_key_with_its_default) {
 		"input.backend=pcap",
 		"stream.flows.key=src_ip dest_ip src_port dest_port proto",
 		"stream.flows.window=tumbling 10s",
+		"alert.busy.stream=flows",
+		"alert.busy.when=packets > 100000",
 		"sink.out.path=x",
 		"sink.out.streams=flows",
 		"input.device=x",
@@ -135,9 +137,10 @@ Test(conf, the_reference_has_every_key_with_its_default) {
 	snprintf(output, sizeof(output), "sink.out.path=%s", conf->sink[0].path);
 	const char *all[sizeof(sets) / sizeof(sets[0]) + 2];
 	memcpy(all, sets, sizeof(sets));
-	all[6] = device;
-	all[7] = output;
-	struct conf *preset = conf_load("/dev/null", all, 8, &errors);
+	const uint32_t n = sizeof(sets) / sizeof(sets[0]);
+	all[n] = device;
+	all[n + 1] = output;
+	struct conf *preset = conf_load("/dev/null", all, n + 2, &errors);
 	cr_assert_not_null(preset);
 	conf_errors_fini(&errors);
 	char *printed = print(conf), *wanted = print(preset);

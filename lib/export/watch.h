@@ -1,0 +1,62 @@
+// A watch: a condition that is held against the windows of one stream, key by key, and tells when a key
+// begins to meet it. It knows as many windows of a key as the condition's mean is of, within a bound.
+#pragma once
+
+#include "base/condition.h"
+#include "export/record_watch.h"
+#include "flow/sums.h"
+#include "flow/window.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct watch_config {
+	const char *name; // borrowed
+	const char *stream; // its name; borrowed
+	uint32_t fields; // FIELD_BIT()s of its key
+	struct condition when; // without a mean where step_us is 0
+	int64_t size_us; // of each window
+	int64_t step_us; // from one to the next; 0: each record is a window of its own, and judged alone
+	uint64_t memory; // octets for keys that are known
+};
+
+struct watch_stats {
+	uint64_t fired;
+	uint64_t suppressed; // met it, but had done so in the window before
+	uint64_t no_room; // had no room to be known
+};
+
+// What is known of a key. The last window of all keys is the same: the one judged last.
+struct watch_key {
+	int64_t since; // the window that it is known from; windows are counted by step_us from 1970
+	int64_t seen; // the last window it was in
+	uint64_t total; // of the windows that the mean is of
+	uint64_t held; // met the condition in the last window
+};
+
+// One thread. Must not move once it was initialised.
+struct watch {
+	struct watch_config conf;
+	struct watch_stats stats;
+	struct sums keys; // of what is known; nothing but keys in them
+	struct watch_key *known; // of each of them; owned
+	uint64_t *past; // conf.when.windows of each of them: window N in place N modulo that; owned
+	uint32_t capacity; // of both
+	struct budget budget; // of `keys`
+	int64_t next; // the window behind the one judged last
+};
+
+// Receives an alert; it is valid during the call.
+typedef void watch_taker(void *ctx, const struct watch_alert *a);
+
+void watch_init(struct watch *w, const struct watch_config *conf);
+void watch_fini(struct watch *w);
+
+// Judges a window, or what is given out of it at a time; windows come in order of time. Where it is only a part of one
+// (`partial`) it is judged whether that was much, against a number; else all that is known is forgotten.
+void watch_judge(
+	struct watch *w, const struct window_out *out, bool partial, watch_taker *give, void *ctx
+);
+
+// Judges windows that nothing was in: those that end by `until_us`.
+void watch_pass(struct watch *w, int64_t until_us, watch_taker *give, void *ctx);
