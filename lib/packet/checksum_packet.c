@@ -63,7 +63,8 @@ static void find_v4(struct inner *in, uint32_t ip_len) {
 	in->l4_len = ip_len - header;
 	in->proto = in->ip[9];
 	// Loose and strict source route.
-	in->rerouted = has_option(in->ip + IPV4_MIN, header - IPV4_MIN, 1, 131, 137, 0);
+	if (UNLIKELY(header > IPV4_MIN))
+		in->rerouted = has_option(in->ip + IPV4_MIN, header - IPV4_MIN, 1, 131, 137, 0);
 }
 
 // A routing header `len` octets long with segments left: the pseudo header has the last address of the
@@ -121,12 +122,17 @@ static bool same_sum(uint16_t a, uint16_t b) {
 	return a == b || (uint16_t)(a + 1) + (uint16_t)(b + 1) == 1;
 }
 
+// Whether a sum folds to 0xffff; it is not 0.
+static bool is_right(uint64_t sum) {
+	return sum % 0xffff == 0;
+}
+
 // `len` octets of L4 whose checksum field is `field` octets into them.
 static enum checksum sum_l4(const struct inner *in, uint32_t len, uint32_t field, bool pseudo) {
 	if (len > in->l4_len || len < field + 2)
 		return CHECKSUM_BAD;
-	uint64_t sum = pseudo ? pseudo_header(in, len) : 0;
-	if (checksum_fold(checksum_add(sum, in->l4, len)) == 0xffff)
+	uint64_t sum = pseudo ? pseudo_header(in, len) : 0, all = checksum_add(sum, in->l4, len);
+	if (LIKELY(is_right(all) && all != 0))
 		return CHECKSUM_OK;
 	if (in->rerouted)
 		return CHECKSUM_UNKNOWN;
@@ -140,33 +146,34 @@ static enum checksum sum_l4(const struct inner *in, uint32_t len, uint32_t field
 }
 
 static enum checksum check_l4(const struct inner *in, bool v6) {
-	uint32_t len = in->l4_len;
-	switch (in->proto) {
-	case PROTO_TCP:
-		return sum_l4(in, len, 16, true);
-	case PROTO_UDP:
-		if (len < UDP_LEN)
-			return CHECKSUM_BAD;
-		if (get_be16(in->l4 + 6) == 0 && !v6) // RFC 768; not over IPv6 (RFC 8200)
+	uint32_t len = in->l4_len, field = 16;
+	if (UNLIKELY(in->proto != PROTO_TCP)) {
+		field = 2;
+		if (in->proto == PROTO_UDP) {
+			if (len < UDP_LEN)
+				return CHECKSUM_BAD;
+			if (get_be16(in->l4 + 6) == 0 && !v6) // RFC 768; not over IPv6 (RFC 8200)
+				return CHECKSUM_NONE;
+			// RFC 2675: a jumbogram's is 0.
+			if (get_be16(in->l4 + 4) != 0 || len <= UINT16_MAX)
+				len = get_be16(in->l4 + 4);
+			if (len < UDP_LEN)
+				return CHECKSUM_BAD;
+			field = 6;
+		} else if (in->proto != (v6 ? PROTO_ICMPV6 : PROTO_ICMP)) {
 			return CHECKSUM_NONE;
-		// RFC 2675: a jumbogram's is 0.
-		if (get_be16(in->l4 + 4) != 0 || len <= UINT16_MAX)
-			len = get_be16(in->l4 + 4);
-		return len >= UDP_LEN ? sum_l4(in, len, 6, true) : CHECKSUM_BAD;
-	case PROTO_ICMP:
-		return v6 ? CHECKSUM_NONE : sum_l4(in, len, 2, false);
-	case PROTO_ICMPV6:
-		return v6 ? sum_l4(in, len, 2, true) : CHECKSUM_NONE;
-	default:
-		return CHECKSUM_NONE;
+		}
 	}
+	return sum_l4(in, len, field, v6 || in->proto != PROTO_ICMP);
 }
 
 static enum checksum check_v4_header(const uint8_t *ip) {
-	uint64_t sum = 0;
-	for (uint32_t i = 0; i < (ip[0] & 0xfu); i++)
+	uint32_t w[IPV4_MIN / 4];
+	memcpy(w, ip, sizeof(w));
+	uint64_t sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	for (uint32_t i = IPV4_MIN / 4; UNLIKELY(i < (ip[0] & 0xfu)); i++)
 		sum = checksum_add_4(sum, ip + (size_t)i * 4);
-	if (checksum_fold(sum) == 0xffff)
+	if (LIKELY(is_right(sum)))
 		return CHECKSUM_OK;
 	// A total length of 0 is left by senders that leave the rest to the card, too.
 	return get_be16(ip + 10) == 0 || get_be16(ip + 2) == 0 ? CHECKSUM_PARTIAL : CHECKSUM_BAD;

@@ -2,6 +2,7 @@
 // has one, right, wrong, unfinished, cut and out of sight.
 
 #include "checksummed.h"
+#include "packet/checksum_sum.h"
 
 #include <criterion/criterion.h>
 
@@ -38,6 +39,36 @@ Test(checksum, sums_as_the_plainest_reference_does, .init = fill) {
 	static const uint8_t rfc[8] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
 	uint16_t sum = checksum_fold(checksum_add(0, rfc, 8));
 	cr_assert(memcmp(&sum, "\xdd\xf2", 2) == 0);
+}
+
+#if defined(__x86_64__)
+Test(checksum, sums_alike_with_whatever_the_processor_has, .init = fill) {
+	if (!checksum_sum_is_wide())
+		cr_skip_test("this processor has no AVX2");
+	for (uint32_t at = 0; at < 34; at++) {
+		for (uint32_t len = CHECKSUM_WIDE_MIN; len < 500; len++)
+			cr_assert_eq(
+				checksum_fold(checksum_sum_wide(noise + at, len)),
+				checksum_fold(checksum_sum_plain(noise + at, len))
+			);
+	}
+	static uint8_t most[CHECKSUM_WIDE_MAX];
+	for (int octet = 0; octet < 256; octet += 51) {
+		memset(most, octet, sizeof(most));
+		cr_assert_eq(
+			checksum_sum_wide(most, sizeof(most)), octet * 257ull * sizeof(most) / 2
+		);
+	}
+}
+#endif
+
+Test(checksum, sums_plainly_as_the_plainest_reference_does, .init = fill) {
+	for (uint32_t len = 0; len < 300; len++) {
+		uint16_t sum = checksum_fold(checksum_sum_plain(noise + 1, len));
+		uint8_t lies[2];
+		memcpy(lies, &sum, 2);
+		cr_assert_eq(lies[0] << 8 | lies[1], slow_sum(0, noise + 1, len), "%u", len);
+	}
 }
 
 // Where the packet is that a case is about.
