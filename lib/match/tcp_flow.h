@@ -50,6 +50,26 @@ void tcp_flow_packet(
 	struct tcp_work *w, struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in
 );
 
+// Whether a packet can change nothing but where its own direction stands: it acknowledges, and brings
+// what is next, whole, or nothing, while neither side has anything open: octets held, an end, a stretch
+// elsewhere, a SYN not agreed upon. Keep-alives are not, nor is what makes a flow one that has grown.
+static inline bool
+tcp_flow_is_usual(const struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in) {
+	const struct tcp_half *mine = &f->half[dir], *other = &f->half[!dir];
+	const uint32_t all = TCP_HALF_SEEN | TCP_HALF_STARTED;
+	const uint32_t any = TCP_HALF_SYN | TCP_HALF_AGREED;
+	if ((in->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || !f->open || f->holds
+	    || (mine->flags & ~any) != all || (other->flags & ~(any | all)) != 0
+	    || (mine->far_count | other->far_count) != 0)
+		return false;
+	if (!(other->flags & TCP_HALF_AGREED) && other->next_off == 0
+	    && other->flags & TCP_HALF_STARTED)
+		return false;
+	if (in->length == 0)
+		return in->seq + 1 != mine->next;
+	return in->seq == mine->next && in->captured == in->length && f->grown;
+}
+
 // Gives up all holes of both directions.
 void tcp_flow_flush(struct tcp_work *w, struct tcp_flow *f, enum tcp_gap why);
 

@@ -4,6 +4,7 @@
 #include "tcp_table.h"
 
 #include "tcp_header.h"
+#include "tcp_reader.h"
 #include "tcp_table_priv.h"
 
 #include <errno.h>
@@ -166,11 +167,60 @@ static void look(const struct tcp_table *t, const struct flow_key *key, struct t
 	place->bucket = tcp_index_bucket(&t->index, place->side.hash);
 }
 
+// What most packets are: what the rest of the way would do with them, without looking for more. False:
+// it has to be gone, and nothing has changed.
+static bool
+take_usual(struct tcp_table *t, struct tcp_flow *f, uint32_t dir, const struct tcp_packet *in) {
+	if (UNLIKELY(
+		    !tcp_flow_is_usual(f, dir, in)
+		    || tcp_age_us(in->time_us, f->last_us) > tcp_table_timeout_us(t, f->age)
+	    ))
+		return false;
+	tcp_table_begin(t, &t->out, f, dir);
+	if (in->length > 0)
+		tcp_reader_emit(&t->work, &f->half[dir], dir, in->payload, in->length);
+	if (in->time_us > f->last_us)
+		f->last_us = in->time_us;
+	return true;
+}
+
+// The whole way; kept out of the usual one, which has little to save and restore.
+[[gnu::noinline]] static void
+take(struct tcp_table *t, struct tcp_flow *f, const struct tcp_place *place,
+     const struct tcp_packet *in) {
+	uint32_t events = 0, dir = place->side.dir;
+	if (f != NULL && tcp_table_expire(t, f, in->time_us))
+		f = NULL;
+	bool reused = f != NULL && tcp_flow_reused(f, dir, in);
+	if (reused) {
+		tcp_table_close(t, f, TCP_CLOSE_REUSED);
+		f = NULL;
+	}
+	if (f == NULL) {
+		f = open_flow(t, place->bucket, &place->side.tuple, in, reused, &events);
+		events |= reused ? TCP_REUSED : 0;
+	}
+	if (f != NULL)
+		reclaim(t, f, dir, in);
+	tcp_table_begin(t, &t->out, f, dir);
+	t->out.events = events;
+	if (f != NULL) {
+		tcp_flow_packet(&t->work, f, dir, in);
+		sort(t, f, in);
+	}
+}
+
+// One whose flags no receiver looks at.
+static void refuse(struct tcp_table *t, uint32_t dir, const struct tcp_packet *in) {
+	tcp_table_begin(t, &t->out, NULL, dir);
+	t->out.events = TCP_NOT_TAKEN;
+	tcp_work_fate(&t->work, TCP_BAD_FLAGS, in->captured);
+}
+
 const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tcp_packet *in) {
 	struct tcp_packet cut;
 	struct tcp_place own;
 	const struct tcp_place *place = in->place;
-	uint32_t events = 0;
 	if (UNLIKELY(in->length > LENGTH_MAX || in->captured > in->length)) {
 		cut = *in;
 		cut.length = cut.length < LENGTH_MAX ? cut.length : LENGTH_MAX;
@@ -184,34 +234,13 @@ const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tc
 		look(t, in->key, &own);
 		place = &own;
 	}
-	const struct flow_tuple *tuple = &place->side.tuple;
-	uint32_t dir = place->side.dir, *bucket = place->bucket;
 	if (UNLIKELY(!tcp_flags_sane(in->flags))) {
-		tcp_table_begin(t, &t->out, NULL, dir);
-		t->out.events = TCP_NOT_TAKEN;
-		tcp_work_fate(&t->work, TCP_BAD_FLAGS, in->captured);
+		refuse(t, place->side.dir, in);
 		return &t->out;
 	}
-	struct tcp_flow *f = tcp_index_find(&t->index, bucket, tuple);
-	if (f != NULL && tcp_table_expire(t, f, in->time_us))
-		f = NULL;
-	bool reused = f != NULL && UNLIKELY(tcp_flow_reused(f, dir, in));
-	if (reused) {
-		tcp_table_close(t, f, TCP_CLOSE_REUSED);
-		f = NULL;
-	}
-	if (UNLIKELY(f == NULL)) {
-		f = open_flow(t, bucket, tuple, in, reused, &events);
-		events |= reused ? TCP_REUSED : 0;
-	}
-	if (LIKELY(f != NULL))
-		reclaim(t, f, dir, in);
-	tcp_table_begin(t, &t->out, f, dir);
-	t->out.events = events;
-	if (LIKELY(f != NULL)) {
-		tcp_flow_packet(&t->work, f, dir, in);
-		sort(t, f, in);
-	}
+	struct tcp_flow *f = tcp_index_find(&t->index, place->bucket, &place->side.tuple);
+	if (f == NULL || !take_usual(t, f, place->side.dir, in))
+		take(t, f, place, in);
 	return &t->out;
 }
 

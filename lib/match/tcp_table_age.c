@@ -14,31 +14,6 @@ static uint32_t tick(int64_t us) {
 	return (uint32_t)((uint64_t)us >> TICK_SHIFT);
 }
 
-static uint64_t timeout_us(const struct tcp_table *t, uint8_t age) {
-	switch (age) {
-	case TCP_AGE_DONE:
-		return (uint64_t)t->conf.done_us;
-	case TCP_AGE_YOUNG:
-		return (uint64_t)t->conf.young_us;
-	default:
-		return (uint64_t)t->conf.idle_us;
-	}
-}
-
-void tcp_table_begin(
-	struct tcp_table *t, struct tcp_delivery *out, struct tcp_flow *f, uint32_t dir
-) {
-	struct tcp_span *span = out == &t->out ? t->span : t->aside_span;
-	*out = (struct tcp_delivery){.flow = f, .span = span, .dir = (uint8_t)dir};
-	t->work.out = out;
-	t->work.span = span;
-}
-
-void tcp_table_give_back(struct tcp_table *t) {
-	tcp_pool_give(&t->work.pool, t->work.done);
-	t->work.done = 0;
-}
-
 void tcp_table_flush(struct tcp_table *t, struct tcp_flow *f, enum tcp_gap why) {
 	tcp_table_begin(t, &t->aside, f, 0);
 	tcp_flow_flush(&t->work, f, why);
@@ -86,7 +61,7 @@ static enum tcp_close too_long(uint8_t age) {
 }
 
 bool tcp_table_expire(struct tcp_table *t, struct tcp_flow *f, int64_t now_us) {
-	if (LIKELY(tcp_age_us(now_us, f->last_us) <= timeout_us(t, f->age)))
+	if (LIKELY(tcp_age_us(now_us, f->last_us) <= tcp_table_timeout_us(t, f->age)))
 		return false;
 	tcp_table_close(t, f, too_long(f->age));
 	return true;
@@ -96,7 +71,7 @@ uint32_t tcp_table_advance(struct tcp_table *t, int64_t now_us, uint32_t budget)
 	uint32_t closed = 0;
 	tcp_table_give_back(t);
 	for (uint8_t age = 0; age < TCP_AGES; age++) {
-		uint64_t timeout = timeout_us(t, age);
+		uint64_t timeout = tcp_table_timeout_us(t, age);
 		for (; budget > 0 && t->index.age[age].first != 0; budget--) {
 			struct tcp_flow *f = tcp_index_at(&t->index, t->index.age[age].first);
 			if (tcp_table_expire(t, f, now_us)) {

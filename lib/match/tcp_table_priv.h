@@ -22,13 +22,34 @@ static inline uint64_t tcp_age_us(int64_t now, int64_t then) {
 	return now > then ? (uint64_t)now - (uint64_t)then : 0;
 }
 
+// How long a flow of this age may be silent.
+static inline uint64_t tcp_table_timeout_us(const struct tcp_table *t, uint8_t age) {
+	switch (age) {
+	case TCP_AGE_DONE:
+		return (uint64_t)t->conf.done_us;
+	case TCP_AGE_YOUNG:
+		return (uint64_t)t->conf.young_us;
+	default:
+		return (uint64_t)t->conf.idle_us;
+	}
+}
+
 // Begins a delivery into `out`: the table's own, or `aside`.
-void tcp_table_begin(
-	struct tcp_table *t, struct tcp_delivery *out, struct tcp_flow *f, uint32_t dir
-);
+static inline void
+tcp_table_begin(struct tcp_table *t, struct tcp_delivery *out, struct tcp_flow *f, uint32_t dir) {
+	struct tcp_span *span = out == &t->out ? t->span : t->aside_span;
+	*out = (struct tcp_delivery){.flow = f, .span = span, .dir = (uint8_t)dir};
+	t->work.out = out;
+	t->work.span = span;
+}
 
 // Gives back the blocks of the delivery before.
-void tcp_table_give_back(struct tcp_table *t);
+static inline void tcp_table_give_back(struct tcp_table *t) {
+	if (LIKELY(t->work.done == 0))
+		return;
+	tcp_pool_give(&t->work.pool, t->work.done);
+	t->work.done = 0;
+}
 
 // Delivers all that a flow holds, through the hook.
 void tcp_table_flush(struct tcp_table *t, struct tcp_flow *f, enum tcp_gap why);
