@@ -148,6 +148,9 @@ void inspect_tcp_packet(struct inspect *in, const struct inspect_item *item) {
 	const struct tcp_delivery *d = tcp_table_packet(in->tcp, &t);
 	bool streams = in->pool != NULL && d->flow != NULL && (d->spans > 0 || d->ended != 0);
 	bool bits = in->detect != NULL && d->flow != NULL;
+	// Where no rule looks at packets, most have nothing more to them.
+	if (in->detect == NULL && !streams && in->pool != NULL && !(d->events & TCP_SCAN_ALONE))
+		return;
 	// Ahead of the rest: it keeps the flow's bits by itself.
 	if (streams)
 		scan_other(in, d, item);

@@ -44,10 +44,7 @@ void match_work_free(struct match_work *w) {
 	free(w);
 }
 
-void match_work_begin(struct match_work *w) {
-	w->n_events = 0;
-	if (__builtin_expect(++w->packet == 0, 0)) {
-		memset(w->stamp, 0, (size_t)w->n_rules * sizeof(*w->stamp));
-		w->packet = 1;
-	}
+void match_work_restart(struct match_work *w) {
+	memset(w->stamp, 0, (size_t)w->n_rules * sizeof(*w->stamp));
+	w->packet = 1;
 }

@@ -35,8 +35,15 @@ struct match_work {
 struct match_work *match_work_new(const struct match_engine *e);
 void match_work_free(struct match_work *w);
 
+// Numbers packets from 1 again.
+void match_work_restart(struct match_work *w);
+
 // Begins with the next packet: no events.
-void match_work_begin(struct match_work *w);
+static inline void match_work_begin(struct match_work *w) {
+	w->n_events = 0;
+	if (__builtin_expect(++w->packet == 0, 0))
+		match_work_restart(w);
+}
 
 static inline void match_work_add(struct match_work *w, uint32_t rule, const struct flow_key *key) {
 	if (w->stamp[rule] == w->packet)

@@ -3,6 +3,8 @@
 
 #include "flow_tuple.h"
 
+#include <endian.h>
+
 #define FLAGS (KEY_V4 | KEY_V6 | KEY_VLAN | KEY_VLAN_INNER | KEY_VNI)
 
 // What is hashed.
@@ -31,57 +33,96 @@ static uint64_t hash(const struct words *w, bool v6, const struct hash_seed *see
 	return h;
 }
 
-// Lengths that the compiler knows: no calls for few octets.
-static uint32_t direction(const struct flow_key *key) {
-	int order = key->flags & KEY_V6 ? memcmp(key->src6, key->dst6, 16)
-					: memcmp(key->src4, key->dst4, 4);
-	return order > 0 || (order == 0 && key->src_port > key->dst_port);
+// Octets as they lie in memory: of an IPv4 address the first half of a word.
+static uint64_t word_4(const uint8_t *p) {
+	uint64_t w = 0;
+	memcpy(&w, p, 4);
+	return w;
 }
 
-static void fill(struct flow_tuple *to, const struct flow_key *key, uint32_t dir) {
-	*to = (struct flow_tuple){};
+static uint64_t word_8(const uint8_t *p) {
+	uint64_t w;
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+static bool is_higher(uint64_t a, uint64_t b) {
+	return be64toh(a) > be64toh(b);
+}
+
+// Swaps without a branch: directions alternate as they like.
+static void swap_if(uint32_t dir, uint64_t *a, uint64_t *b) {
+	uint64_t change = (*a ^ *b) & -(uint64_t)dir;
+	*a ^= change;
+	*b ^= change;
+}
+
+// The addresses in the order of the ends. Returns the direction.
+static inline uint32_t sort_ends(struct words *w, const struct flow_key *key) {
+	uint32_t dir;
 	if (key->flags & KEY_V6) {
-		memcpy(to->addr[dir], key->src6, 16);
-		memcpy(to->addr[!dir], key->dst6, 16);
+		uint64_t *src = w->addr[0], *dst = w->addr[1];
+		src[0] = word_8(key->src6);
+		src[1] = word_8(key->src6 + 8);
+		dst[0] = word_8(key->dst6);
+		dst[1] = word_8(key->dst6 + 8);
+		if (src[0] != dst[0])
+			dir = is_higher(src[0], dst[0]);
+		else if (src[1] != dst[1])
+			dir = is_higher(src[1], dst[1]);
+		else
+			dir = key->src_port > key->dst_port;
+		swap_if(dir, &src[1], &dst[1]);
 	} else {
-		memcpy(to->addr[dir], key->src4, 4);
-		memcpy(to->addr[!dir], key->dst4, 4);
+		uint64_t src = word_4(key->src4), dst = word_4(key->dst4);
+		dir = is_higher(src, dst) | ((src == dst) & (key->src_port > key->dst_port));
+		w->addr[0][0] = src;
+		w->addr[1][0] = dst;
+		w->addr[0][1] = w->addr[1][1] = 0;
 	}
-	to->port[dir] = key->src_port;
-	to->port[!dir] = key->dst_port;
-	to->vlan = key->vlan & 0xfff;
-	to->vlan_inner = flow_key_vlan_inner(key) & 0xfff;
-	to->proto = key->proto;
-	to->vni = key->vni & 0xffffff;
-	to->flags = key->flags & FLAGS;
+	swap_if(dir, &w->addr[0][0], &w->addr[1][0]);
+	return dir;
+}
+
+static inline void fill(struct flow_tuple *to, const struct flow_key *key, const struct words *w) {
+	*to = (struct flow_tuple){
+		.port = {(uint16_t)(w->ports_vlans >> 48), (uint16_t)(w->ports_vlans >> 32)},
+		.vlan = key->vlan & 0xfff,
+		.vlan_inner = flow_key_vlan_inner(key) & 0xfff,
+		.proto = key->proto,
+		.vni = key->vni & 0xffffff,
+		.flags = key->flags & FLAGS,
+	};
+	for (int end = 0; end < 2; end++) {
+		memcpy(to->addr[end], &w->addr[end][0], 8);
+		memcpy(to->addr[end] + 8, &w->addr[end][1], 8);
+	}
+}
+
+static inline uint32_t read_key(struct words *w, const struct flow_key *key) {
+	uint64_t lower = key->src_port, higher = key->dst_port;
+	uint32_t dir = sort_ends(w, key);
+	swap_if(dir, &lower, &higher);
+	w->rest = rest(key->proto, key->vni & 0xffffff, key->flags & FLAGS);
+	w->ports_vlans = ports_vlans(
+		(uint32_t)lower, (uint32_t)higher, key->vlan & 0xfff,
+		flow_key_vlan_inner(key) & 0xfff
+	);
+	return dir;
 }
 
 uint32_t flow_tuple_of(struct flow_tuple *to, const struct flow_key *key) {
-	uint32_t dir = direction(key);
-	fill(to, key, dir);
+	struct words w;
+	uint32_t dir = read_key(&w, key);
+	fill(to, key, &w);
 	return dir;
 }
 
 void flow_side_of(struct flow_side *to, const struct flow_key *key, const struct hash_seed *seed) {
-	uint32_t dir = direction(key);
-	bool v6 = key->flags & KEY_V6;
-	struct words w = {
-		.ports_vlans = ports_vlans(
-			dir ? key->dst_port : key->src_port, dir ? key->src_port : key->dst_port,
-			key->vlan & 0xfff, flow_key_vlan_inner(key) & 0xfff
-		),
-		.rest = rest(key->proto, key->vni & 0xffffff, key->flags & FLAGS),
-	};
-	if (v6) {
-		memcpy(w.addr[0], dir ? key->dst6 : key->src6, 16);
-		memcpy(w.addr[1], dir ? key->src6 : key->dst6, 16);
-	} else {
-		memcpy(w.addr[0], dir ? key->dst4 : key->src4, 4);
-		memcpy(w.addr[1], dir ? key->src4 : key->dst4, 4);
-	}
-	fill(&to->tuple, key, dir);
-	to->dir = dir;
-	to->hash = hash(&w, v6, seed);
+	struct words w;
+	to->dir = read_key(&w, key);
+	fill(&to->tuple, key, &w);
+	to->hash = hash(&w, key->flags & KEY_V6, seed);
 }
 
 void flow_tuple_key(const struct flow_tuple *t, uint32_t dir, struct flow_key *to) {

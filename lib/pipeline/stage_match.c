@@ -226,6 +226,11 @@ static void run_plain(struct stage_match *st, const struct source *src, struct b
 	}
 }
 
+// Whether it may bring a stream octets.
+static bool has_octets(const struct packet *p) {
+	return p->flags & PACKET_TCP && p->payload_len > 0;
+}
+
 static void run_tracked(struct stage_match *st, const struct source *src, struct burst *b) {
 	struct tcp_place place[BURST_MAX];
 	for (uint32_t i = b->begin; i < b->end; i++) {
@@ -240,10 +245,10 @@ static void run_tracked(struct stage_match *st, const struct source *src, struct
 		const struct packet *p = &b->pkt[i];
 		if (i + AHEAD < b->end) {
 			fetch_payload(&b->pkt[i + AHEAD]);
-			if (b->pkt[i + AHEAD].flags & PACKET_TCP)
+			if (has_octets(&b->pkt[i + AHEAD]))
 				inspect_prefetch_stream(st->inspect, &place[i + AHEAD]);
 		}
-		if (i + 1 < b->end && b->pkt[i + 1].flags & PACKET_TCP)
+		if (i + 1 < b->end && has_octets(&b->pkt[i + 1]))
 			inspect_prefetch_state(st->inspect, &place[i + 1]);
 		if (is_matched(p))
 			run_inspect(st, src, b, i, p->flags & PACKET_TCP ? &place[i] : NULL);
