@@ -175,9 +175,9 @@ static struct pane_config panes_of(const struct run *run) {
 static int open_collector(struct run *run, struct err *err) {
 	struct collector_config cc = {
 		.source = run->input->counts,
-		.fields = streams_fields(run->conf),
 		.panes = panes_of(run),
 	};
+	cc.fields = streams_fields(run->conf, &cc.cut);
 	cc.panes.mem = mem_pages();
 	hash_seed_init(&cc.seed);
 	run->collector = aligned_alloc(CACHE_LINE, sizeof(*run->collector));
@@ -224,7 +224,8 @@ static int open_workers(struct run *run, struct err *err) {
 	const struct conf *conf = run->conf;
 	if (share_sources(run) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
-	struct worker_config wc = {.match = match_of(run), .fields = streams_fields(conf)};
+	struct worker_config wc = {.match = match_of(run)};
+	wc.fields = streams_fields(conf, &wc.cut);
 	seed_intake(run, &wc.intake);
 	wc.seed = wc.intake.seed;
 	wc.panes = panes_of(run);

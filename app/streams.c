@@ -10,19 +10,24 @@
 
 static_assert(CONF_TOP_MAX <= RANKING_MAX);
 
-uint32_t streams_fields(const struct conf *conf) {
+uint32_t streams_fields(const struct conf *conf, struct key_cut *cut) {
 	uint32_t fields = 0;
-	for (uint32_t i = 0; i < conf->n_streams; i++)
-		if (!(conf->stream[i].key & FIELD_BIT(FIELD_RULE)))
-			fields |= conf->stream[i].key;
+	*cut = (struct key_cut){0};
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		const struct conf_stream *s = &conf->stream[i];
+		if (!(s->key & FIELD_BIT(FIELD_RULE)))
+			key_cut_refine(cut, &fields, &s->cut, s->key);
+	}
 	return fields;
 }
 
 struct rule_rows_config streams_rules(const struct conf *conf) {
 	struct rule_rows_config rules = {0};
-	for (uint32_t i = 0; i < conf->n_streams; i++)
-		if (conf->stream[i].key & FIELD_BIT(FIELD_RULE))
-			rules.fields |= conf->stream[i].key;
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		const struct conf_stream *s = &conf->stream[i];
+		if (s->key & FIELD_BIT(FIELD_RULE))
+			key_cut_refine(&rules.cut, &rules.fields, &s->cut, s->key);
+	}
 	if (rules.fields == 0)
 		return rules;
 	rules.rows = RULE_ROWS;
@@ -46,6 +51,8 @@ struct exporter_stream streams_export(const struct conf_stream *stream) {
 		.name = stream->name,
 		.fields = stream->key,
 		.biflow = stream->biflow,
+		.cut = stream->cut,
+		.where = stream->where,
 		.kind = kinds[stream->window.kind],
 		.size_us = stream->window.size_us,
 		.step_us = stream->window.step_us,

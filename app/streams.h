@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-// FIELD_BIT()s of the finest key that any of them needs to count packets: not those with `rule` in their
-// key, which count events.
-uint32_t streams_fields(const struct conf *conf);
+// FIELD_BIT()s of the finest key that any of them needs to count packets, and what it leaves out of
+// addresses: not those with `rule` in their key, which count events.
+uint32_t streams_fields(const struct conf *conf, struct key_cut *cut);
 
 // How events are counted for those that have `rule` in their key; .rows 0: there is none.
 struct rule_rows_config streams_rules(const struct conf *conf);

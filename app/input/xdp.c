@@ -212,11 +212,11 @@ static int open_kernel(struct xdp_input *in, struct err *err) {
 	struct xdp_kernel_config kc = {
 		.n_programs = in->n_devices,
 		.width_ns = (uint64_t)streams_pane_width(conf) * 1000,
-		.fields = streams_fields(conf),
 		.tunnels = conf->input.tunnels,
 		.rows = conf->flow.rows,
 		.memory = conf->flow.memory / KERNEL_MEMORY_PART,
 	};
+	kc.fields = streams_fields(conf, &kc.cut);
 	struct filter *filter = NULL;
 	if (conf->input.filter[0] != '\0' && (filter = filter_new(conf->input.filter, err)) == NULL)
 		return -EINVAL;

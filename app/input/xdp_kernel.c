@@ -111,6 +111,7 @@ static void fill_config(struct xdp_kernel *k, const struct xdp_kernel_config *co
 	struct kernel_config *c = &k->shared;
 	struct flow_key mask;
 	flow_key_mask(&mask, config->fields);
+	flow_key_cut(&mask, &config->cut);
 	*c = (struct kernel_config){
 		.width_ns = config->width_ns,
 		.slots = k->panes.config.slots,

@@ -6,6 +6,7 @@
 #include "xdp_panes.h"
 
 #include "base/err.h"
+#include "base/key_cut.h"
 
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct xdp_kernel_config {
 	uint32_t n_programs; // interfaces
 	uint64_t width_ns; // of a pane
 	uint32_t fields; // FIELD_BIT()s of the finest key
+	struct key_cut cut; // of the same
 	uint32_t tunnels; // enum tunnel
 	uint32_t rows; // of a processor, wanted
 	uint64_t memory; // octets that all tables together may take

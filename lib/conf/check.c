@@ -225,6 +225,22 @@ static void check_biflow(const struct conf_build *b, const struct conf_slot *slo
 		refuse(b, slot, biflow,
 		       "the key has no two directions (accepted: yes with src_ip and dest_ip in the "
 		       "key, and with both src_port and dest_port or neither)");
+	else if (stream->cut.v4[FIELD_SRC_IP] != stream->cut.v4[FIELD_DEST_IP]
+		 || stream->cut.v6[FIELD_SRC_IP] != stream->cut.v6[FIELD_DEST_IP])
+		refuse(b, slot, biflow,
+		       "networks of different sizes do not change places (accepted: yes with the same "
+		       "prefixes for src_ip and dest_ip)");
+}
+
+static void check_where(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	uint32_t where = conf_slot_key(slot, "where");
+	struct err err = {0};
+	if (slot->bad[where] || slot->bad[conf_slot_key(slot, "key")] || stream->where[0] == '\0'
+	    || b->checks == NULL || b->checks->where == NULL
+	    || b->checks->where(stream->where, stream->key, &stream->cut, &err) == 0)
+		return;
+	refuse(b, slot, where, err.text);
 }
 
 // The largest of a window are ranked, by what there is.
@@ -301,6 +317,7 @@ int conf_check(const struct conf_build *b) {
 			check_rule_window(b, &b->slot[i]);
 			check_biflow(b, &b->slot[i]);
 			check_top(b, &b->slot[i]);
+			check_where(b, &b->slot[i]);
 		}
 		if (is_section(&b->slot[i], "alert")) {
 			check_watched(b, &b->slot[i]);

@@ -4,6 +4,7 @@
 
 #include "base/condition.h"
 #include "base/err.h"
+#include "base/key_cut.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -157,12 +158,14 @@ struct conf_panes conf_window_panes(const struct conf_window *window);
 struct conf_stream {
 	char *name;
 	uint32_t key; // FIELD_BIT()s of base/field.h
+	struct key_cut cut; // of its addresses
 	uint8_t key_order[32]; // enum field, in the order configured
 	uint32_t n_key;
 	struct conf_window window;
 	bool biflow;
 	uint32_t top; // keys of a window, at most CONF_TOP_MAX; 0: all
 	uint32_t order_by; // enum conf_order_by
+	char *where; // "": everything
 };
 
 struct conf_alert {
@@ -221,6 +224,9 @@ conf_load(const char *path, const char *const *sets, uint32_t n_sets, struct con
 // returns 0 or a negative number with the reason in err. NULL: not checked.
 struct conf_checks {
 	int (*filter)(const char *expression, struct err *err); // input.filter, not empty
+	// stream.where, not empty; of a stream with a key of these fields
+	int (*where
+	)(const char *expression, uint32_t fields, const struct key_cut *cut, struct err *err);
 };
 
 // conf_load with such checks.

@@ -2,8 +2,8 @@
 
 #include "conf.h"
 
-#include "base/field.h"
 #include "base/units.h"
+#include "fields.h"
 #include "list.h"
 #include "schema.h"
 #include "vars.h"
@@ -46,8 +46,10 @@ static void print_cpus(const struct conf_input *input, FILE *to) {
 }
 
 static void print_fields(const struct conf_stream *stream, FILE *to) {
-	for (uint32_t i = 0; i < stream->n_key; i++)
-		fprintf(to, "%s%s", i > 0 ? " " : "", field_name(stream->key_order[i]));
+	for (uint32_t i = 0; i < stream->n_key; i++) {
+		fputs(i > 0 ? " " : "", to);
+		conf_field_print(stream->key_order[i], &stream->cut, to);
+	}
 }
 
 static void print_number(const struct conf_key *key, const void *at, FILE *to) {

@@ -3,8 +3,8 @@
 
 #include "schema.h"
 
-#include "base/field.h"
 #include "base/units.h"
+#include "fields.h"
 #include "when.h"
 #include "window.h"
 
@@ -116,6 +116,9 @@ static const struct conf_key stream_keys[] = {
 	{"window", CONF_WINDOW, AT(conf_stream, window), NULL, 10000, 366 * DAY,
 	 .later = NAMES("count"),
 	 .help = "tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE"},
+	{"where", CONF_STRING, AT(conf_stream, where), "",
+	 .help = "condition over fields of the key, as proto = 6 and dest_port in 80, 443; empty: "
+		 "everything"},
 	{"biflow", CONF_BOOL, AT(conf_stream, biflow), "no", .names = NAMES("no", "yes"),
 	 .help = "one record for both directions"},
 	{"top", CONF_UINT, AT(conf_stream, top), "0", 0, CONF_TOP_MAX,
@@ -286,8 +289,7 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		fprintf(to, "numbers and ranges, as 1-4 or 0,2, up to %d, each once", CONF_CPU_MAX);
 		break;
 	case CONF_FIELDS:
-		for (uint32_t i = 0; i < FIELD_COUNT; i++)
-			fprintf(to, "%s%s", i > 0 ? ", " : "", field_name(i));
+		conf_fields_accepted(to);
 		break;
 	case CONF_WINDOW:
 		for (uint32_t i = 0; i < CONF_WINDOW_KINDS; i++) {

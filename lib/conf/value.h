@@ -29,6 +29,10 @@ int conf_value_refuse(const struct conf_value *v, const char *fmt, ...)
 // Reports that memory ran out. Returns -EINVAL.
 int conf_value_oom(const struct conf_value *v);
 
+// Splits a list whose items are words, so that quotes around the whole of it hold nothing together. 0, or
+// -EINVAL when it was reported; `list` is to be freed either way.
+int conf_value_words(const struct conf_value *v, struct conf_list *list);
+
 // Refuses a name that is none of `names`: one of a later version is called that, else the nearest
 // known one is told. `what` is what a name is: "value", "field", "stream".
 int conf_value_refuse_name(

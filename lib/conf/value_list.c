@@ -3,7 +3,6 @@
 
 #include "value.h"
 
-#include "base/field.h"
 #include "list.h"
 #include "path.h"
 
@@ -24,8 +23,7 @@ static int split(const struct conf_value *v, const char *text, struct conf_list 
 	return ret < 0 ? conf_value_oom(v) : 0;
 }
 
-// Items that are words, so quotes around the whole list hold nothing together.
-static int split_words(const struct conf_value *v, struct conf_list *list) {
+int conf_value_words(const struct conf_value *v, struct conf_list *list) {
 	*list = (struct conf_list){0};
 	char *text = conf_text_dup(v->text);
 	if (text == NULL)
@@ -202,7 +200,7 @@ static int add_cpus(const struct conf_value *v, const char *item, uint32_t *cpus
 int conf_value_cpus(const struct conf_value *v) {
 	struct conf_input *input = v->base;
 	struct conf_list list;
-	int ret = split_words(v, &list);
+	int ret = conf_value_words(v, &list);
 	if (ret < 0 || list.n == 0)
 		return ret;
 	uint32_t *cpus = calloc(CONF_CPU_MAX + 1, sizeof(*cpus));
@@ -222,15 +220,15 @@ static uint32_t find(const char *const *names, uint32_t n, const char *name) {
 	return i;
 }
 
-// Reads the list as a set of `names`. `order` gets the numbers in the order written, may be NULL.
+// Reads the list as a set of `names`.
 static int read_set(
 	const struct conf_value *v, const char *what, const char *const *names, uint32_t n,
-	uint64_t *set, uint8_t *order
+	uint64_t *set
 ) {
 	struct conf_list list;
-	int ret = split_words(v, &list);
+	int ret = conf_value_words(v, &list);
 	*set = 0;
-	for (uint32_t i = 0, at = 0; i < list.n && ret == 0; i++) {
+	for (uint32_t i = 0; i < list.n && ret == 0; i++) {
 		uint32_t bit = find(names, n, list.item[i]);
 		if (bit == n) {
 			ret = conf_value_refuse_name(v, what, list.item[i], names, n, NULL);
@@ -238,8 +236,6 @@ static int read_set(
 			ret = conf_value_refuse(v, "%s is named twice", names[bit]);
 		} else {
 			*set |= 1ull << bit;
-			if (order != NULL)
-				order[at++] = (uint8_t)bit;
 		}
 	}
 	conf_list_fini(&list);
@@ -251,22 +247,8 @@ int conf_value_tunnels(const struct conf_value *v) {
 	uint64_t set = 0;
 	while (v->key->names[n] != NULL)
 		n++;
-	int ret = read_set(v, "tunnel", v->key->names, n, &set, NULL);
+	int ret = read_set(v, "tunnel", v->key->names, n, &set);
 	*(uint32_t *)place(v) = (uint32_t)set;
-	return ret;
-}
-
-int conf_value_fields(const struct conf_value *v) {
-	struct conf_stream *stream = v->base;
-	const char *names[FIELD_COUNT];
-	uint64_t set = 0;
-	for (uint32_t i = 0; i < FIELD_COUNT; i++)
-		names[i] = field_name(i);
-	int ret = read_set(v, "field", names, FIELD_COUNT, &set, stream->key_order);
-	if (ret == 0 && set == 0)
-		ret = conf_value_refuse(v, "must not be empty");
-	stream->key = (uint32_t)set;
-	stream->n_key = (uint32_t)__builtin_popcountll(set);
 	return ret;
 }
 
@@ -295,7 +277,7 @@ int conf_value_streams(const struct conf_value *v) {
 	uint64_t set = 0;
 	for (uint32_t i = 0; i < n; i++)
 		names[i] = v->conf->stream[i].name;
-	int ret = read_set(v, "stream", names, n, &set, NULL);
+	int ret = read_set(v, "stream", names, n, &set);
 	if (set == 0)
 		set = n == 64 ? UINT64_MAX : (1ull << n) - 1;
 	*(uint64_t *)place(v) = set;

@@ -12,6 +12,7 @@
 
 struct stream {
 	struct exporter_stream conf;
+	struct where *where; // owned; NULL: all rows
 	struct window_set *windows;
 	uint64_t stat[STREAM_STAT_COUNT];
 	struct counters published;
@@ -58,6 +59,14 @@ static uint64_t share_memory(struct exporter *e, const struct exporter_config *c
 
 static void write_change(void *ctx, uint32_t stream, const struct watch_alert *a);
 
+static int compile_where(struct stream *s) {
+	const struct exporter_stream *c = &s->conf;
+	if (c->where == NULL || c->where[0] == '\0')
+		return 0;
+	s->where = where_new(c->where, c->fields, &c->cut, NULL);
+	return s->where != NULL ? 0 : -ENOMEM;
+}
+
 struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
 	if (e == NULL)
@@ -73,10 +82,14 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 	for (; e->n_streams < conf->n_streams; e->n_streams++) {
 		struct stream *s = &e->streams[e->n_streams];
 		s->conf = conf->streams[e->n_streams];
+		if (compile_where(s) < 0)
+			goto no_memory;
 		s->windows = window_set_new(&(struct window_config){
 			.fields = s->conf.fields,
 			.biflow = s->conf.biflow,
 			.ranking = s->conf.ranking,
+			.cut = s->conf.cut,
+			.where = s->where,
 			.kind = s->conf.kind,
 			.size_us = s->conf.size_us,
 			.step_us = s->conf.step_us,
@@ -86,8 +99,10 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 			.live_start_us = conf->live_start_us,
 			.seed = conf->seed,
 		});
-		if (s->windows == NULL)
+		if (s->windows == NULL) {
+			where_free(s->where);
 			goto no_memory;
+		}
 	}
 	for (; e->n_sinks < conf->n_sinks; e->n_sinks++)
 		e->sinks[e->n_sinks].conf = conf->sinks[e->n_sinks];
@@ -115,8 +130,10 @@ no_memory:
 void exporter_free(struct exporter *e) {
 	if (e == NULL)
 		return;
-	for (uint32_t i = 0; i < e->n_streams; i++)
+	for (uint32_t i = 0; i < e->n_streams; i++) {
 		window_set_free(e->streams[i].windows);
+		where_free(e->streams[i].where);
+	}
 	alerting_free(e->alerting);
 	watches_free(e->watches);
 	free(e->streams);
@@ -185,6 +202,7 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 	struct window_info info = {
 		.stream = s->conf.name,
 		.fields = s->conf.fields,
+		.cut = s->conf.cut,
 		.start_us = out->start_us,
 		.end_us = out->end_us,
 		.tail_us = out->tail_us,

@@ -21,6 +21,8 @@ struct exporter_stream {
 	enum window_kind kind;
 	bool biflow;
 	struct ranking_config ranking;
+	struct key_cut cut; // of the key
+	const char *where; // which rows it takes, flow/where.h; "" or NULL: all
 };
 
 struct exporter_sink {
@@ -70,7 +72,7 @@ enum exporter_sink_stat {
 
 struct exporter;
 
-// NULL when out of memory. Copies what `conf` points to but the names, sinks and stores.
+// NULL when out of memory, or where a condition does not compile. Copies what `conf` points to but the names, sinks and stores.
 struct exporter *exporter_new(const struct exporter_config *conf);
 void exporter_free(struct exporter *e);
 

@@ -12,14 +12,25 @@ static char *put_rule(char *p, struct rule_id rule) {
 	return rule.gid != 1 ? json_put_field(p, ",\"gid\":", rule.gid) : p;
 }
 
-char *record_json_key(char *p, uint32_t fields, const struct flow_key *k, struct rule_id rule) {
-	bool addresses = k->flags & (KEY_V4 | KEY_V6);
+char *record_json_key(
+	char *p, uint32_t fields, const struct key_cut *cut, const struct flow_key *k,
+	struct rule_id rule
+) {
+	bool addresses = k->flags & (KEY_V4 | KEY_V6), v6 = k->flags & KEY_V6;
 	if (fields & FIELD_BIT(FIELD_SRC_IP) && addresses)
 		p = json_put_address(p, ",\"src_ip\":\"", k, false);
+	if (addresses && key_cut_has(cut, FIELD_SRC_IP))
+		p = json_put_field(
+			p, ",\"src_ip_prefix\":", key_cut_prefix(cut, FIELD_SRC_IP, v6)
+		);
 	if (fields & FIELD_BIT(FIELD_SRC_PORT))
 		p = json_put_field(p, ",\"src_port\":", k->src_port);
 	if (fields & FIELD_BIT(FIELD_DEST_IP) && addresses)
 		p = json_put_address(p, ",\"dest_ip\":\"", k, true);
+	if (addresses && key_cut_has(cut, FIELD_DEST_IP))
+		p = json_put_field(
+			p, ",\"dest_ip_prefix\":", key_cut_prefix(cut, FIELD_DEST_IP, v6)
+		);
 	if (fields & FIELD_BIT(FIELD_DEST_PORT))
 		p = json_put_field(p, ",\"dest_port\":", k->dst_port);
 	if (fields & FIELD_BIT(FIELD_PROTO))
@@ -77,7 +88,7 @@ uint32_t record_json(
 	if (sum->key.flags & KEY_REST)
 		p = json_put(p, sum->top ? ",\"rest\":\"top\"" : ",\"rest\":\"full\"");
 	else
-		p = record_json_key(p, window->fields, &sum->key, sum->rule);
+		p = record_json_key(p, window->fields, &window->cut, &sum->key, sum->rule);
 	p = json_put_field(p, ",\"packets\":", sum->packets);
 	p = json_put_field(p, ",\"bytes\":", sum->bytes);
 	p = json_put_field(p, ",\"frame_bytes\":", sum->frame_bytes);

@@ -17,4 +17,7 @@ uint32_t record_json(
 
 // Writes a key's fields at `p`, each with a comma ahead of it, in the order of the contract's example: what all
 // records have in common. Returns the end.
-char *record_json_key(char *p, uint32_t fields, const struct flow_key *key, struct rule_id rule);
+char *record_json_key(
+	char *p, uint32_t fields, const struct key_cut *cut, const struct flow_key *key,
+	struct rule_id rule
+);

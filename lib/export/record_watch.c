@@ -24,7 +24,7 @@ uint32_t record_watch(char *to, const struct watch_alert *a) {
 	p = json_put(json_put(p, "\",\"stream\":\""), a->stream);
 	p = json_put_int(json_put(p, "\",\"window_start_us\":"), a->start_us);
 	p = json_put_int(json_put(p, ",\"window_end_us\":"), a->end_us);
-	p = record_json_key(p, a->fields, a->key, a->rule);
+	p = record_json_key(p, a->fields, &a->cut, a->key, a->rule);
 	p = json_put(json_put(p, ",\"field\":\""), measure_name(a->measure));
 	p = json_put_field(p, "\",\"value\":", a->value);
 	p = put_decimal(p, ",\"threshold\":", a->threshold);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/condition.h"
+#include "base/key_cut.h"
 #include "flow/rule_id.h"
 #include "packet/flow_key.h"
 
@@ -12,6 +13,7 @@ struct watch_alert {
 	const char *name; // of the alert
 	const char *stream; // its name
 	uint32_t fields; // FIELD_BIT()s of its key
+	struct key_cut cut; // of its addresses
 	int64_t start_us, end_us; // of the window
 	const struct flow_key *key;
 	struct rule_id rule; // where the key has one

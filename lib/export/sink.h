@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/key_cut.h"
 #include "export/record_watch.h"
 #include "flow/alert.h"
 #include "flow/back.h"
@@ -15,6 +16,7 @@
 struct window_info {
 	const char *stream; // name
 	uint32_t fields; // FIELD_BIT()s of its key
+	struct key_cut cut; // of its key
 	int64_t start_us;
 	int64_t end_us;
 	// Not 0: sessions or flows, each a window of its own, [first_us, last_us + tail_us), with a reason;

@@ -119,6 +119,7 @@ tell(const struct round *r, const struct flow_sum *sum, uint64_t value, uint64_t
 		.name = r->w->conf.name,
 		.stream = r->w->conf.stream,
 		.fields = r->w->conf.fields,
+		.cut = r->w->conf.cut,
 		.start_us = own ? sum->first_us : r->start_us,
 		.end_us = own ? sum->last_us + r->tail_us : r->end_us,
 		.key = &sum->key,

@@ -14,6 +14,7 @@ struct watch_config {
 	const char *name; // borrowed
 	const char *stream; // its name; borrowed
 	uint32_t fields; // FIELD_BIT()s of its key
+	struct key_cut cut; // of its addresses
 	struct condition when; // without a mean where step_us is 0
 	int64_t size_us; // of each window
 	int64_t step_us; // from one to the next; 0: each record is a window of its own, and judged alone

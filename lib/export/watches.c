@@ -67,6 +67,7 @@ struct watches *watches_new(const struct exporter_config *conf, watches_taker *g
 				.name = own->name,
 				.stream = s->name,
 				.fields = s->fields,
+				.cut = s->cut,
 				.when = own->when,
 				.size_us = s->size_us,
 				.step_us = step_of(s),

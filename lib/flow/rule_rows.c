@@ -19,6 +19,7 @@ int rule_rows_init(
 	r->mem = mem;
 	r->seed = conf->seed;
 	flow_key_mask(&r->mask, conf->fields);
+	flow_key_cut(&r->mask, &conf->cut);
 	struct flow_sum *sum = mem->alloc(mem, octets(capacity));
 	if (sum == NULL)
 		return -ENOMEM;

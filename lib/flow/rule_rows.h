@@ -3,6 +3,7 @@
 // row more.
 #pragma once
 
+#include "base/key_cut.h"
 #include "base/mem.h"
 #include "base/rule_info.h"
 #include "flow/sums.h"
@@ -16,6 +17,7 @@
 struct rule_rows_config {
 	uint32_t rows; // of a pane, rounded up to a power of two; 0: nobody asks, there are none
 	uint32_t fields; // FIELD_BIT()s of the finest key that streams with `rule` need
+	struct key_cut cut; // of the same
 	struct hash_seed seed;
 };
 

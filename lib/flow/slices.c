@@ -4,17 +4,15 @@
 
 #include "base/field.h"
 #include "base/mem.h"
+#include "flow/biflow.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-void slices_init(
-	struct slices *s, uint32_t fields, int64_t width_us, struct budget *budget,
-	const struct hash_seed *seed
-) {
-	*s = (struct slices
-	){.fields = fields, .width_us = width_us, .budget = budget, .seed = *seed};
-	flow_key_mask(&s->mask, fields);
+void slices_init(struct slices *s, const struct slices_config *conf) {
+	*s = (struct slices){.conf = *conf};
+	flow_key_mask(&s->mask, conf->fields);
+	flow_key_cut(&s->mask, &conf->cut);
 }
 
 void slices_fini(struct slices *s) {
@@ -78,7 +76,7 @@ static int make_room(struct slices *s) {
 }
 
 static struct slice *slice_for(struct slices *s, const struct pane *pane) {
-	int64_t start_us = pane_start(pane->start_us, s->width_us);
+	int64_t start_us = pane_start(pane->start_us, s->conf.width_us);
 	if (s->last != NULL && s->last->start_us == start_us)
 		return s->last;
 	uint32_t i = lower_bound(s, start_us);
@@ -87,7 +85,7 @@ static struct slice *slice_for(struct slices *s, const struct pane *pane) {
 	uint32_t behind = s->n - i;
 	if (make_room(s) < 0)
 		return NULL;
-	struct slice *slice = slice_new(start_us, start_us + s->width_us, s->budget);
+	struct slice *slice = slice_new(start_us, start_us + s->conf.width_us, s->conf.budget);
 	if (slice == NULL)
 		return NULL;
 	i = s->n - behind;
@@ -97,33 +95,43 @@ static struct slice *slice_for(struct slices *s, const struct pane *pane) {
 	return s->last = slice;
 }
 
-static int add_rules(struct slices *s, const struct pane *pane) {
+static bool takes(const struct slices *s, const struct flow_key *key, struct rule_id rule) {
+	struct flow_key turned;
+	if (s->conf.where == NULL || where_holds(s->conf.where, key, rule))
+		return true;
+	if (!s->conf.biflow)
+		return false;
+	biflow_turn(&turned, key);
+	return where_holds(s->conf.where, &turned, rule);
+}
+
+static int add_events(struct slices *s, const struct pane *pane) {
 	const struct rule_rows *rules = pane->rules;
-	// A window that nothing matched in is none.
-	if (rules == NULL || !rule_rows_any(rules))
-		return 0;
-	struct slice *slice = slice_for(s, pane);
-	if (slice == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < rules->sums.n; i++) {
+	struct slice *slice = NULL;
+	for (uint32_t i = 0; rules != NULL && i < rules->sums.n; i++) {
 		const struct flow_sum *row = &rules->sums.sum[i];
 		struct flow_key key = row->key;
-		uint32_t hash = flow_key_finish(&key, &s->mask, &s->seed);
-		key.hash = rule_id_hash(hash, row->rule, &s->seed);
+		uint32_t hash = flow_key_finish(&key, &s->mask, &s->conf.seed);
+		if (!takes(s, &key, row->rule))
+			continue;
+		if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
+			return -ENOMEM;
+		key.hash = rule_id_hash(hash, row->rule, &s->conf.seed);
 		struct flow_sum *sum = sums_find_insert_rule(&slice->sums, &key, row->rule);
 		flow_sum_merge(sum != NULL ? sum : &slice->rest, row);
 	}
-	if (rules->rest.packets > 0)
-		flow_sum_merge(&slice->rest, &rules->rest);
+	if (rules == NULL || rules->rest.packets == 0)
+		return 0;
+	if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
+		return -ENOMEM;
+	flow_sum_merge(&slice->rest, &rules->rest);
 	return 0;
 }
 
 int slices_add(struct slices *s, const struct pane *pane) {
-	if (s->fields & FIELD_BIT(FIELD_RULE))
-		return add_rules(s, pane);
-	struct slice *slice = slice_for(s, pane);
-	if (slice == NULL)
-		return -ENOMEM;
+	if (s->conf.fields & FIELD_BIT(FIELD_RULE))
+		return add_events(s, pane);
+	struct slice *slice = NULL;
 	struct flow_key key;
 	uint32_t line = 0;
 	const struct flow_row *row;
@@ -131,12 +139,19 @@ int slices_add(struct slices *s, const struct pane *pane) {
 		// Packets may be in a hand-over before: what was found in them later counts all the same.
 		if (row->packets == 0 && row->matches == 0)
 			continue;
-		flow_key_finish(&key, &s->mask, &s->seed);
+		flow_key_finish(&key, &s->mask, &s->conf.seed);
+		if (!takes(s, &key, (struct rule_id){0}))
+			continue;
+		if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
+			return -ENOMEM;
 		struct flow_sum *sum = sums_find_insert(&slice->sums, &key);
 		flow_sum_add(sum != NULL ? sum : &slice->rest, row, pane->start_us);
 	}
-	if (pane->rest.packets > 0 || pane->rest.matches > 0)
-		flow_sum_add(&slice->rest, &pane->rest, pane->start_us);
+	if (pane->rest.packets == 0 && pane->rest.matches == 0)
+		return 0;
+	if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
+		return -ENOMEM;
+	flow_sum_add(&slice->rest, &pane->rest, pane->start_us);
 	return 0;
 }
 

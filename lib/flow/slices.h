@@ -4,6 +4,7 @@
 
 #include "flow/pane.h"
 #include "flow/sums.h"
+#include "flow/where.h"
 
 #include <stdint.h>
 
@@ -14,12 +15,19 @@ struct slice {
 	struct flow_sum rest; // what the memory bounds kept from having a row; packets 0: nothing
 };
 
-// One stream's. One thread.
-struct slices {
+struct slices_config {
 	uint32_t fields; // FIELD_BIT()s of the key
+	struct key_cut cut; // of the key
+	const struct where *where; // which rows are taken; borrowed; NULL: all
+	bool biflow; // a row is taken where the condition holds for either direction
 	int64_t width_us; // a multiple of the panes'
 	struct budget *budget; // borrowed
 	struct hash_seed seed;
+};
+
+// One stream's. One thread.
+struct slices {
+	struct slices_config conf;
 	struct flow_key mask;
 	struct slice **open; // by start_us, oldest at `head`
 	uint32_t head;
@@ -28,14 +36,12 @@ struct slices {
 	struct slice *last; // the one added to last
 };
 
-void slices_init(
-	struct slices *s, uint32_t fields, int64_t width_us, struct budget *budget,
-	const struct hash_seed *seed
-);
+void slices_init(struct slices *s, const struct slices_config *conf);
 void slices_fini(struct slices *s);
 
-// Adds all rows of a pane, and its rest row; with FIELD_RULE those of its events, if there are any. Returns
-// 0 or, when not even a slice could be had, -ENOMEM: then nothing of it was added.
+// Adds the rows of a pane that the stream takes, and its rest row, of which nobody can tell; with FIELD_RULE
+// those of its events. A slice that nothing comes to is none. Returns 0 or, when not even a slice could be
+// had, -ENOMEM: then nothing of it was added.
 int slices_add(struct slices *s, const struct pane *pane);
 
 static inline uint32_t slices_open(const struct slices *s) {

@@ -42,7 +42,18 @@ struct window_set *window_set_new(const struct window_config *conf) {
 		ws->batch = mem_lines(WINDOW_BATCH * sizeof(*ws->batch));
 		ws->batch_back = calloc(WINDOW_BATCH, sizeof(*ws->batch_back));
 	}
-	slices_init(&ws->slices, conf->fields, width_us, conf->budget, &conf->seed);
+	slices_init(
+		&ws->slices,
+		&(struct slices_config){
+			.fields = conf->fields,
+			.cut = conf->cut,
+			.where = conf->where,
+			.biflow = conf->biflow,
+			.width_us = width_us,
+			.budget = conf->budget,
+			.seed = conf->seed,
+		}
+	);
 	running_init(&ws->running, conf->budget);
 	carry_init(&ws->carry, conf->memory);
 	biflow_init(&ws->biflow, conf->biflow, conf->fields, &conf->seed);

@@ -7,6 +7,7 @@
 #include "flow/pane.h"
 #include "flow/ranking.h"
 #include "flow/sums.h"
+#include "flow/where.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,8 @@ enum window_kind {
 struct window_config {
 	uint32_t fields; // FIELD_BIT()s of the key
 	bool biflow; // both directions are one; wants both addresses, and both ports or none
+	struct key_cut cut; // of the key
+	const struct where *where; // which rows are taken; borrowed; NULL: all
 	enum window_kind kind;
 	int64_t size_us; // tumbling and sliding: the window; session: GAP; flow: ACTIVE
 	int64_t step_us; // sliding: EVERY; flow: IDLE
@@ -56,7 +59,7 @@ struct window_set; // the exporter's; one thread
 struct window_set *window_set_new(const struct window_config *conf);
 void window_set_free(struct window_set *ws);
 
-// Adds all rows of a pane, and its rest row; with FIELD_RULE those of its events, if there are any. The
+// Adds the rows of a pane that the stream takes, and its rest row; with FIELD_RULE those of its events. The
 // pane is one of the configured width. Returns 0 or, when not even a slice could be had, -ENOMEM: then
 // nothing of it was added.
 int window_set_add(struct window_set *ws, const struct pane *pane);

@@ -14,8 +14,8 @@
 	 | FIELD_BIT(FIELD_DEST_PORT))
 
 static bool has_end(const struct window_config *conf, const struct flow_sum *sum) {
-	return (conf->fields & CONNECTION) == CONNECTION && sum->tcp_flags & (TCP_FIN | TCP_RST)
-		&& !(sum->key.flags & KEY_REST);
+	return (conf->fields & CONNECTION) == CONNECTION && !key_cut_any(&conf->cut)
+		&& sum->tcp_flags & (TCP_FIN | TCP_RST) && !(sum->key.flags & KEY_REST);
 }
 
 // The first whole second at which the flow is ACTIVE old.

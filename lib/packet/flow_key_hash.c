@@ -52,6 +52,22 @@ void flow_key_mask(struct flow_key *mask, uint32_t fields) {
 	}
 }
 
+// Clears the low bits of an address.
+static void cut_low(uint8_t *address, uint32_t octets, uint32_t bits) {
+	uint32_t i = octets;
+	for (; bits >= 8; bits -= 8)
+		address[--i] = 0;
+	if (bits > 0)
+		address[i - 1] &= (uint8_t)(0xff << bits);
+}
+
+void flow_key_cut(struct flow_key *mask, const struct key_cut *cut) {
+	cut_low(mask->src4, sizeof(mask->src4), cut->v4[FIELD_SRC_IP]);
+	cut_low(mask->src6, sizeof(mask->src6), cut->v6[FIELD_SRC_IP]);
+	cut_low(mask->dst4, sizeof(mask->dst4), cut->v4[FIELD_DEST_IP]);
+	cut_low(mask->dst6, sizeof(mask->dst6), cut->v6[FIELD_DEST_IP]);
+}
+
 uint32_t flow_key_spread(const struct flow_key *key, const struct hash_seed *seed) {
 	uint64_t src[2] = {0}, dst[2] = {0};
 	if (key->flags & KEY_V6) {

@@ -4,6 +4,7 @@
 
 #include "base/field.h"
 #include "base/hash.h"
+#include "base/key_cut.h"
 #include "packet/flow_key.h"
 
 #include <stdbool.h>
@@ -19,6 +20,9 @@
 
 // Ones where the fields of `fields` (FIELD_BIT) are, zeros elsewhere; `hash` is zero.
 void flow_key_mask(struct flow_key *mask, uint32_t fields);
+
+// Takes what a key leaves out of its addresses off its mask.
+void flow_key_cut(struct flow_key *mask, const struct key_cut *cut);
 
 #if defined(__AES__)
 

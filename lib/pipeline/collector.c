@@ -11,6 +11,7 @@ int collector_init(struct collector *c, const struct collector_config *conf) {
 	c->source = conf->source;
 	c->seed = conf->seed;
 	flow_key_mask(&c->mask, conf->fields);
+	flow_key_cut(&c->mask, &conf->cut);
 	return pane_store_init(&c->panes, &conf->panes);
 }
 

@@ -2,6 +2,7 @@
 // packets. One thread; to the exporter and the ledger it looks like a worker.
 #pragma once
 
+#include "base/key_cut.h"
 #include "flow/pane.h"
 #include "pipeline/count_source.h"
 #include "pipeline/tally.h"
@@ -12,6 +13,7 @@
 struct collector_config {
 	struct count_source *source; // borrowed
 	uint32_t fields; // of the finest key that any stream needs
+	struct key_cut cut; // of the same
 	struct pane_config panes; // as wide as the source's
 	struct hash_seed seed;
 };

@@ -7,11 +7,12 @@
 
 void stage_track_init(
 	struct stage_track *st, struct pane_store *panes, uint32_t fields,
-	const struct hash_seed *seed, bool counts
+	const struct key_cut *cut, const struct hash_seed *seed, bool counts
 ) {
 	st->panes = panes;
 	st->current = NULL;
 	flow_key_mask(&st->mask, fields);
+	flow_key_cut(&st->mask, cut);
 	st->seed = *seed;
 	st->counts = counts;
 	st->rest = 0;

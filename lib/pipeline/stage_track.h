@@ -18,7 +18,7 @@ struct stage_track {
 // `counts`: without a match stage, rows are counted where they are found, and stage_count is not run.
 void stage_track_init(
 	struct stage_track *st, struct pane_store *panes, uint32_t fields,
-	const struct hash_seed *seed, bool counts
+	const struct key_cut *cut, const struct hash_seed *seed, bool counts
 );
 
 // Takes up at b->begin and sets b->end: [begin, end) have their verdict or their row; b->count and

@@ -39,7 +39,8 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 		return ret;
 	}
 	stage_track_init(
-		&w->track, &w->panes, conf->fields, &conf->seed, conf->match.engine == NULL
+		&w->track, &w->panes, conf->fields, &conf->cut, &conf->seed,
+		conf->match.engine == NULL
 	);
 	return 0;
 }

@@ -2,6 +2,7 @@
 // completion, nothing shared but counters out, a stop flag in, and rule sets in exchange.
 #pragma once
 
+#include "base/key_cut.h"
 #include "flow/alert_ring.h"
 #include "flow/pane.h"
 #include "pipeline/drain.h"
@@ -19,6 +20,7 @@ struct worker_config {
 	struct intake_config intake; // used for sources that are not `parsed`
 	struct stage_match_config match; // its lateness is the intake's
 	uint32_t fields; // of the finest key that any stream needs
+	struct key_cut cut; // of the same
 	struct pane_config panes;
 	struct hash_seed seed;
 	uint32_t alerts; // that may wait for the exporter; 0: none are made

@@ -113,10 +113,12 @@ static void test_keys(void) {
 	static const struct {
 		const char *name;
 		uint32_t fields;
+		struct key_cut cut;
 	} keys[] = {
 		{"all fields", FIELD_SET_ALL},
 		{"the 5-tuple", TUPLE},
 		{"source addresses", FIELD_BIT(FIELD_SRC_IP)},
+		{"networks", TUPLE, {.v4 = {8, 12}, .v6 = {64, 77}}},
 		{"tags, labels and identifiers",
 		 FIELD_BIT(FIELD_VLAN) | FIELD_BIT(FIELD_VLAN_INNER) | FIELD_BIT(FIELD_MPLS)
 			 | FIELD_BIT(FIELD_VNI)},
@@ -132,7 +134,9 @@ static void test_keys(void) {
 		bool ok = true;
 		const char *name;
 		c.fields = keys[k].fields;
+		c.cut = keys[k].cut;
 		flow_key_mask(&mask, c.fields);
+		flow_key_cut(&mask, &c.cut);
 		struct hash_seed seed;
 		hash_seed_fixed(&seed, 1);
 		struct fragment_table *fragments = fragment_table_new(64, &seed);

@@ -7,6 +7,7 @@ Each capture is run through several streams of different kinds at once, and aler
 """
 import argparse
 import json
+import operator
 import os
 import random
 import sys
@@ -31,6 +32,7 @@ WINDOWS = [("tumbling", s * MS) for s in (50, 250, 1000, 10000, 3600000)] \
     + [("sliding", s * MS, e * MS) for s, e in ((100, 50), (300, 100), (1000, 250), (10000, 1000), (60000, 2000), (5000, 5000))] \
     + [("session", g * MS) for g in (50, 100, 333, 1000, 1500, 7000, 60000)] \
     + [("flow", a * MS, i * MS) for a, i in ((1000, 100), (2000, 1500), (1500, 60), (5000, 2000), (10000, 15000), (60000, 10000))]
+SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 PATTERNS = {101: b"needle", 102: b"straw"}
 
 
@@ -92,6 +94,53 @@ def capture(rng):
     return packets, frames
 
 
+def networks(rng, key):
+    """The key, perhaps with networks in the place of addresses; the same for both ends where there are both."""
+    prefix = rng.choice(("", "", "/31", "/24/64", "/32/124", "/29/128", "/30/125"))
+    return tuple(k + prefix if k in ("src_ip", "dest_ip") else k for k in key)
+
+
+def comparison(rng, key):
+    """A comparison of a field of the key, as text and as a function of a record's fields."""
+    name, *prefixes = rng.choice(key).split("/")
+    if name in ("src_ip", "dest_ip"):
+        return address_comparison(rng, name, tuple(map(int, prefixes)))
+    near = {"src_port": 1001, "dest_port": 80, "proto": 12, "rule": 101}[name]
+    value, other = sorted(near + rng.randrange(-6, 7) for _ in range(2))
+    if rng.random() < 0.3:
+        negated = rng.random() < 0.5
+        return f"{name} {'not ' if negated else ''}in 0, {value}..{other}", lambda f: (f[name] == 0 or value <= f[name] <= other) != negated
+    sign = rng.choice(list(SIGNS))
+    return f"{name} {sign} {value}", lambda f: SIGNS[sign](f[name], value)
+
+
+def address_comparison(rng, name, prefixes):
+    """A network for = and !=, an address for the others; addresses of the other family are unequal, and not to be compared."""
+    value = rng.choice(("10.0.0.{}", "2001:db8::{:x}")).format(rng.randrange(16))
+    sign = rng.choice(list(SIGNS))
+    if sign in ("=", "!="):
+        longest = model.network(value, prefixes)[1] if prefixes else model.ipaddress.ip_address(value).max_prefixlen
+        net = model.ipaddress.ip_network((value, longest - rng.randrange(8)), strict=False)
+        return f"{name} {sign} {net}", lambda f: (model.ipaddress.ip_address(f[name]) in net) == (sign == "=")
+    value = model.ipaddress.ip_address(value)
+
+    def holds(f):
+        mine = model.ipaddress.ip_address(f[name])
+        return mine.version == value.version and SIGNS[sign](mine, value)
+    return f"{name} {sign} {value}", holds
+
+
+def condition(rng, key, depth=3):
+    """Text and function, as comparison()."""
+    kind = rng.choice(("and", "or", "not", "", "")) if depth else ""
+    if not kind:
+        return comparison(rng, key)
+    (a, left), (b, right) = (condition(rng, key, depth - 1) for _ in range(2))
+    if kind == "not":
+        return f"not ({a})", lambda f: not left(f)
+    return f"({a}) {kind} ({b})", (lambda f: left(f) and right(f)) if kind == "and" else (lambda f: left(f) or right(f))
+
+
 def streams(rng):
     out = []
     for i in range(rng.randrange(1, 6)):
@@ -100,14 +149,16 @@ def streams(rng):
         while "rule" in key and window[0] == "flow":
             window = rng.choice(WINDOWS)
         top = rng.choice((1, 2, 3, 7, 20)) if window[0] in ("tumbling", "sliding") and rng.random() < 0.5 else 0
-        out.append(model.Stream(f"s{i}", key, window, biflow, top, rng.choice(("bytes", "packets", "matches"))))
+        key = networks(rng, key)
+        where, holds = condition(rng, key) if rng.random() < 0.4 else ("", None)
+        out.append(model.Stream(f"s{i}", key, window, biflow, top, rng.choice(("bytes", "packets", "matches")), where, holds))
     return out
 
 
 def section(stream):
     """As the configuration has it."""
     return {"key": " ".join(stream.key), "window": " ".join([stream.window[0]] + [duration(us) for us in stream.window[1:]]),
-            "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by}
+            "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by, "where": stream.where}
 
 
 def watches(rng, chosen):
@@ -124,7 +175,7 @@ def watches(rng, chosen):
     return out
 
 
-def condition(when):
+def crossing(when):
     right = [f"{float(when.factor):g} * mean({when.windows})"] if when.windows else []
     return f"{when.field} {when.sign} " + " + ".join(right + ([str(when.number)] if when.number or not right else []))
 
@@ -170,7 +221,7 @@ def check(sluice, folder, tap, seed):
                 "flow.rows": "1K", "flow.panes": rng.choice((2, 4, 16)), "flow.spares": rng.choice((1, 4)), "flow.memory": "64M"}
         run = Run(sluice, folder, sets, {}, rules,
                   more={**{f"stream {s.name}": section(s) for s in chosen},
-                        **{f"alert {name}": {"stream": stream, "when": condition(when)} for name, (stream, when) in watched.items()}})
+                        **{f"alert {name}": {"stream": stream, "when": crossing(when)} for name, (stream, when) in watched.items()}})
         got = text(json.loads(line) for line in run.lines())
         if run.status != 0 or got != want:
             notes += [f"{workers} workers: {chosen}, {watched}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
@@ -180,7 +231,7 @@ def check(sluice, folder, tap, seed):
         fired = sum(a["fired"] for a in run.summary().get("alerts", {}).values())
         if sum(s["records"] for s in told.values()) != len(records) or fired != len(alerts) or run.summary()["ledger"]["counted"] != len(counted):
             notes.append(f"{workers} workers: {run.summary()}")
-    kinds = ", ".join(sorted({s.window[0] + ("+biflow" if s.biflow else "") + ("+top" if s.top else "") for s in chosen}))
+    kinds = ", ".join(sorted({s.window[0] + "".join(f"+{n}" for n in ("biflow", "top", "where") if getattr(s, n)) for s in chosen}))
     tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(records)} records ({kinds}), {len(alerts)} alerts", notes)
 
 

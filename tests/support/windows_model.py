@@ -2,8 +2,9 @@
 import functools
 import ipaddress
 import operator
+import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 SECOND = 1000000
@@ -26,11 +27,13 @@ class Packet:
 @dataclass
 class Stream:
     name: str
-    key: tuple              # of names of fields
+    key: tuple              # of names of fields, of which addresses may be networks: "src_ip/24/64"
     window: tuple           # ("sliding", 10000000, 1000000), in microseconds
     biflow: bool = False
     top: int = 0
     order_by: str = "bytes"
+    where: str = ""
+    holds: object = None    # what `where` says, of a record's fields
 
 
 def seconds(time_us):
@@ -47,6 +50,31 @@ def not_late(packets, lateness_us):
         newest = p.time_us if newest is None else max(newest, p.time_us)
 
 
+def network(address, prefixes):
+    """The network of an address, and how long its prefix is; one prefix is of IPv4 alone."""
+    address = ipaddress.ip_address(address)
+    whole = address.max_prefixlen
+    length = (prefixes + (whole,))[0 if address.version == 4 else 1]
+    return str(ipaddress.ip_network((address, length), strict=False).network_address), length
+
+
+def cut(p, key):
+    """The packet with the addresses that the key leaves of it."""
+    fields = dict(p.fields)
+    for name, *prefixes in (k.split("/") for k in key):
+        if prefixes:
+            fields[name], fields[name + "_prefix"] = network(fields[name], tuple(map(int, prefixes)))
+    return replace(p, fields=fields)
+
+
+def takes(stream, fields):
+    """Whether the condition holds; for a conversation, in either direction."""
+    if stream.holds is None or stream.holds(fields):
+        return True
+    turned = {re.sub("^(src|dest)_", lambda m: {"src": "dest_", "dest": "src_"}[m[1]], k): v for k, v in fields.items()}
+    return stream.biflow and stream.holds(turned)
+
+
 def sender(p, key):
     """Its address, and its port where that is in the key."""
     return ipaddress.ip_address(p.fields["src_ip"]), p.fields["src_port"] if "src_port" in key else 0
@@ -57,15 +85,18 @@ def receiver(p, key):
 
 
 def fields_of(p, key):
-    return {k: p.fields[k] for k in key if k in p.fields}
+    names = [n for k in key for n in ((k, ) if "/" not in k else (k.split("/")[0], k.split("/")[0] + "_prefix"))]
+    return {n: p.fields[n] for n in names if n in p.fields}
 
 
 def by_key(packets, stream):
     """A stream's packets, or events where `rule` is in the key: lists of those of one key, or of both directions of one."""
     groups = defaultdict(list)
-    for p in packets:
+    for p in (cut(p, stream.key) for p in packets):
         for rule in p.rules if "rule" in stream.key else (None,):
             fields = fields_of(p, stream.key)
+            if not takes(stream, fields if rule is None else {**fields, "rule": rule}):
+                continue
             if stream.biflow:
                 fields = {k: v for k, v in fields.items() if k not in CONNECTION}
                 fields["ends"] = tuple(sorted((sender(p, stream.key), receiver(p, stream.key))))
@@ -163,7 +194,8 @@ def counters(forth, back):
 
 def order(record, key):
     """Numerically in the key's order, IPv4 before IPv6."""
-    addresses = [ipaddress.ip_address(record[k]) if k in ("src_ip", "dest_ip") else record[k] for k in key]
+    names = [k.split("/")[0] for k in key]
+    addresses = [ipaddress.ip_address(record[k]) if k in ("src_ip", "dest_ip") else record[k] for k in names]
     return [(a.version, int(a)) if hasattr(a, "version") else (0, a) for a in addresses]
 
 
@@ -269,7 +301,8 @@ def alerts(windows, name, stream, when, newest_us):
     for r in windows:
         if "rest" in r:
             continue
-        fields = tuple((k, r[k]) for k in stream.key if k in r)
+        names = [n for k in stream.key for n in (k.split("/")[0], k.split("/")[0] + "_prefix") if n in r]
+        fields = tuple((n, r[n]) for n in names)
         by_fields[fields][r["window_start_us"] // step if step else len(by_fields[fields])] = r
     last = max([n for own in by_fields.values() for n in own] + [(newest_us - window[1]) // step], default=0) if step else None
     for fields, own in by_fields.items():

@@ -63,7 +63,8 @@ Test(build, what_is_missing_is_told_where_its_section_begins) {
 		 "test.conf:4: stream.a.window: is missing" WINDOW},
 		{INPUT "\n[stream a]\nwindow = tumbling 1s\n",
 		 "test.conf:4: stream.a.key: is missing (accepted: src_ip, dest_ip, src_port, dest_port, proto, "
-		 "vlan, vlan_inner, mpls, vni, tos, in_port, icmp_type, icmp_code, rule)\n"},
+		 "vlan, vlan_inner, mpls, vni, tos, in_port, icmp_type, icmp_code, rule; of addresses also "
+		 "networks, src_ip/24 of IPv4, src_ip/24/64 of IPv4 and IPv6)\n"},
 	};
 	EXPECT_TABLE(table);
 }

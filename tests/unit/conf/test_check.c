@@ -248,11 +248,15 @@ Test(check, biflows_want_both_ends_in_the_key) {
 		{STREAM("src_ip dest_ip src_port"), ONE_WAY},
 		{STREAM("src_ip dest_ip dest_port proto"), ONE_WAY},
 		{STREAM("src_ip src_port dest_port"), ONE_WAY},
+		{STREAM("src_ip/24 dest_ip"),
+		 "test.conf:5: stream.a.biflow: yes: networks of different sizes do not change places "
+		 "(accepted: yes with the same prefixes for src_ip and dest_ip)\n"},
 	};
 	EXPECT_TABLE(table);
 	static const char *const fine[] = {
 		STREAM("src_ip dest_ip"),
 		STREAM("dest_port dest_ip src_port src_ip"),
+		STREAM("src_ip/24/64 dest_ip/24/64"),
 		STREAM("dest_ip src_ip proto vlan icmp_type in_port"),
 	};
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {

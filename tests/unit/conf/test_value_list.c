@@ -8,7 +8,8 @@
 #define STREAM INPUT "[stream a]\n"
 #define FIELDS                                                                                        \
 	" (accepted: src_ip, dest_ip, src_port, dest_port, proto, vlan, vlan_inner, mpls, vni, tos, " \
-	"in_port, icmp_type, icmp_code, rule)\n"
+	"in_port, icmp_type, icmp_code, rule; of addresses also networks, src_ip/24 of IPv4, "        \
+	"src_ip/24/64 of IPv4 and IPv6)\n"
 #define CPUS " (accepted: numbers and ranges, as 1-4 or 0,2, up to 1023, each once)\n"
 #define DEVICES \
 	" (accepted: PCI addresses, vdev strings, interfaces or capture files, at most 255)\n"

@@ -110,6 +110,33 @@ Test(record_json, holds_every_field_a_stream_can_ask_for) {
 		cr_expect_not_null(strstr(line, parts[i]), "%s in %s", parts[i], line);
 }
 
+Test(record_json, a_network_has_its_length_beside_it) {
+	char buf[RECORD_JSON_MAX + 1];
+	struct window_info w = {
+		.stream = "flows",
+		.fields = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP),
+		.cut = {.v4 = {8, 0}, .v6 = {0, 64}},
+	};
+	struct flow_sum four = {
+		.key = {.flags = KEY_V4, .src4 = {10, 1, 2, 0}, .dst4 = {10, 9, 9, 9}},
+	};
+	struct flow_sum six = {.key = {.flags = KEY_V6, .src6 = {0xfd}, .dst6 = {0xfe}}};
+	buf[record_json(buf, &w, &four, NULL)] = '\0';
+	cr_expect_not_null(
+		strstr(buf,
+		       "\"src_ip\":\"10.1.2.0\",\"src_ip_prefix\":24,"
+		       "\"dest_ip\":\"10.9.9.9\",\"dest_ip_prefix\":32,\"packets\""),
+		"%s", buf
+	);
+	buf[record_json(buf, &w, &six, NULL)] = '\0';
+	cr_expect_not_null(
+		strstr(buf,
+		       "\"src_ip\":\"fd00::\",\"src_ip_prefix\":128,"
+		       "\"dest_ip\":\"fe00::\",\"dest_ip_prefix\":64,\"packets\""),
+		"%s", buf
+	);
+}
+
 Test(record_json, the_rest_row_has_no_key) {
 	struct flow_sum s = {.key = {.flags = KEY_REST}, .packets = 5, .first_us = -3};
 	const char *line = print(five_tuple, &s, false);

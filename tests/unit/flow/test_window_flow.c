@@ -26,7 +26,10 @@ struct flow_case {
 	struct flow_at flows[4];
 };
 
-static void expect(const struct flow_case *c, uint32_t fields, int64_t pane_us, size_t number) {
+static void expect_cut(
+	const struct flow_case *c, uint32_t fields, struct key_cut cut, int64_t pane_us,
+	size_t number
+) {
 	struct window_rig rig;
 	rig_open(
 		&rig,
@@ -36,6 +39,7 @@ static void expect(const struct flow_case *c, uint32_t fields, int64_t pane_us, 
 			.step_us = c->idle_us,
 			.pane_us = pane_us,
 			.fields = fields,
+			.cut = cut,
 		}
 	);
 	for (uint32_t i = 0; i < 6 && c->packets[i].flags != 0; i++)
@@ -50,6 +54,10 @@ static void expect(const struct flow_case *c, uint32_t fields, int64_t pane_us, 
 		cr_expect_eq(sum[i].reason, c->flows[i].reason, "case %zu, %u", number, i);
 	}
 	rig_close(&rig);
+}
+
+static void expect(const struct flow_case *c, uint32_t fields, int64_t pane_us, size_t number) {
+	expect_cut(c, fields, (struct key_cut){0}, pane_us, number);
 }
 
 Test(window_flow, cuts_by_table) {
@@ -121,6 +129,7 @@ Test(window_flow, a_fin_ends_nothing_where_a_key_has_many_connections) {
 		{{0, 5 * SECOND, FLOW_END_IDLE}},
 	};
 	expect(&one, FIELD_BIT(FIELD_SRC_PORT), SECOND, 0);
+	expect_cut(&one, CONNECTION, (struct key_cut){.v4 = {[FIELD_DEST_IP] = 8}}, SECOND, 1);
 }
 
 Test(window_flow, each_leaves_when_it_is_due) {

@@ -296,6 +296,55 @@ Test(flow_key, order_knows_every_field) {
 	}
 }
 
+Test(flow_key, a_cut_leaves_the_high_bits_of_addresses) {
+	static const struct {
+		uint8_t v4, v6;
+		uint8_t four[4], six[16];
+	} table[] = {
+		{0, 0, {255, 255, 255, 255}, {[0 ... 15] = 255}},
+		{8, 64, {255, 255, 255, 0}, {[0 ... 7] = 255}},
+		{1, 127, {255, 255, 255, 254}, {128}},
+		{31, 3, {128, 0, 0, 0}, {[0 ... 14] = 255, [15] = 248}},
+		{20, 92, {255, 240, 0, 0}, {255, 255, 255, 255, 240}},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct flow_key mask, other;
+		flow_key_mask(&mask, FIELD_SET_ALL);
+		other = mask;
+		struct key_cut src = {.v4 = {table[i].v4, 0}, .v6 = {table[i].v6, 0}};
+		struct key_cut dst = {.v4 = {0, table[i].v4}, .v6 = {0, table[i].v6}};
+		flow_key_cut(&mask, &src);
+		cr_expect_arr_eq(mask.src4, table[i].four, 4);
+		cr_expect_arr_eq(mask.src6, table[i].six, 16);
+		cr_expect_arr_eq(mask.dst4, other.dst4, 4);
+		cr_expect_arr_eq(mask.dst6, other.dst6, 16);
+		flow_key_cut(&other, &dst);
+		cr_expect_arr_eq(other.dst4, table[i].four, 4);
+		cr_expect_arr_eq(other.dst6, table[i].six, 16);
+	}
+}
+
+Test(flow_key, the_finer_of_two_cuts_is_what_both_need) {
+	struct key_cut cut = {0};
+	uint32_t fields = 0;
+	const struct key_cut a = {.v4 = {8, 0}, .v6 = {0, 0}}, b = {.v4 = {16, 4}, .v6 = {64, 0}};
+	key_cut_refine(&cut, &fields, &b, FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_VLAN));
+	cr_expect_eq(cut.v4[0], 16);
+	cr_expect_eq(cut.v6[0], 64);
+	cr_expect_eq(cut.v4[1], 0);
+	key_cut_refine(&cut, &fields, &a, FIELD_BIT(FIELD_SRC_IP));
+	cr_expect_eq(cut.v4[0], 8);
+	cr_expect_eq(cut.v6[0], 0);
+	key_cut_refine(&cut, &fields, &b, FIELD_BIT(FIELD_DEST_IP));
+	cr_expect_eq(cut.v4[0], 8);
+	cr_expect_eq(cut.v4[1], 4);
+	uint32_t want = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP) | FIELD_BIT(FIELD_VLAN);
+	cr_expect_eq(fields, want);
+	cr_expect(key_cut_any(&cut));
+	cr_expect_eq(key_cut_prefix(&cut, FIELD_DEST_IP, false), 28);
+	cr_expect_eq(key_cut_prefix(&cut, FIELD_DEST_IP, true), 128);
+}
+
 Test(flow_key, order_ignores_the_hash) {
 	struct flow_key a = key_full(KEY_V6), b = a;
 	b.hash = 12345;

@@ -24,7 +24,10 @@ static void open_with(uint32_t active, uint32_t spares, uint32_t rows) {
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 1);
 	cr_assert_eq(pane_store_init(&panes, &c), 0);
-	stage_track_init(&track, &panes, FIELD_BIT(FIELD_SRC_PORT), &seed, counts_at_once);
+	stage_track_init(
+		&track, &panes, FIELD_BIT(FIELD_SRC_PORT), &(struct key_cut){0}, &seed,
+		counts_at_once
+	);
 }
 
 static void fill(uint32_t i, int64_t time_us, uint16_t port) {

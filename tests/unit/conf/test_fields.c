@@ -1,0 +1,96 @@
+// Keys with networks in them, and conditions, which others know how to read.
+
+#include "load.h"
+
+#include "base/err.h"
+#include "base/field.h"
+
+#include <errno.h>
+
+#define STREAM "[input]\ndevice = a\n[stream a]\nwindow = tumbling 1s\n"
+#define FIELDS                                                                                        \
+	" (accepted: src_ip, dest_ip, src_port, dest_port, proto, vlan, vlan_inner, mpls, vni, tos, " \
+	"in_port, icmp_type, icmp_code, rule; of addresses also networks, src_ip/24 of IPv4, "        \
+	"src_ip/24/64 of IPv4 and IPv6)\n"
+#define AT "test.conf:5: stream.a.key: "
+
+Test(fields, networks_that_are_none_by_table) {
+	static const struct refused table[] = {
+		{STREAM "key = src_ip/33\n",
+		 AT "src_ip/33: src_ip: a prefix of IPv4 is 1 to 32" FIELDS},
+		{STREAM "key = dest_ip/0\n",
+		 AT "dest_ip/0: dest_ip: a prefix of IPv4 is 1 to 32" FIELDS},
+		{STREAM "key = src_ip/24/129\n",
+		 AT "src_ip/24/129: src_ip: a prefix of IPv6 is 1 to 128" FIELDS},
+		{STREAM "key = src_ip/24/0\n",
+		 AT "src_ip/24/0: src_ip: a prefix of IPv6 is 1 to 128" FIELDS},
+		{STREAM "key = src_ip/x\n", AT "src_ip/x: src_ip: a prefix is a number" FIELDS},
+		{STREAM "key = src_ip/\n", AT "src_ip/: src_ip: a prefix is a number" FIELDS},
+		{STREAM "key = src_ip/24/\n", AT "src_ip/24/: src_ip: a prefix is a number" FIELDS},
+		{STREAM "key = src_ip/1/2/3\n",
+		 AT "src_ip/1/2/3: src_ip: a prefix is a number" FIELDS},
+		{STREAM "key = proto src_port/8\n",
+		 AT "proto src_port/8: src_port: only addresses have prefixes" FIELDS},
+		{STREAM "key = src_ip/24 src_ip\n",
+		 AT "src_ip/24 src_ip: src_ip is named twice" FIELDS},
+		{STREAM "key = scr_ip/24\n",
+		 AT "scr_ip/24: unknown field scr_ip, did you mean "
+		    "src_ip?" FIELDS},
+	};
+	EXPECT_TABLE(table);
+}
+
+Test(fields, networks_are_read_and_printed) {
+	struct conf *conf = expect_loads(
+		STREAM "key = proto dest_ip/32/48 src_ip/24\n"
+		       "[stream b]\nwindow = tumbling 1s\nkey = src_ip/32 dest_ip/8/128\n",
+		NULL
+	);
+	const struct key_cut *a = &conf->stream[0].cut, *b = &conf->stream[1].cut;
+	cr_expect_eq(a->v4[FIELD_SRC_IP], 8);
+	cr_expect_eq(a->v6[FIELD_SRC_IP], 0);
+	cr_expect_eq(a->v4[FIELD_DEST_IP], 0);
+	cr_expect_eq(a->v6[FIELD_DEST_IP], 80);
+	cr_expect_eq(conf->stream[0].key_order[1], FIELD_DEST_IP);
+	cr_expect_not(key_cut_has(b, FIELD_SRC_IP), "whole is no network");
+	cr_expect_eq(b->v4[FIELD_DEST_IP], 24);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	conf_print(conf, to);
+	fclose(to);
+	cr_expect_not_null(strstr(text, "\nkey = proto dest_ip/32/48 src_ip/24\n"));
+	cr_expect_not_null(strstr(text, "\nkey = src_ip dest_ip/8\n"));
+	free(text);
+	conf_free(conf);
+}
+
+// Refuses all conditions but one.
+static int check(const char *text, uint32_t fields, const struct key_cut *cut, struct err *err) {
+	cr_expect_eq(fields, FIELD_BIT(FIELD_SRC_IP));
+	cr_expect_eq(cut->v4[FIELD_SRC_IP], 8);
+	return strcmp(text, "proto = \"6\"") == 0 ? 0 : err_set(err, -EINVAL, "column 3: no");
+}
+
+Test(fields, conditions_are_checked_with_the_key_of_their_stream) {
+	static const struct conf_checks checks = {.where = check};
+	static const char text[] = STREAM "key = src_ip/24\nwhere = proto = \"6\"\n"
+					  "[stream b]\nkey = src_ip/24\nwindow = tumbling 1s\n"
+					  "where = 'x'\n"
+					  "[stream c]\nkey = src_ip/24\nwindow = tumbling 1s\n"
+					  "where = y\n";
+	char folder[32];
+	struct conf_errors errors;
+	load_enter(folder);
+	load_write("test.conf", text, strlen(text));
+	cr_expect_null(conf_load_checked("test.conf", NULL, 0, &checks, &errors));
+	char *got = load_join(&errors);
+	cr_expect_str_eq(
+		got,
+		"test.conf:10: stream.b.where: 'x': column 3: no\n"
+		"test.conf:14: stream.c.where: y: column 3: no\n"
+	);
+	free(got);
+	conf_errors_fini(&errors);
+	load_leave(folder);
+}
