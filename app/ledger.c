@@ -126,6 +126,8 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 		if (conf->stream[i].window.kind == CONF_WINDOW_SESSION
 		    || conf->stream[i].window.kind == CONF_WINDOW_FLOW)
 			fprintf(to, ",\"resources\":%" PRIu64, st[STREAM_EVICTED]);
+		if (conf->stream[i].distinct != 0)
+			fprintf(to, ",\"distinct_full\":%" PRIu64, st[STREAM_DISTINCT_LEAST]);
 		fprintf(to, "}");
 	}
 	fprintf(to, "},");

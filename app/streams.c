@@ -15,8 +15,10 @@ uint32_t streams_fields(const struct conf *conf, struct key_cut *cut) {
 	*cut = (struct key_cut){0};
 	for (uint32_t i = 0; i < conf->n_streams; i++) {
 		const struct conf_stream *s = &conf->stream[i];
-		if (!(s->key & FIELD_BIT(FIELD_RULE)))
-			key_cut_refine(cut, &fields, &s->cut, s->key);
+		if (s->key & FIELD_BIT(FIELD_RULE))
+			continue;
+		key_cut_refine(cut, &fields, &s->cut, s->key);
+		key_cut_refine(cut, &fields, &s->distinct_cut, s->distinct);
 	}
 	return fields;
 }
@@ -25,8 +27,10 @@ struct rule_rows_config streams_rules(const struct conf *conf) {
 	struct rule_rows_config rules = {0};
 	for (uint32_t i = 0; i < conf->n_streams; i++) {
 		const struct conf_stream *s = &conf->stream[i];
-		if (s->key & FIELD_BIT(FIELD_RULE))
-			key_cut_refine(&rules.cut, &rules.fields, &s->cut, s->key);
+		if (!(s->key & FIELD_BIT(FIELD_RULE)))
+			continue;
+		key_cut_refine(&rules.cut, &rules.fields, &s->cut, s->key);
+		key_cut_refine(&rules.cut, &rules.fields, &s->distinct_cut, s->distinct);
 	}
 	if (rules.fields == 0)
 		return rules;
@@ -53,6 +57,8 @@ struct exporter_stream streams_export(const struct conf_stream *stream) {
 		.biflow = stream->biflow,
 		.cut = stream->cut,
 		.where = stream->where,
+		.distinct = stream->distinct,
+		.distinct_cut = stream->distinct_cut,
 		.kind = kinds[stream->window.kind],
 		.size_us = stream->window.size_us,
 		.step_us = stream->window.step_us,

@@ -232,6 +232,32 @@ static void check_biflow(const struct conf_build *b, const struct conf_slot *slo
 		       "prefixes for src_ip and dest_ip)");
 }
 
+// Whether keys with the same value may have several of these.
+static bool differs(const struct conf_stream *s, enum field f) {
+	if (!(s->key & FIELD_BIT(f)))
+		return true;
+	return f <= FIELD_DEST_IP
+		&& (s->distinct_cut.v4[f] < s->cut.v4[f] || s->distinct_cut.v6[f] < s->cut.v6[f]);
+}
+
+static void check_distinct(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	uint32_t distinct = conf_slot_key(slot, "distinct");
+	if (slot->bad[distinct] || slot->bad[conf_slot_key(slot, "key")] || stream->distinct == 0)
+		return;
+	if (stream->distinct == FIELD_BIT(FIELD_RULE))
+		refuse(b, slot, distinct,
+		       "rule is no packet's (accepted: a packet's field; rule in the key)");
+	else if (!differs(stream, (enum field)__builtin_ctz(stream->distinct)))
+		refuse(b, slot, distinct,
+		       "it is in the key, so that there is one (accepted: a field that is not, or of "
+		       "an address more than the key has)");
+	if (!slot->bad[conf_slot_key(slot, "biflow")] && stream->biflow)
+		refuse(b, slot, distinct,
+		       "with biflow the two directions have values of their own (accepted: nothing "
+		       "with biflow)");
+}
+
 static void check_where(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_stream *stream = slot->base;
 	uint32_t where = conf_slot_key(slot, "where");
@@ -318,6 +344,7 @@ int conf_check(const struct conf_build *b) {
 			check_biflow(b, &b->slot[i]);
 			check_top(b, &b->slot[i]);
 			check_where(b, &b->slot[i]);
+			check_distinct(b, &b->slot[i]);
 		}
 		if (is_section(&b->slot[i], "alert")) {
 			check_watched(b, &b->slot[i]);

@@ -166,6 +166,8 @@ struct conf_stream {
 	uint32_t top; // keys of a window, at most CONF_TOP_MAX; 0: all
 	uint32_t order_by; // enum conf_order_by
 	char *where; // "": everything
+	uint32_t distinct; // FIELD_BIT() of the field whose values are counted; 0: none
+	struct key_cut distinct_cut; // of these
 };
 
 struct conf_alert {

@@ -57,6 +57,23 @@ static int read_field(const struct conf_value *v, char *item, enum field *f, str
 	return conf_value_refuse_name(v, "field", item, names, FIELD_COUNT, NULL);
 }
 
+int conf_value_field(const struct conf_value *v) {
+	struct conf_stream *stream = v->base;
+	struct conf_list list;
+	enum field f;
+	int ret = conf_value_words(v, &list);
+	stream->distinct = 0;
+	stream->distinct_cut = (struct key_cut){0};
+	if (ret == 0 && list.n > 1)
+		ret = conf_value_refuse(v, "more than one field");
+	else if (ret == 0 && list.n == 1)
+		ret = read_field(v, list.item[0], &f, &stream->distinct_cut);
+	if (ret == 0 && list.n == 1)
+		stream->distinct = FIELD_BIT(f);
+	conf_list_fini(&list);
+	return ret;
+}
+
 int conf_value_fields(const struct conf_value *v) {
 	struct conf_stream *stream = v->base;
 	struct conf_list list;

@@ -45,6 +45,13 @@ static void print_cpus(const struct conf_input *input, FILE *to) {
 		fprintf(to, "%s%u", i > 0 ? " " : "", input->cpus[i]);
 }
 
+static void print_field(const struct conf_stream *stream, FILE *to) {
+	if (stream->distinct != 0)
+		conf_field_print(
+			(enum field)__builtin_ctz(stream->distinct), &stream->distinct_cut, to
+		);
+}
+
 static void print_fields(const struct conf_stream *stream, FILE *to) {
 	for (uint32_t i = 0; i < stream->n_key; i++) {
 		fputs(i > 0 ? " " : "", to);
@@ -102,6 +109,9 @@ print_value(const struct conf *conf, const struct conf_key *key, const void *bas
 		break;
 	case CONF_CPUS:
 		print_cpus(base, to);
+		break;
+	case CONF_FIELD:
+		print_field(base, to);
 		break;
 	case CONF_FIELDS:
 		print_fields(base, to);

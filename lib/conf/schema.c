@@ -119,6 +119,8 @@ static const struct conf_key stream_keys[] = {
 	{"where", CONF_STRING, AT(conf_stream, where), "",
 	 .help = "condition over fields of the key, as proto = 6 and dest_port in 80, 443; empty: "
 		 "everything"},
+	{"distinct", CONF_FIELD, 0, "",
+	 .help = "field not in the key whose values are counted; empty: none"},
 	{"biflow", CONF_BOOL, AT(conf_stream, biflow), "no", .names = NAMES("no", "yes"),
 	 .help = "one record for both directions"},
 	{"top", CONF_UINT, AT(conf_stream, top), "0", 0, CONF_TOP_MAX,
@@ -287,6 +289,10 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		break;
 	case CONF_CPUS:
 		fprintf(to, "numbers and ranges, as 1-4 or 0,2, up to %d, each once", CONF_CPU_MAX);
+		break;
+	case CONF_FIELD:
+		fputs("nothing, or one of ", to);
+		conf_fields_accepted(to);
 		break;
 	case CONF_FIELDS:
 		conf_fields_accepted(to);

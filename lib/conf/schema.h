@@ -26,6 +26,7 @@ enum conf_type {
 	CONF_RULES, // struct conf_list of files that must be there
 	CONF_TUNNELS, // uint32_t of bits, bit N for names[N]
 	CONF_CPUS, // cpus, n_cpus of a struct conf_input
+	CONF_FIELD, // distinct, distinct_cut of a struct conf_stream
 	CONF_FIELDS, // key, key_order, n_key, cut of a struct conf_stream
 	CONF_WINDOW, // struct conf_window
 	CONF_STREAMS, // uint64_t of bits, bit N for stream N

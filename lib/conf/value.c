@@ -201,6 +201,8 @@ int conf_value_read(const struct conf_value *v) {
 		return conf_value_cpus(v);
 	case CONF_TUNNELS:
 		return conf_value_tunnels(v);
+	case CONF_FIELD:
+		return conf_value_field(v);
 	case CONF_FIELDS:
 		return conf_value_fields(v);
 	case CONF_STREAMS:

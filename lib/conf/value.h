@@ -46,6 +46,7 @@ int conf_value_devices(const struct conf_value *v);
 int conf_value_rules(const struct conf_value *v);
 int conf_value_cpus(const struct conf_value *v);
 int conf_value_tunnels(const struct conf_value *v);
+int conf_value_field(const struct conf_value *v);
 int conf_value_fields(const struct conf_value *v);
 int conf_value_streams(const struct conf_value *v);
 int conf_value_stream(const struct conf_value *v);

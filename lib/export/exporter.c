@@ -40,6 +40,7 @@ struct exporter {
 	bool failed;
 	bool forced; // said that memory made windows close early
 	bool full; // said that memory made a rest row
+	bool least; // said that memory kept distinct values from being counted
 	bool evicted; // said that memory ended sessions or flows
 };
 
@@ -90,6 +91,8 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 			.ranking = s->conf.ranking,
 			.cut = s->conf.cut,
 			.where = s->where,
+			.distinct = s->conf.distinct,
+			.distinct_cut = s->conf.distinct_cut,
 			.kind = s->conf.kind,
 			.size_us = s->conf.size_us,
 			.step_us = s->conf.step_us,
@@ -193,6 +196,7 @@ static bool tell(struct stream *s, const struct flow_sum *sum, const struct flow
 	s->stat[STREAM_RECORDS]++;
 	s->stat[STREAM_PACKETS] += sum->packets + (back != NULL ? back->packets : 0);
 	s->stat[STREAM_BYTES] += sum->bytes + (back != NULL ? back->bytes : 0);
+	s->stat[STREAM_DISTINCT_LEAST] += sum->distinct_is == DISTINCT_LEAST;
 	return sum->key.flags & KEY_REST && !sum->top;
 }
 
@@ -203,6 +207,7 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 		.stream = s->conf.name,
 		.fields = s->conf.fields,
 		.cut = s->conf.cut,
+		.distinct = s->conf.distinct,
 		.start_us = out->start_us,
 		.end_us = out->end_us,
 		.tail_us = out->tail_us,
@@ -225,6 +230,13 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 			s->conf.name
 		);
 	e->full |= full;
+	if (s->stat[STREAM_DISTINCT_LEAST] > 0 && !e->least)
+		log_warn(
+			"stream %s: more distinct values than memory holds: some records have a number "
+			"that is too low, \"distinct_full\" (flow.memory)",
+			s->conf.name
+		);
+	e->least |= s->stat[STREAM_DISTINCT_LEAST] > 0;
 }
 
 static void write_change(void *ctx, uint32_t stream, const struct watch_alert *a) {

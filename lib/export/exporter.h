@@ -22,6 +22,8 @@ struct exporter_stream {
 	bool biflow;
 	struct ranking_config ranking;
 	struct key_cut cut; // of the key
+	uint32_t distinct; // as struct window_config has it
+	struct key_cut distinct_cut;
 	const char *where; // which rows it takes, flow/where.h; "" or NULL: all
 };
 
@@ -58,6 +60,7 @@ enum exporter_stream_stat {
 	STREAM_PACKETS,
 	STREAM_BYTES,
 	STREAM_OPEN, // windows open now
+	STREAM_DISTINCT_LEAST, // records whose distinct values there was no room for
 	STREAM_EVICTED, // sessions and flows that were ended to make room
 	STREAM_STAT_COUNT,
 };

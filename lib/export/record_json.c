@@ -4,6 +4,7 @@
 #include "record_json.h"
 
 #include "base/field.h"
+#include "flow/hll.h"
 #include "json_put.h"
 
 // Rules that have a gid of their own are few.
@@ -74,6 +75,15 @@ static char *put_back(char *p, const struct flow_back *back) {
 	return json_put_field(p, ",\"rev_tcp_flags\":", back->tcp_flags);
 }
 
+static char *put_distinct(char *p, uint32_t field, const struct flow_sum *sum) {
+	p = json_put(p, ",\"distinct_");
+	p = json_put(p, field_name((enum field)__builtin_ctz(field)));
+	p = json_put_field(p, "\":", sum->distinct);
+	if (sum->distinct_is == DISTINCT_ESTIMATED)
+		p = json_put(p, ",\"distinct_error\":" HLL_ERROR);
+	return sum->distinct_is == DISTINCT_LEAST ? json_put(p, ",\"distinct_full\":true") : p;
+}
+
 uint32_t record_json(
 	char *to, const struct window_info *window, const struct flow_sum *sum,
 	const struct flow_back *back
@@ -96,6 +106,8 @@ uint32_t record_json(
 	p = json_put_int(json_put(p, ",\"last_us\":"), sum->last_us);
 	p = json_put_field(p, ",\"tcp_flags\":", sum->tcp_flags);
 	p = json_put_field(p, ",\"matches\":", sum->matches);
+	if (sum->distinct_is != DISTINCT_NONE)
+		p = put_distinct(p, window->distinct, sum);
 	if (back != NULL)
 		p = put_back(p, back);
 	if (own)

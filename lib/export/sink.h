@@ -17,6 +17,7 @@ struct window_info {
 	const char *stream; // name
 	uint32_t fields; // FIELD_BIT()s of its key
 	struct key_cut cut; // of its key
+	uint32_t distinct; // FIELD_BIT() of the field whose values are counted; 0: none
 	int64_t start_us;
 	int64_t end_us;
 	// Not 0: sessions or flows, each a window of its own, [first_us, last_us + tail_us), with a reason;

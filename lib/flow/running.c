@@ -15,6 +15,11 @@ void running_init(struct running *r, struct budget *budget) {
 	sums_init(&r->sums, budget);
 }
 
+void running_count_distinct(struct running *r, const struct hash_seed *seed) {
+	distinct_init(&r->distinct, r->sums.budget, seed, true);
+	distinct_init(&r->scratch, r->sums.budget, seed, false);
+}
+
 static uint64_t link_octets(const struct running_part *p) {
 	return p->next != NULL ? p->slice->sums.n * sizeof(*p->next) : 0;
 }
@@ -30,6 +35,7 @@ static void part_fini(struct running *r, struct running_part *p) {
 static void forget_keys(struct running *r) {
 	r->sums.budget->used -= r->keys * sizeof(*r->key);
 	free(r->key);
+	distinct_fini(&r->distinct);
 	r->key = NULL;
 	r->keys = 0;
 	sums_fini(&r->sums);
@@ -75,6 +81,22 @@ static struct running_part *part_of(const struct running *r, struct running_link
 	return &r->part[link.part - r->base];
 }
 
+// Adds the set of a slice's sum to that of its key.
+static void add_distinct(
+	struct running *r, struct running_key *key, const struct slice *slice,
+	const struct flow_sum *from
+) {
+	key->least |= from->distinct_is == DISTINCT_LEAST;
+	if (from->distinct == 0)
+		return;
+	if (key->distinct == 0)
+		key->distinct = distinct_open(&r->distinct);
+	if (key->distinct != 0)
+		distinct_merge(&r->distinct, key->distinct, &slice->distinct, from->distinct);
+	else
+		key->least = true;
+}
+
 // Adds what a slice brings of one key. False: there is no room.
 static bool add(struct running *r, struct running_link at, const struct flow_sum *from) {
 	struct flow_sum *to = sums_find_insert_rule(&r->sums, &from->key, from->rule);
@@ -95,6 +117,7 @@ static bool add(struct running *r, struct running_link at, const struct flow_sum
 		key->flags[__builtin_ctz(flags)]++;
 	key->opens += from->opens;
 	flow_sum_merge(to, from);
+	add_distinct(r, key, part_of(r, at)->slice, from);
 	return true;
 }
 
@@ -120,6 +143,7 @@ static void add_part(struct running *r, uint32_t i) {
 // Slices came out of order: everything is added up anew.
 static void add_anew(struct running *r) {
 	sums_clear(&r->sums);
+	distinct_fini(&r->distinct);
 	for (uint32_t i = r->head; i < r->n; i++)
 		if (r->part[i].next != NULL)
 			add_part(r, i);
@@ -161,10 +185,12 @@ int running_join(struct running *r, struct slice *slice) {
 
 // Takes off what a slice brought of one key that comes again at `next`.
 static void take_off(
-	struct running *r, struct flow_sum *to, const struct flow_sum *from,
-	struct running_link next
+	struct running *r, const struct slice *slice, struct flow_sum *to,
+	const struct flow_sum *from, struct running_link next
 ) {
 	struct running_key *key = &r->key[to - r->sums.sum];
+	if (key->distinct != 0 && from->distinct != 0)
+		distinct_take_off(&r->distinct, key->distinct, &slice->distinct, from->distinct);
 	to->packets -= from->packets;
 	to->bytes -= from->bytes;
 	to->frame_bytes -= from->frame_bytes;
@@ -179,6 +205,7 @@ static void take_off(
 
 static void remove_key(struct running *r, const struct flow_sum *sum) {
 	uint32_t i = (uint32_t)(sum - r->sums.sum);
+	distinct_close(&r->distinct, r->key[i].distinct);
 	sums_remove(&r->sums, sum);
 	r->key[i] = r->key[r->sums.n];
 }
@@ -193,7 +220,7 @@ void running_leave(struct running *r) {
 		if (p->next[k].sum == LINK_NONE)
 			remove_key(r, to);
 		else
-			take_off(r, to, from, p->next[k]);
+			take_off(r, p->slice, to, from, p->next[k]);
 	}
 	part_fini(r, p);
 	if (++r->head < r->n)
@@ -210,4 +237,51 @@ struct flow_sum running_rest(const struct running *r) {
 			flow_sum_merge(&rest, from);
 	}
 	return rest;
+}
+
+// Puts the sets of all slices that have the key together.
+static void
+gather(const struct running *r, const struct flow_sum *sum, struct distinct *to, uint32_t set) {
+	for (uint32_t i = r->head; i < r->n; i++) {
+		const struct running_part *p = &r->part[i];
+		const struct flow_sum *from = sums_find(&p->slice->sums, &sum->key, sum->rule);
+		if (from == NULL || p->next == NULL || from->distinct == 0
+		    || p->next[from - p->slice->sums.sum].sum == LINK_REST)
+			continue;
+		distinct_merge(to, set, &p->slice->distinct, from->distinct);
+	}
+}
+
+// A set of too many values to keep. Where they have become fewer it is kept again.
+static void tell_over(struct running *r, struct flow_sum *sum, struct running_key *key) {
+	uint32_t set = distinct_open(&r->scratch);
+	if (set == 0) {
+		sum->distinct_is = DISTINCT_LEAST;
+	} else {
+		gather(r, sum, &r->scratch, set);
+	}
+	distinct_tell(&r->scratch, set, sum);
+	distinct_close(&r->scratch, set);
+	if (sum->distinct_is != DISTINCT_EXACT)
+		return;
+	distinct_close(&r->distinct, key->distinct);
+	key->distinct = distinct_open(&r->distinct);
+	if (key->distinct != 0)
+		gather(r, sum, &r->distinct, key->distinct);
+	else
+		key->least = true;
+}
+
+void running_tell_distinct(struct running *r) {
+	if (r->distinct.budget == NULL)
+		return;
+	for (uint32_t i = 0; i < r->sums.n; i++) {
+		struct flow_sum *sum = &r->sums.sum[i];
+		struct running_key *key = &r->key[i];
+		sum->distinct_is = key->least ? DISTINCT_LEAST : DISTINCT_NONE;
+		if (distinct_is_over(&r->distinct, key->distinct))
+			tell_over(r, sum, key);
+		else
+			distinct_tell(&r->distinct, key->distinct, sum);
+	}
 }

@@ -22,6 +22,8 @@ struct running_key {
 	uint32_t flags[8]; // slices with that bit of tcp_flags
 	uint32_t opens; // slices with that
 	struct running_link newest; // where it came last
+	uint32_t distinct; // its set, 0: none
+	bool least; // which lacks values
 };
 
 // One thread.
@@ -34,10 +36,19 @@ struct running {
 	uint32_t n; // one past the newest
 	uint32_t capacity;
 	uint32_t base; // the number of part[0]
+	struct distinct distinct; // the sets of all keys; .budget NULL: nobody asks
+	struct distinct scratch; // where one of too many values is put together
 };
 
 void running_init(struct running *r, struct budget *budget);
 void running_fini(struct running *r);
+
+// Distinct values are counted, too; right behind _init.
+void running_count_distinct(struct running *r, const struct hash_seed *seed);
+
+// Writes into all sums how many distinct values they have. Those of few cost what came and went; one of too many to
+// keep is put together from its slices.
+void running_tell_distinct(struct running *r);
 
 static inline uint32_t running_parts(const struct running *r) {
 	return r->n - r->head;

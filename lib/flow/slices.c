@@ -40,6 +40,7 @@ void slice_free(struct slice *slice) {
 		return;
 	struct budget *budget = slice->sums.budget;
 	sums_fini(&slice->sums);
+	distinct_fini(&slice->distinct);
 	budget->used -= sizeof(*slice);
 	free(slice);
 }
@@ -88,6 +89,7 @@ static struct slice *slice_for(struct slices *s, const struct pane *pane) {
 	struct slice *slice = slice_new(start_us, start_us + s->conf.width_us, s->conf.budget);
 	if (slice == NULL)
 		return NULL;
+	distinct_init(&slice->distinct, s->conf.budget, &s->conf.seed, false);
 	i = s->n - behind;
 	memmove(s->open + i + 1, s->open + i, behind * sizeof(*s->open));
 	s->open[i] = slice;
@@ -105,12 +107,40 @@ static bool takes(const struct slices *s, const struct flow_key *key, struct rul
 	return where_holds(s->conf.where, &turned, rule);
 }
 
+// The value that is counted as distinct. False: nobody asks, or there is none.
+static bool find_value(
+	const struct slices *s, const struct flow_key *key, struct rule_id rule,
+	struct flow_value *value
+) {
+	if (s->conf.distinct == 0)
+		return false;
+	enum field f = (enum field)__builtin_ctz(s->conf.distinct);
+	bool there = flow_value_get(key, rule, f, value);
+	if (key_cut_has(&s->conf.distinct_cut, f)) {
+		const struct key_cut *cut = &s->conf.distinct_cut;
+		uint32_t low = value->family == KEY_V6 ? cut->v6[f] : cut->v4[f];
+		value->number = value->number >> low << low;
+	}
+	return there;
+}
+
+static void add_value(struct slice *slice, struct flow_sum *sum, const struct flow_value *value) {
+	if (sum->distinct == 0)
+		sum->distinct = distinct_open(&slice->distinct);
+	if (sum->distinct != 0)
+		distinct_add(&slice->distinct, sum->distinct, value);
+	else
+		sum->distinct_is = DISTINCT_LEAST;
+}
+
 static int add_events(struct slices *s, const struct pane *pane) {
 	const struct rule_rows *rules = pane->rules;
 	struct slice *slice = NULL;
 	for (uint32_t i = 0; rules != NULL && i < rules->sums.n; i++) {
 		const struct flow_sum *row = &rules->sums.sum[i];
 		struct flow_key key = row->key;
+		struct flow_value value;
+		bool there = find_value(s, &key, row->rule, &value);
 		uint32_t hash = flow_key_finish(&key, &s->mask, &s->conf.seed);
 		if (!takes(s, &key, row->rule))
 			continue;
@@ -119,6 +149,8 @@ static int add_events(struct slices *s, const struct pane *pane) {
 		key.hash = rule_id_hash(hash, row->rule, &s->conf.seed);
 		struct flow_sum *sum = sums_find_insert_rule(&slice->sums, &key, row->rule);
 		flow_sum_merge(sum != NULL ? sum : &slice->rest, row);
+		if (there && sum != NULL)
+			add_value(slice, sum, &value);
 	}
 	if (rules == NULL || rules->rest.packets == 0)
 		return 0;
@@ -139,6 +171,8 @@ int slices_add(struct slices *s, const struct pane *pane) {
 		// Packets may be in a hand-over before: what was found in them later counts all the same.
 		if (row->packets == 0 && row->matches == 0)
 			continue;
+		struct flow_value value;
+		bool there = find_value(s, &key, (struct rule_id){0}, &value);
 		flow_key_finish(&key, &s->mask, &s->conf.seed);
 		if (!takes(s, &key, (struct rule_id){0}))
 			continue;
@@ -146,6 +180,8 @@ int slices_add(struct slices *s, const struct pane *pane) {
 			return -ENOMEM;
 		struct flow_sum *sum = sums_find_insert(&slice->sums, &key);
 		flow_sum_add(sum != NULL ? sum : &slice->rest, row, pane->start_us);
+		if (there && sum != NULL)
+			add_value(slice, sum, &value);
 	}
 	if (pane->rest.packets == 0 && pane->rest.matches == 0)
 		return 0;

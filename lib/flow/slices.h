@@ -2,6 +2,7 @@
 // up in the slice that holds the pane. Windows of every kind are made from slices whose time is complete.
 #pragma once
 
+#include "flow/distinct.h"
 #include "flow/pane.h"
 #include "flow/sums.h"
 #include "flow/where.h"
@@ -12,6 +13,7 @@ struct slice {
 	int64_t start_us; // multiple of the width
 	int64_t end_us;
 	struct sums sums;
+	struct distinct distinct; // the sets of the sums
 	struct flow_sum rest; // what the memory bounds kept from having a row; packets 0: nothing
 };
 
@@ -20,6 +22,8 @@ struct slices_config {
 	struct key_cut cut; // of the key
 	const struct where *where; // which rows are taken; borrowed; NULL: all
 	bool biflow; // a row is taken where the condition holds for either direction
+	uint32_t distinct; // FIELD_BIT() of the field whose values are counted; 0: none
+	struct key_cut distinct_cut; // of these
 	int64_t width_us; // a multiple of the panes'
 	struct budget *budget; // borrowed
 	struct hash_seed seed;

@@ -24,6 +24,14 @@ enum flow_end {
 	FLOW_END_RESOURCES, // to make room
 };
 
+// What is said of the number of distinct values.
+enum distinct_is {
+	DISTINCT_NONE, // nobody asks, or nobody knows
+	DISTINCT_EXACT,
+	DISTINCT_ESTIMATED,
+	DISTINCT_LEAST, // there was no room for all
+};
+
 struct flow_sum {
 	// Masked; `hash` is set, with a rule it is rule_id_hash's.
 	struct flow_key key;
@@ -34,11 +42,14 @@ struct flow_sum {
 	int64_t first_us;
 	int64_t last_us;
 	struct rule_id rule; // zero where the sum is not a rule's
+	uint32_t
+		distinct; // while it is added to: its set, 0: none; given out: how many values there are
 	uint8_t tcp_flags;
-	uint8_t opens; // 1: a SYN without ACK was among them
 	uint8_t reason; // enum flow_end
-	bool partial; // a session or flow that may have more to it
-	bool top; // with KEY_REST: what is left by a ranking, not by memory
+	uint8_t distinct_is; // enum distinct_is
+	uint8_t opens : 1; // a SYN without ACK was among them
+	bool partial : 1; // a session or flow that may have more to it
+	bool top : 1; // with KEY_REST: what is left by a ranking, not by memory
 };
 
 static_assert(sizeof(struct flow_sum) == 2 * CACHE_LINE);

@@ -49,13 +49,18 @@ struct window_set *window_set_new(const struct window_config *conf) {
 			.cut = conf->cut,
 			.where = conf->where,
 			.biflow = conf->biflow,
+			.distinct = conf->distinct,
+			.distinct_cut = conf->distinct_cut,
 			.width_us = width_us,
 			.budget = conf->budget,
 			.seed = conf->seed,
 		}
 	);
 	running_init(&ws->running, conf->budget);
+	if (conf->distinct != 0)
+		running_count_distinct(&ws->running, &conf->seed);
 	carry_init(&ws->carry, conf->memory);
+	distinct_init(&ws->distinct, conf->budget, &conf->seed, false);
 	biflow_init(&ws->biflow, conf->biflow, conf->fields, &conf->seed);
 	if (ws->ops->due != NULL && (ws->batch == NULL || ws->batch_back == NULL))
 		goto no_memory;
@@ -74,6 +79,7 @@ void window_set_free(struct window_set *ws) {
 	slice_free(ws->given);
 	running_fini(&ws->running);
 	carry_fini(&ws->carry);
+	distinct_fini(&ws->distinct);
 	readout_fini(&ws->readout);
 	free(ws->batch);
 	free(ws->batch_back);

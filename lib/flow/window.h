@@ -24,6 +24,9 @@ struct window_config {
 	bool biflow; // both directions are one; wants both addresses, and both ports or none
 	struct key_cut cut; // of the key
 	const struct where *where; // which rows are taken; borrowed; NULL: all
+	uint32_t
+		distinct; // FIELD_BIT() of the field whose values are counted; 0: none; not with biflow
+	struct key_cut distinct_cut; // of these
 	enum window_kind kind;
 	int64_t size_us; // tumbling and sliding: the window; session: GAP; flow: ACTIVE
 	int64_t step_us; // sliding: EVERY; flow: IDLE

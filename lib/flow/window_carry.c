@@ -47,17 +47,22 @@ static enum flow_end reason(const struct window_set *ws, struct pair p) {
 	return ws->ops->reason(&ws->conf, both(ws, p, &room));
 }
 
-static void give(struct window_set *ws, struct pair p, enum flow_end reason) {
+// `sets`: whose the sets of the pair are.
+static void
+give(struct window_set *ws, const struct distinct *sets, struct pair p, enum flow_end reason) {
 	struct flow_sum *to = &ws->batch[ws->out.n];
 	p = turn(p);
 	biflow_record(p.sum, p.other, to, &ws->batch_back[ws->out.n++]);
 	to->reason = (uint8_t)reason;
+	if (ws->conf.distinct != 0)
+		distinct_tell(sets, to->distinct, to);
 	// What came at most a gap behind the start may have begun ahead of it.
 	to->partial = to->first_us < ws->conf.live_start_us + ws->gap_us;
 }
 
 static void end_open(struct window_set *ws, struct pair open, enum flow_end reason) {
-	give(ws, open, reason);
+	give(ws, &ws->distinct, open, reason);
+	distinct_close(&ws->distinct, turn(open).sum->distinct);
 	// The last one moves to the place of one that is removed: not the one that is still to be.
 	struct flow_sum *behind = open.sum > open.other ? open.sum : open.other;
 	struct flow_sum *ahead = open.sum > open.other ? open.other : open.sum;
@@ -97,12 +102,32 @@ static void evict(struct window_set *ws) {
 	}
 }
 
-static void open_new(struct window_set *ws, struct flow_sum *sum, int64_t due) {
-	if (carry_add(&ws->carry, sum, due) != NULL)
+// Adds the set of a slice's sum to that of an open one.
+static void
+join_distinct(struct window_set *ws, struct flow_sum *open, const struct flow_sum *sum) {
+	if (sum->distinct_is == DISTINCT_LEAST)
+		open->distinct_is = DISTINCT_LEAST;
+	if (sum->distinct == 0)
 		return;
-	evict(ws);
-	if (carry_add(&ws->carry, sum, due) == NULL) {
-		give(ws, (struct pair){.sum = sum}, FLOW_END_RESOURCES);
+	if (open->distinct == 0)
+		open->distinct = distinct_open(&ws->distinct);
+	if (open->distinct != 0)
+		distinct_merge(&ws->distinct, open->distinct, &ws->given->distinct, sum->distinct);
+	else
+		open->distinct_is = DISTINCT_LEAST;
+}
+
+static void open_new(struct window_set *ws, struct flow_sum *sum, int64_t due) {
+	struct flow_sum *open = carry_add(&ws->carry, sum, due);
+	if (open == NULL) {
+		evict(ws);
+		open = carry_add(&ws->carry, sum, due);
+	}
+	if (open != NULL) {
+		open->distinct = 0;
+		join_distinct(ws, open, sum);
+	} else {
+		give(ws, &ws->given->distinct, (struct pair){.sum = sum}, FLOW_END_RESOURCES);
 		ws->evicted++;
 	}
 }
@@ -114,9 +139,11 @@ static bool apart(const struct window_set *ws, struct pair open, struct pair in)
 	return b->first_us - a->last_us > ws->gap_us || a->first_us - b->last_us > ws->gap_us;
 }
 
-static void join(struct flow_sum *open, const struct flow_sum *sum) {
-	if (open != NULL && sum != NULL)
-		flow_sum_merge(open, sum);
+static void join(struct window_set *ws, struct flow_sum *open, const struct flow_sum *sum) {
+	if (open == NULL || sum == NULL)
+		return;
+	flow_sum_merge(open, sum);
+	join_distinct(ws, open, sum);
 }
 
 static void arm_earlier(struct window_set *ws, const struct flow_sum *open, int64_t due) {
@@ -130,8 +157,8 @@ static void take_in(struct window_set *ws, struct pair in) {
 		end_open(ws, open, reason(ws, open));
 		open = (struct pair){0};
 	}
-	join(open.sum, in.sum);
-	join(open.other, in.other);
+	join(ws, open.sum, in.sum);
+	join(ws, open.other, in.other);
 	int64_t due = due_us(
 		ws,
 		(struct pair){

@@ -43,6 +43,7 @@ struct window_set {
 	// Sessions and flows.
 	int64_t gap_us; // a gap strictly greater ends one
 	struct carry carry; // open ones
+	struct distinct distinct; // their sets
 	struct flow_sum *batch; // WINDOW_BATCH of them, for `out`; owned
 	struct flow_back *batch_back; // of each; owned
 	uint32_t taken; // sums of `given` that were taken in

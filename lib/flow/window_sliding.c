@@ -48,6 +48,7 @@ static const struct window_out *sliding_close(struct window_set *ws, int64_t hor
 	if (end_us > horizon_us || join_before(ws, end_us) < 0)
 		return NULL;
 	ws->next_end_us = end_us + step_us;
+	running_tell_distinct(&ws->running);
 	ws->rest = running_rest(&ws->running);
 	ws->out = (struct window_out){
 		.start_us = end_us - size_us,

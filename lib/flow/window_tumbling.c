@@ -8,7 +8,9 @@ static const struct window_out *tumbling_close(struct window_set *ws, int64_t ho
 	const struct slice *oldest = slices_oldest(&ws->slices);
 	if (oldest == NULL || oldest->end_us > horizon_us)
 		return NULL;
-	const struct slice *s = ws->given = slices_take(&ws->slices);
+	struct slice *s = ws->given = slices_take(&ws->slices);
+	for (uint32_t i = 0; ws->conf.distinct != 0 && i < s->sums.n; i++)
+		distinct_tell(&s->distinct, s->sums.sum[i].distinct, &s->sums.sum[i]);
 	ws->out = (struct window_out){
 		.start_us = s->start_us,
 		.end_us = s->end_us,

@@ -141,6 +141,16 @@ def condition(rng, key, depth=3):
     return f"({a}) {kind} ({b})", (lambda f: left(f) and right(f)) if kind == "and" else (lambda f: left(f) or right(f))
 
 
+def counted_field(rng, key, biflow):
+    """A field that packets of one key may have several values of, or none."""
+    taken = {k.split("/")[0]: "/" in k for k in key}
+    free = [f for f in TUPLE if taken.get(f, True)]
+    if biflow or not free or rng.random() < 0.6:
+        return ""
+    field = rng.choice(free)
+    return field + (rng.choice(("/31/126", "/30")) if field not in taken and field.endswith("_ip") and rng.random() < 0.4 else "")
+
+
 def streams(rng):
     out = []
     for i in range(rng.randrange(1, 6)):
@@ -151,14 +161,16 @@ def streams(rng):
         top = rng.choice((1, 2, 3, 7, 20)) if window[0] in ("tumbling", "sliding") and rng.random() < 0.5 else 0
         key = networks(rng, key)
         where, holds = condition(rng, key) if rng.random() < 0.4 else ("", None)
-        out.append(model.Stream(f"s{i}", key, window, biflow, top, rng.choice(("bytes", "packets", "matches")), where, holds))
+        out.append(model.Stream(f"s{i}", key, window, biflow, top, rng.choice(("bytes", "packets", "matches")), where, holds,
+                                counted_field(rng, key, biflow)))
     return out
 
 
 def section(stream):
     """As the configuration has it."""
     return {"key": " ".join(stream.key), "window": " ".join([stream.window[0]] + [duration(us) for us in stream.window[1:]]),
-            "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by, "where": stream.where}
+            "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by, "where": stream.where,
+            "distinct": stream.distinct}
 
 
 def watches(rng, chosen):
@@ -231,8 +243,59 @@ def check(sluice, folder, tap, seed):
         fired = sum(a["fired"] for a in run.summary().get("alerts", {}).values())
         if sum(s["records"] for s in told.values()) != len(records) or fired != len(alerts) or run.summary()["ledger"]["counted"] != len(counted):
             notes.append(f"{workers} workers: {run.summary()}")
-    kinds = ", ".join(sorted({s.window[0] + "".join(f"+{n}" for n in ("biflow", "top", "where") if getattr(s, n)) for s in chosen}))
+    kinds = ", ".join(sorted({s.window[0] + "".join(f"+{n}" for n in ("biflow", "top", "where", "distinct") if getattr(s, n)) for s in chosen}))
     tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(records)} records ({kinds}), {len(alerts)} alerts", notes)
+
+
+def many(rng):
+    """Packets from thousands of addresses, in waves: some windows have few of them, some have more than are counted one by one."""
+    packets, frames = [], []
+    for i in range(12000):
+        at = T0 + i * 1500
+        width = (30, 900, 1024, 1025, 4000)[at // (2 * SECOND) % 5]
+        n = rng.randrange(width) if width > 1100 else i % width
+        src, proto = (f"10.1.{n >> 8}.{n & 255}", 17) if n % 3 else (f"2001:db8::{n:x}", 17)
+        segment = udp(1000, 80 + i % 2)
+        fields = dict(zip(TUPLE, (src, "10.2.0.1" if n % 3 else "2001:db8:1::1", 1000, 80 + i % 2, proto)))
+        frame = ethernet(ETH_IP4, ip4(src, fields["dest_ip"], proto, segment), 60) if n % 3 else ethernet(ETH_IP6, ip6(src, fields["dest_ip"], proto, segment))
+        frames.append((at, frame, len(frame)))
+        packets.append(model.Packet(at, fields, (20 if n % 3 else 40) + len(segment), len(frame)))
+    return packets, frames
+
+
+def near(want, got):
+    """Whether records are equal but for what is estimated: beyond 1,024 values, and within five times the error told."""
+    if len(want) != len(got):
+        return False
+    for w, g in zip(want, got):
+        number, error = w["distinct_src_ip"], g.pop("distinct_error", None)
+        if (error is None) != (number <= 1024) or abs(g["distinct_src_ip"] - number) > (5 * error * number if error else 0):
+            return False
+        if {**w, "distinct_src_ip": 0} != {**g, "distinct_src_ip": 0}:
+            return False
+    return True
+
+
+def check_estimates(sluice, folder, tap, seed):
+    packets, frames = many(random.Random(seed))
+    path, first = os.path.join(folder, "many.pcap"), None
+    write_pcap(path, frames)
+    chosen = [model.Stream(w[0] + str(i), key, w, distinct="src_ip")
+              for i, (key, w) in enumerate((k, w) for k in (("proto",), ("dest_port",)) for w in (
+                  ("tumbling", 2 * SECOND), ("tumbling", 20 * SECOND), ("sliding", 2 * SECOND, 500 * MS), ("sliding", 6 * SECOND, SECOND),
+                  ("session", 50 * MS), ("flow", 3 * SECOND, SECOND)))]
+    want = sorted((r for s in chosen for r in model.records(packets, s)), key=lambda r: (r["stream"], r["window_start_us"], r.get("dest_port", 0)))
+    for workers, spares in ((1, 4), (1, 1), (2, 4), (4, 2)):
+        sets = {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers, "flow.rows": "64K" if spares > 1 else "1K",
+                "flow.spares": spares, "flow.memory": "256M"}
+        run = Run(sluice, folder, sets, {}, more={f"stream {s.name}": section(s) for s in chosen})
+        lines = run.lines()
+        got = sorted(map(json.loads, lines), key=lambda r: (r["stream"], r["window_start_us"], r.get("dest_port", 0)))
+        estimated = sum("distinct_error" in r for r in got)
+        tap.line(run.status == 0 and 0 < estimated < len(got) and near(want, got),
+                 f"{workers} workers, {spares} spares: {len(got)} records, {estimated} with estimates, as near as they say", run.why())
+        first = first or lines
+        tap.line(lines == first, f"{workers} workers, {spares} spares: the same estimates")
 
 
 def main():
@@ -245,6 +308,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(args.seed, args.seed + args.captures):
             check(args.sluice, folder, tap, seed)
+        check_estimates(args.sluice, folder, tap, args.seed)
     tap.end()
 
 

@@ -22,6 +22,7 @@ class Packet:
     frame_bytes: int
     tcp_flags: int = 0
     rules: tuple = ()       # that match in it, by sid
+    whole: dict = None      # the fields before a key left something out
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Stream:
     order_by: str = "bytes"
     where: str = ""
     holds: object = None    # what `where` says, of a record's fields
+    distinct: str = ""      # a field whose values are counted, as in the key
 
 
 def seconds(time_us):
@@ -60,11 +62,18 @@ def network(address, prefixes):
 
 def cut(p, key):
     """The packet with the addresses that the key leaves of it."""
-    fields = dict(p.fields)
+    fields, whole = dict(p.fields), p.fields
     for name, *prefixes in (k.split("/") for k in key):
         if prefixes:
             fields[name], fields[name + "_prefix"] = network(fields[name], tuple(map(int, prefixes)))
-    return replace(p, fields=fields)
+    return replace(p, fields=fields, whole=whole)
+
+
+def values(packets, field):
+    """How many values of the field the packets have; an address may be a network."""
+    name, *prefixes = field.split("/")
+    found = {p.whole[name] for p in packets if name in p.whole}
+    return len({network(a, tuple(map(int, prefixes))) for a in found} if prefixes else found)
 
 
 def takes(stream, fields):
@@ -247,6 +256,8 @@ def all_records(packets, stream):
                 record["rule"] = rule
             if reason is not None:
                 record["reason"] = reason
+            if stream.distinct:
+                record["distinct_" + stream.distinct.split("/")[0]] = values(held, stream.distinct)
             out.append(record)
     return out
 

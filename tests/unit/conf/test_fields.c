@@ -94,3 +94,41 @@ Test(fields, conditions_are_checked_with_the_key_of_their_stream) {
 	conf_errors_fini(&errors);
 	load_leave(folder);
 }
+
+#define DISTINCT "test.conf:6: stream.a.distinct: "
+#define ONE STREAM "key = src_ip/24/64 dest_port\ndistinct = "
+#define IN_KEY                                                                                     \
+	"it is in the key, so that there is one (accepted: a field that is not, or of an address " \
+	"more than the key has)\n"
+
+Test(fields, what_cannot_be_counted_as_distinct_by_table) {
+	static const struct refused table[] = {
+		{ONE "dest_port\n", DISTINCT "dest_port: " IN_KEY},
+		{ONE "src_ip/24/64\n", DISTINCT "src_ip/24/64: " IN_KEY},
+		{ONE "src_ip/16/48\n", DISTINCT "src_ip/16/48: " IN_KEY},
+		{ONE "rule\n",
+		 DISTINCT "rule: rule is no packet's (accepted: a packet's field; "
+			  "rule in the key)\n"},
+		{STREAM "key = src_ip dest_ip\ndistinct = dest_port\nbiflow = yes\n",
+		 DISTINCT "dest_port: with biflow the two directions have values of their own "
+			  "(accepted: nothing with biflow)\n"},
+	};
+	EXPECT_TABLE(table);
+}
+
+Test(fields, what_is_counted_as_distinct_is_read_and_printed) {
+	static const char *const texts[] = {"dest_ip", "dest_ip/16", "src_ip/25/64", "vlan"};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[256], want[64], *printed = NULL;
+		size_t len = 0;
+		snprintf(text, sizeof(text), ONE "%s\n", texts[i]);
+		snprintf(want, sizeof(want), "\ndistinct = %s\n", texts[i]);
+		struct conf *conf = expect_loads(text, NULL);
+		FILE *to = open_memstream(&printed, &len);
+		conf_print(conf, to);
+		fclose(to);
+		cr_expect_not_null(strstr(printed, want), "%s", printed);
+		free(printed);
+		conf_free(conf);
+	}
+}

@@ -137,6 +137,25 @@ Test(record_json, a_network_has_its_length_beside_it) {
 	);
 }
 
+Test(record_json, says_how_many_values_and_how_sure_that_is) {
+	static const struct {
+		enum distinct_is is;
+		const char *text;
+	} table[] = {
+		{DISTINCT_NONE, "\"matches\":0}"},
+		{DISTINCT_EXACT, "\"matches\":0,\"distinct_dest_ip\":4294967295}"},
+		{DISTINCT_ESTIMATED, "\"distinct_dest_ip\":4294967295,\"distinct_error\":0.01625}"},
+		{DISTINCT_LEAST, "\"distinct_dest_ip\":4294967295,\"distinct_full\":true}"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char buf[RECORD_JSON_MAX + 1];
+		struct window_info w = {.stream = "s", .distinct = FIELD_BIT(FIELD_DEST_IP)};
+		struct flow_sum s = {.distinct = UINT32_MAX, .distinct_is = table[i].is};
+		buf[record_json(buf, &w, &s, NULL)] = '\0';
+		cr_expect_not_null(strstr(buf, table[i].text), "%s", buf);
+	}
+}
+
 Test(record_json, the_rest_row_has_no_key) {
 	struct flow_sum s = {.key = {.flags = KEY_REST}, .packets = 5, .first_us = -3};
 	const char *line = print(five_tuple, &s, false);
@@ -157,12 +176,15 @@ Test(record_json, the_longest_record_fits) {
 	struct window_info w = {
 		.stream = "abcdefghijklmnopqrstuvwxyz012345",
 		.fields = FIELD_SET_ALL,
+		.cut = {.v4 = {1, 1}, .v6 = {1, 1}},
+		.distinct = FIELD_BIT(FIELD_VLAN_INNER),
 		.start_us = INT64_MIN,
 		.end_us = INT64_MIN,
 		.tail_us = 1,
 		.partial = true};
 	s.first_us = s.last_us = INT64_MIN;
 	s.reason = FLOW_END_RESOURCES;
+	s.distinct_is = DISTINCT_ESTIMATED;
 	s.partial = true;
 	cr_assert_lt(record_json(buf, &w, &s, &back), RECORD_JSON_MAX);
 }

@@ -164,3 +164,68 @@ Test(running, what_has_no_room_is_in_the_rest_as_long_as_its_slice) {
 		cr_expect_eq(budget.used, 0);
 	}
 }
+
+// A slice of one key with so many values, from `first` on.
+static struct slice *make_values(
+	uint32_t number, uint64_t first, uint64_t n, struct budget *budget,
+	const struct hash_seed *seed
+) {
+	struct slice *s = slice_new(100 * (int64_t)number, 100 * (int64_t)number + 100, budget);
+	struct flow_key key = {.vni = 1};
+	distinct_init(&s->distinct, budget, seed, false);
+	struct flow_sum *sum = sums_find_insert(&s->sums, &key);
+	sum->packets = 1;
+	sum->distinct = distinct_open(&s->distinct);
+	for (uint64_t i = first; i < first + n; i++) {
+		struct flow_value v = {.number = i};
+		distinct_add(&s->distinct, sum->distinct, &v);
+	}
+	return s;
+}
+
+Test(running, distinct_values_are_exact_again_when_they_become_fewer) {
+	// Values of each slice; those of neighbours overlap by half.
+	static const uint32_t sizes[] = {10, 500, 700, 3000, 2000, 20, 0, 600, 900, 30, 40, 5};
+	enum {
+		SLICES = sizeof(sizes) / sizeof(sizes[0]),
+		IN_WINDOW = 3
+	};
+	struct budget budget = {.max = 1 << 22};
+	struct hash_seed seed;
+	struct running r;
+	hash_seed_fixed(&seed, 8);
+	running_init(&r, &budget);
+	running_count_distinct(&r, &seed);
+	uint64_t first[SLICES], at = 0;
+	uint32_t exact = 0, estimated = 0;
+	for (uint32_t n = 0; n < SLICES; n++) {
+		first[n] = at;
+		at += sizes[n] / 2;
+		cr_assert_eq(
+			running_join(&r, make_values(n, first[n], sizes[n], &budget, &seed)), 0
+		);
+		if (n >= IN_WINDOW)
+			running_leave(&r);
+		uint64_t end = 0, from = n >= IN_WINDOW ? n - IN_WINDOW + 1 : 0, want = 0;
+		for (uint64_t i = from; i <= n; i++) {
+			uint64_t begin = first[i] > end ? first[i] : end,
+				 last = first[i] + sizes[i];
+			want += last > begin ? last - begin : 0;
+			end = last > end ? last : end;
+		}
+		running_tell_distinct(&r);
+		cr_assert_eq(r.sums.n, 1);
+		const struct flow_sum *got = &r.sums.sum[0];
+		bool few = want <= DISTINCT_EXACT_MAX;
+		cr_expect_eq(got->distinct_is, few ? DISTINCT_EXACT : DISTINCT_ESTIMATED, "%u", n);
+		uint64_t off = got->distinct > want ? got->distinct - want : want - got->distinct;
+		cr_expect_leq(off, few ? 0 : want / 12, "%u: %u for %lu", n, got->distinct, want);
+		exact += few;
+		estimated += !few;
+	}
+	cr_expect(exact > 3 && estimated > 3);
+	while (running_oldest(&r) != NULL)
+		running_leave(&r);
+	cr_expect_eq(budget.used, 0);
+	running_fini(&r);
+}
