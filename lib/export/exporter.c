@@ -5,44 +5,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "exporter_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct stream {
-	struct exporter_stream conf;
-	struct where *where; // owned; NULL: all rows
-	struct window_set *windows;
-	uint64_t stat[STREAM_STAT_COUNT];
-	struct counters published;
-};
-
-struct sink_slot {
-	struct exporter_sink conf;
-	bool failed; // said so already
-	struct counters published;
-};
-
-struct exporter {
-	struct stream *streams;
-	uint32_t n_streams;
-	struct sink_slot *sinks;
-	uint32_t n_sinks;
-	struct pane_store **stores;
-	uint32_t n_stores;
-	struct alerting *alerting; // NULL: nobody makes alerts
-	struct watches *watches;
-	struct budget budget;
-	int64_t pane_us;
-	int64_t live_start_us;
-	bool dirty; // sinks hold what was not flushed
-	bool failed;
-	bool forced; // said that memory made windows close early
-	bool full; // said that memory made a rest row
-	bool least; // said that memory kept distinct values from being counted
-	bool evicted; // said that memory ended sessions or flows
-};
 
 static bool carries(const struct exporter_stream *s) {
 	return s->kind == WINDOW_SESSION || s->kind == WINDOW_FLOW;
@@ -57,8 +24,6 @@ static uint64_t share_memory(struct exporter *e, const struct exporter_config *c
 	e->budget.max = n > 0 ? memory / 2 : memory;
 	return n > 0 ? memory / 2 / n : 0;
 }
-
-static void write_change(void *ctx, uint32_t stream, const struct watch_alert *a);
 
 static int compile_where(struct stream *s) {
 	const struct exporter_stream *c = &s->conf;
@@ -121,7 +86,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		if (e->alerting == NULL)
 			goto no_memory;
 	}
-	e->watches = watches_new(conf, write_change, e);
+	e->watches = watches_new(conf, exporter_write_change, e);
 	if (e->watches == NULL)
 		goto no_memory;
 	return e;
@@ -143,52 +108,6 @@ void exporter_free(struct exporter *e) {
 	free(e->sinks);
 	free(e->stores);
 	free(e);
-}
-
-static void sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err) {
-	e->failed = true;
-	if (!s->failed)
-		log_error("sink %s: %s; records are being dropped", s->conf.name, err->text);
-	s->failed = true;
-}
-
-static void publish_sink(struct sink_slot *s) {
-	const struct sink_stats *st = &s->conf.sink->stats;
-	uint64_t v[SINK_STAT_COUNT] = {
-		[SINK_DELIVERED] = st->delivered,
-		[SINK_SPOOLED] = st->spooled,
-		[SINK_DROPPED] = st->dropped,
-	};
-	counters_publish(&s->published, v, SINK_STAT_COUNT);
-}
-
-static void write_out(
-	struct exporter *e, uint32_t stream, const struct window_info *info,
-	const struct window_out *out
-) {
-	// What has no row is not told apart by direction.
-	static const struct flow_back none = {0};
-	const struct flow_back *rest_back = out->back != NULL ? &none : NULL;
-	for (uint32_t i = 0; i < e->n_sinks; i++) {
-		struct sink_slot *s = &e->sinks[i];
-		if (!(s->conf.streams >> stream & 1))
-			continue;
-		struct sink *sink = s->conf.sink;
-		struct err err = {0};
-		int ret = 0;
-		if (!out->again)
-			sink->ops->begin(sink, info);
-		if (out->n > 0)
-			ret |= sink->ops->write(sink, out->sum, out->back, out->n, &err);
-		if (out->rest != NULL)
-			ret |= sink->ops->write(sink, out->rest, rest_back, 1, &err);
-		if (!out->more)
-			ret |= sink->ops->end(sink, &err);
-		if (ret != 0)
-			sink_fault(e, s, &err);
-		e->dirty = true;
-		publish_sink(s);
-	}
 }
 
 // Adds a record to what its stream has given out. Returns whether it is the rest of what memory holds.
@@ -213,7 +132,7 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 		.tail_us = out->tail_us,
 		.partial = partial || (!own && out->start_us < e->live_start_us),
 	};
-	write_out(e, stream, &info, out);
+	exporter_write(e, stream, &info, out);
 	watches_judge(e->watches, stream, out, info.partial);
 	for (uint32_t i = 0; i < out->n; i++)
 		full |= tell(s, &out->sum[i], out->back != NULL ? &out->back[i] : NULL);
@@ -239,36 +158,9 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 	e->least |= s->stat[STREAM_DISTINCT_LEAST] > 0;
 }
 
-static void write_change(void *ctx, uint32_t stream, const struct watch_alert *a) {
-	struct exporter *e = ctx;
-	for (uint32_t i = 0; i < e->n_sinks; i++) {
-		struct sink_slot *s = &e->sinks[i];
-		struct err err = {0};
-		if (!(s->conf.streams >> stream & 1) || s->conf.sink->ops->change == NULL)
-			continue;
-		if (s->conf.sink->ops->change(s->conf.sink, a, &err) < 0)
-			sink_fault(e, s, &err);
-		e->dirty = true;
-		publish_sink(s);
-	}
-}
-
-static void write_alert(void *ctx, const struct alert *a) {
-	struct exporter *e = ctx;
-	for (uint32_t i = 0; i < e->n_sinks; i++) {
-		struct sink_slot *s = &e->sinks[i];
-		struct err err = {0};
-		if (s->conf.sink->ops->alert == NULL)
-			continue;
-		if (s->conf.sink->ops->alert(s->conf.sink, a, &err) < 0)
-			sink_fault(e, s, &err);
-		e->dirty = true;
-		publish_sink(s);
-	}
-}
-
 static uint32_t give_alerts(struct exporter *e, int64_t horizon_us) {
-	return e->alerting != NULL ? alerting_step(e->alerting, horizon_us, write_alert, e) : 0;
+	return e->alerting != NULL ? alerting_step(e->alerting, horizon_us, exporter_write_alert, e)
+				   : 0;
 }
 
 static void tell_evicted(struct exporter *e, struct stream *s) {
@@ -362,24 +254,13 @@ static int64_t slowest_horizon(const struct exporter *e) {
 	return horizon;
 }
 
-static void flush(struct exporter *e) {
-	for (uint32_t i = 0; e->dirty && i < e->n_sinks; i++) {
-		struct sink_slot *s = &e->sinks[i];
-		struct err err = {0};
-		if (s->conf.sink->ops->flush(s->conf.sink, &err) < 0)
-			sink_fault(e, s, &err);
-		publish_sink(s);
-	}
-	e->dirty = false;
-}
-
 bool exporter_step(struct exporter *e) {
 	int64_t horizon = slowest_horizon(e);
 	uint32_t done = take_panes(e);
 	done += give_alerts(e, horizon);
 	done += close_windows(e, pane_horizon(horizon, e->pane_us), false);
 	if (done == 0)
-		flush(e);
+		exporter_flush(e);
 	return done > 0;
 }
 
@@ -392,7 +273,7 @@ void exporter_finish(struct exporter *e, bool cut) {
 		window_set_cut(e->streams[i].windows);
 	close_windows(e, INT64_MAX, cut);
 	e->dirty = true;
-	flush(e);
+	exporter_flush(e);
 }
 
 bool exporter_failed(const struct exporter *e) {

@@ -21,9 +21,7 @@ char *record_json_key(
 	if (fields & FIELD_BIT(FIELD_SRC_IP) && addresses)
 		p = json_put_address(p, ",\"src_ip\":\"", k, false);
 	if (addresses && key_cut_has(cut, FIELD_SRC_IP))
-		p = json_put_field(
-			p, ",\"src_ip_prefix\":", key_cut_prefix(cut, FIELD_SRC_IP, v6)
-		);
+		p = json_put_field(p, ",\"src_ip_prefix\":", key_cut_prefix(cut, FIELD_SRC_IP, v6));
 	if (fields & FIELD_BIT(FIELD_SRC_PORT))
 		p = json_put_field(p, ",\"src_port\":", k->src_port);
 	if (fields & FIELD_BIT(FIELD_DEST_IP) && addresses)

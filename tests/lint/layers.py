@@ -37,7 +37,7 @@ LIBRARIES = [
 
 LIBC = re.compile(
     r"(arpa|linux|net|netinet|sys|asm)/[\w/]+\.h|"
-    r"(assert|cpuid|ctype|dirent|errno|fcntl|float|fnmatch|getopt|glob|ifaddrs|[a-z]mmintrin|inttypes|limits|locale|math|"
+    r"(assert|cpuid|ctype|dirent|endian|errno|fcntl|float|fnmatch|getopt|glob|ifaddrs|[a-z]mmintrin|inttypes|limits|locale|math|"
     r"netdb|poll|pthread|sched|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stdckdint|stddef|stdint|"
     r"stdio|stdio_ext|stdlib|string|strings|syscall|termios|threads|time|ucontext|unistd|wchar|x86intrin)\.h")
 
