@@ -114,7 +114,11 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 	for (int r = REASON_NONE + 1; r < REASON_COUNT; r++)
 		fprintf(to, "%s\"%s\":%" PRIu64, r > REASON_NONE + 1 ? "," : "", reason_name(r),
 			l->tally.value[TALLY_REASON + r]);
-	fprintf(to, "},\"streams\":{");
+	fprintf(to, "},");
+	if (conf->input.late == CONF_LATE_EMIT)
+		fprintf(to, "\"late\":{\"uncorrected\":%" PRIu64 "},",
+			l->tally.value[TALLY_UNCORRECTED]);
+	fprintf(to, "\"streams\":{");
 	for (uint32_t i = 0; i < conf->n_streams; i++) {
 		uint64_t st[STREAM_STAT_COUNT];
 		exporter_stream_stats(run->exporter, i, st);
@@ -128,6 +132,9 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 			fprintf(to, ",\"resources\":%" PRIu64, st[STREAM_EVICTED]);
 		if (conf->stream[i].distinct != 0)
 			fprintf(to, ",\"distinct_full\":%" PRIu64, st[STREAM_DISTINCT_LEAST]);
+		if (conf->input.late == CONF_LATE_EMIT)
+			fprintf(to, ",\"late_records\":%" PRIu64 ",\"late_packets\":%" PRIu64,
+				st[STREAM_LATE_RECORDS], st[STREAM_LATE_PACKETS]);
 		fprintf(to, "}");
 	}
 	fprintf(to, "},");

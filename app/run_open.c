@@ -108,9 +108,24 @@ static int open_input(struct run *run, struct err *err) {
 	);
 }
 
+// What `auto` says for live traffic.
+#define MAX_AHEAD_US (3600 * INT64_C(1000000))
+
+static int64_t max_ahead(const struct run *run) {
+	int64_t ahead_us = run->conf->input.max_ahead_us;
+	if (ahead_us == CONF_AHEAD_AUTO)
+		return run->patient ? CONF_AHEAD_OFF : MAX_AHEAD_US;
+	return ahead_us;
+}
+
 static void seed_intake(const struct run *run, struct intake_config *c) {
 	*c = (struct intake_config){
-		.lateness_us = run->conf->input.lateness_us,
+		.time =
+			{
+				.lateness_us = run->conf->input.lateness_us,
+				.ahead_us = max_ahead(run),
+				.live = !run->patient,
+			},
 		.tunnels = run->conf->input.tunnels,
 		.filter = run->filter,
 	};
@@ -172,6 +187,24 @@ static struct pane_config panes_of(const struct run *run) {
 	};
 }
 
+// Late packets are few: tables for them are small, and there is no hurry to look at them.
+#define LATE_PANES 4
+#define LATE_ROWS_PART 16
+#define LATE_ROWS_MIN 1024
+#define LATE_RULE_ROWS 4096
+
+static struct pane_config late_panes_of(const struct run *run) {
+	struct pane_config c = panes_of(run);
+	if (run->conf->input.late != CONF_LATE_EMIT)
+		return (struct pane_config){};
+	c.turn_us = streams_turn_width(run->conf);
+	c.active = c.spares = LATE_PANES;
+	c.rows = c.rows / LATE_ROWS_PART > LATE_ROWS_MIN ? c.rows / LATE_ROWS_PART : LATE_ROWS_MIN;
+	c.rules.rows = c.rules.rows > 0 ? LATE_RULE_ROWS : 0;
+	c.mem = mem_pages();
+	return c;
+}
+
 static int open_collector(struct run *run, struct err *err) {
 	struct collector_config cc = {
 		.source = run->input->counts,
@@ -229,6 +262,7 @@ static int open_workers(struct run *run, struct err *err) {
 	seed_intake(run, &wc.intake);
 	wc.seed = wc.intake.seed;
 	wc.panes = panes_of(run);
+	wc.late = late_panes_of(run);
 	wc.alerts = alerts_wanted(conf) ? ALERT_RING_DEPTH : 0;
 	run->workers = aligned_alloc(CACHE_LINE, conf->input.workers * sizeof(*run->workers));
 	if (run->workers == NULL)
@@ -264,7 +298,7 @@ static int open_exporter(struct run *run, struct err *err) {
 	struct exporter_stream streams[CONF_MAX_STREAMS];
 	struct exporter_sink sinks[CONF_MAX_SINKS];
 	struct exporter_watch watches[CONF_MAX_ALERTS];
-	struct pane_store *stores[CONF_MAX_WORKERS];
+	struct pane_store *stores[CONF_MAX_WORKERS], *late[CONF_MAX_WORKERS];
 	struct alert_ring *alerts[CONF_MAX_WORKERS];
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		streams[i] = streams_export(&conf->stream[i]);
@@ -282,10 +316,13 @@ static int open_exporter(struct run *run, struct err *err) {
 		};
 	for (uint32_t i = 0; i < run->n_workers; i++) {
 		stores[i] = &run->workers[i].panes;
+		late[i] = &run->workers[i].late;
 		alerts[i] = &run->workers[i].alerts;
 	}
 	if (run->collector != NULL)
 		stores[0] = &run->collector->panes;
+	// What the kernel counts has times of its own clock: nothing is late.
+	bool corrects = conf->input.late == CONF_LATE_EMIT && run->collector == NULL;
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	struct exporter_config ec = {
@@ -295,6 +332,7 @@ static int open_exporter(struct run *run, struct err *err) {
 		.n_sinks = conf->n_sinks,
 		.stores = stores,
 		.n_stores = run_feeders(run),
+		.late = corrects ? late : NULL,
 		.alerts = alerts_wanted(conf) ? alerts : NULL,
 		.n_alerts = run->n_workers,
 		.watches = watches,

@@ -2,7 +2,9 @@
 
 #include "app/streams.h"
 
+#include "base/divisor.h"
 #include "base/field.h"
+#include "flow/corrections.h"
 #include "flow/pane.h"
 
 #include <assert.h>
@@ -77,4 +79,15 @@ int64_t streams_pane_width(const struct conf *conf) {
 		most = panes.most_us < most ? panes.most_us : most;
 	}
 	return pane_width(steps, conf->n_streams, most);
+}
+
+int64_t streams_turn_width(const struct conf *conf) {
+	int64_t width_us = 0;
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		struct exporter_stream s = streams_export(&conf->stream[i]);
+		width_us = divisor_common(
+			corrections_slot_us(s.kind, s.size_us, s.step_us), width_us
+		);
+	}
+	return width_us;
 }

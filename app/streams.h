@@ -17,5 +17,9 @@ struct rule_rows_config streams_rules(const struct conf *conf);
 // What the exporter is told of a stream; the name is the configuration's.
 struct exporter_stream streams_export(const struct conf_stream *stream);
 
+// The cells of event time in which late packets are told apart for corrections, in microseconds: each
+// stream's batches are made of whole ones.
+int64_t streams_turn_width(const struct conf *conf);
+
 // The widest pane that suits all their windows, in microseconds.
 int64_t streams_pane_width(const struct conf *conf);

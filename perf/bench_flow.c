@@ -167,7 +167,7 @@ static void set_up(uint32_t flows) {
 	struct worker_config wc = {
 		.sources = sources,
 		.n_sources = 1,
-		.intake = {.lateness_us = 1000000, .tunnels = TUNNEL_ALL},
+		.intake = {.time = {.lateness_us = 1000000}, .tunnels = TUNNEL_ALL},
 		.fields = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP)
 			| FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT)
 			| FIELD_BIT(FIELD_PROTO),

@@ -16,7 +16,7 @@ void lap_worker_init(
 	struct worker_config wc = {
 		.sources = &w->source,
 		.n_sources = 1,
-		.intake = {.lateness_us = 1000000, .tunnels = TUNNEL_ALL},
+		.intake = {.time = {.lateness_us = 1000000}, .tunnels = TUNNEL_ALL},
 		.match =
 			{.engine = engine,
 			 .plain = plain,

@@ -47,6 +47,10 @@ enum conf_unsupported {
 	CONF_UNSUPPORTED_ERROR,
 	CONF_UNSUPPORTED_SKIP
 };
+enum conf_late {
+	CONF_LATE_DROP,
+	CONF_LATE_EMIT
+};
 enum conf_window_kind {
 	CONF_WINDOW_TUMBLING,
 	CONF_WINDOW_SLIDING,
@@ -67,6 +71,8 @@ enum conf_access {
 #define CONF_PACE_MAX 0
 #define CONF_PACE_REAL (-1)
 #define CONF_LATENESS_ALL INT64_MAX
+#define CONF_AHEAD_OFF 0
+#define CONF_AHEAD_AUTO (-1) // live an hour, capture files off
 #define CONF_PANE_MAX_US 3600000000 // panes are no wider
 #define CONF_MAX_STREAMS 64
 #define CONF_MAX_SINKS 32
@@ -94,6 +100,8 @@ struct conf_input {
 	uint32_t snaplen;
 	int64_t pace; // CONF_PACE_MAX, CONF_PACE_REAL, or packets a second
 	int64_t lateness_us; // or CONF_LATENESS_ALL
+	uint32_t late; // enum conf_late
+	int64_t max_ahead_us; // or CONF_AHEAD_OFF, CONF_AHEAD_AUTO
 	uint32_t tunnels; // bits in the order gre vxlan geneve gtpu ipip
 };
 

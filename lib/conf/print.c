@@ -136,6 +136,14 @@ print_value(const struct conf *conf, const struct conf_key *key, const void *bas
 		else
 			print_number(key, at, to);
 		break;
+	case CONF_AHEAD:
+		if (*(const int64_t *)at == CONF_AHEAD_OFF)
+			fputs("off", to);
+		else if (*(const int64_t *)at == CONF_AHEAD_AUTO)
+			fputs("auto", to);
+		else
+			print_number(key, at, to);
+		break;
 	case CONF_LATENESS:
 		if (*(const int64_t *)at == CONF_LATENESS_ALL)
 			fputs("all", to);

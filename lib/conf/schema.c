@@ -54,6 +54,10 @@ static const struct conf_key input_keys[] = {
 	 .help = "of capture files: max, real, or packets a second"},
 	{"lateness", CONF_LATENESS, AT(conf_input, lateness_us), "1s", 0, 366 * DAY,
 	 .help = "how far event time may run backwards; all: a packet is never late"},
+	{"late", CONF_ENUM, AT(conf_input, late), "drop", .names = NAMES("drop", "emit"),
+	 .help = "late packets: drop: in no window; emit: as corrections, records with late = true"},
+	{"max_ahead", CONF_AHEAD, AT(conf_input, max_ahead_us), "auto", SECOND, 366 * DAY,
+	 .help = "how far ahead a packet's time may be; off: any; auto: an hour, capture files off"},
 	{"tunnels", CONF_TUNNELS, AT(conf_input, tunnels), "gre vxlan geneve gtpu ipip",
 	 .names = NAMES("gre", "vxlan", "geneve", "gtpu", "ipip"),
 	 .help = "looked into; empty: none"},
@@ -217,7 +221,7 @@ const struct conf_key *conf_schema_key(const struct conf_section *section, const
 static void print_range(const struct conf_key *key, FILE *to) {
 	char min[32], max[32];
 	bool time = key->type == CONF_DURATION || key->type == CONF_LATENESS
-		|| key->type == CONF_WINDOW;
+		|| key->type == CONF_AHEAD || key->type == CONF_WINDOW;
 	if (time) {
 		units_format_duration((int64_t)key->min, min, sizeof(min));
 		units_format_duration((int64_t)key->max, max, sizeof(max));
@@ -263,6 +267,10 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		break;
 	case CONF_LATENESS:
 		fputs("all, or ", to);
+		print_range(key, to);
+		break;
+	case CONF_AHEAD:
+		fputs("auto, off, or ", to);
 		print_range(key, to);
 		break;
 	case CONF_STRING:

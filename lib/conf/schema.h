@@ -17,6 +17,7 @@ enum conf_type {
 	CONF_DURATION, // int64_t microseconds
 	CONF_PACE, // int64_t
 	CONF_LATENESS, // int64_t
+	CONF_AHEAD, // int64_t
 	CONF_STRING, // char *
 	CONF_PATH, // char *: a file or "-", "" when not given
 	CONF_SOCKET, // char *: a path that a Unix socket can have, "" for none
@@ -61,7 +62,7 @@ struct conf_section {
 #define CONF_CPU_MAX 1023
 #define CONF_SOCKET_MAX 107 // octets in a struct sockaddr_un, less the NUL
 #define CONF_PACE_LIMIT 1000000000
-#define CONF_KEYS_MAX 16 // in one section
+#define CONF_KEYS_MAX 20 // in one section
 
 // All sections; the last has a NULL name.
 const struct conf_section *conf_schema(void);

@@ -116,7 +116,7 @@ static int read_number(const struct conf_value *v, const char *text) {
 	uint64_t value = 0;
 	int64_t us = 0;
 	int ret;
-	if (key->type == CONF_DURATION || key->type == CONF_LATENESS) {
+	if (key->type == CONF_DURATION || key->type == CONF_LATENESS || key->type == CONF_AHEAD) {
 		ret = units_parse_duration(text, &us);
 		value = (uint64_t)us;
 	} else if (key->type == CONF_COUNT || key->type == CONF_SIZE) {
@@ -142,6 +142,10 @@ static int read_named_number(const struct conf_value *v, const char *text) {
 	int64_t *value = place(v);
 	if (v->key->type == CONF_LATENESS && strcmp(text, "all") == 0)
 		*value = CONF_LATENESS_ALL;
+	else if (v->key->type == CONF_AHEAD && strcmp(text, "off") == 0)
+		*value = CONF_AHEAD_OFF;
+	else if (v->key->type == CONF_AHEAD && strcmp(text, "auto") == 0)
+		*value = CONF_AHEAD_AUTO;
 	else if (v->key->type == CONF_PACE && strcmp(text, "max") == 0)
 		*value = CONF_PACE_MAX;
 	else if (v->key->type == CONF_PACE && strcmp(text, "real") == 0)
@@ -178,6 +182,7 @@ static int read_one(const struct conf_value *v, const char *text) {
 		return read_fixed(v, text);
 	case CONF_PACE:
 	case CONF_LATENESS:
+	case CONF_AHEAD:
 		return read_named_number(v, text);
 	case CONF_STRING:
 	case CONF_PATH:

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "export/corrector.h"
 #include "exporter_priv.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@ static bool carries(const struct exporter_stream *s) {
 // Octets for the open sessions and flows of each stream that has them; the rest is everybody's budget.
 static uint64_t share_memory(struct exporter *e, const struct exporter_config *conf) {
 	uint64_t memory = conf->memory - watches_memory(conf->n_watches, conf->memory);
+	if (conf->late != NULL)
+		memory -= conf->memory / 8;
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		n += carries(&conf->streams[i]);
@@ -33,6 +36,19 @@ static int compile_where(struct stream *s) {
 	return s->where != NULL ? 0 : -ENOMEM;
 }
 
+static corrector_emit emit_correction;
+
+static struct corrector *open_corrector(struct exporter *e, const struct exporter_config *conf) {
+	return corrector_new(&(struct corrector_config){
+		.stores = conf->late,
+		.n_stores = conf->n_stores,
+		.n_streams = conf->n_streams,
+		.memory = conf->memory / 8,
+		.emit = emit_correction,
+		.ctx = e,
+	});
+}
+
 struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
 	if (e == NULL)
@@ -45,12 +61,14 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
 	if (e->streams == NULL || e->sinks == NULL || e->stores == NULL)
 		goto no_memory;
+	if (conf->late != NULL && (e->corrector = open_corrector(e, conf)) == NULL)
+		goto no_memory;
 	for (; e->n_streams < conf->n_streams; e->n_streams++) {
 		struct stream *s = &e->streams[e->n_streams];
 		s->conf = conf->streams[e->n_streams];
 		if (compile_where(s) < 0)
 			goto no_memory;
-		s->windows = window_set_new(&(struct window_config){
+		struct window_config wc = {
 			.fields = s->conf.fields,
 			.biflow = s->conf.biflow,
 			.ranking = s->conf.ranking,
@@ -66,11 +84,13 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 			.memory = share,
 			.live_start_us = conf->live_start_us,
 			.seed = conf->seed,
-		});
-		if (s->windows == NULL) {
-			where_free(s->where);
-			goto no_memory;
-		}
+		};
+		s->windows = window_set_new(&wc);
+		if (s->windows != NULL && corrector_add(e->corrector, e->n_streams, &wc) == 0)
+			continue;
+		window_set_free(s->windows);
+		where_free(s->where);
+		goto no_memory;
 	}
 	for (; e->n_sinks < conf->n_sinks; e->n_sinks++)
 		e->sinks[e->n_sinks].conf = conf->sinks[e->n_sinks];
@@ -102,6 +122,7 @@ void exporter_free(struct exporter *e) {
 		window_set_free(e->streams[i].windows);
 		where_free(e->streams[i].where);
 	}
+	corrector_free(e->corrector);
 	alerting_free(e->alerting);
 	watches_free(e->watches);
 	free(e->streams);
@@ -111,15 +132,19 @@ void exporter_free(struct exporter *e) {
 }
 
 // Adds a record to what its stream has given out. Returns whether it is the rest of what memory holds.
-static bool tell(struct stream *s, const struct flow_sum *sum, const struct flow_back *back) {
-	s->stat[STREAM_RECORDS]++;
-	s->stat[STREAM_PACKETS] += sum->packets + (back != NULL ? back->packets : 0);
-	s->stat[STREAM_BYTES] += sum->bytes + (back != NULL ? back->bytes : 0);
+static bool
+tell(struct stream *s, const struct flow_sum *sum, const struct flow_back *back, bool late) {
+	s->stat[late ? STREAM_LATE_RECORDS : STREAM_RECORDS]++;
+	s->stat[late ? STREAM_LATE_PACKETS : STREAM_PACKETS] += sum->packets
+		+ (back != NULL ? back->packets : 0);
+	if (!late)
+		s->stat[STREAM_BYTES] += sum->bytes + (back != NULL ? back->bytes : 0);
 	s->stat[STREAM_DISTINCT_LEAST] += sum->distinct_is == DISTINCT_LEAST;
 	return sum->key.flags & KEY_REST && !sum->top;
 }
 
-static void emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool partial) {
+static void
+emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool partial, bool late) {
 	struct stream *s = &e->streams[stream];
 	bool own = out->tail_us != 0, full = false;
 	struct window_info info = {
@@ -131,16 +156,18 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 		.end_us = out->end_us,
 		.tail_us = out->tail_us,
 		.partial = partial || (!own && out->start_us < e->live_start_us),
+		.late = late,
 	};
 	exporter_write(e, stream, &info, out);
-	watches_judge(e->watches, stream, out, info.partial);
+	if (!late)
+		watches_judge(e->watches, stream, out, info.partial);
 	for (uint32_t i = 0; i < out->n; i++)
-		full |= tell(s, &out->sum[i], out->back != NULL ? &out->back[i] : NULL);
+		full |= tell(s, &out->sum[i], out->back != NULL ? &out->back[i] : NULL, late);
 	if (out->rest != NULL)
-		full |= tell(s, out->rest, NULL);
-	if (own)
+		full |= tell(s, out->rest, NULL, late);
+	if (own && !late)
 		s->stat[STREAM_WINDOWS] += out->n;
-	else if (!out->again)
+	else if (!late && !out->again)
 		s->stat[STREAM_WINDOWS] += out->n > 0 || out->rest != NULL;
 	if (full && !e->full)
 		log_warn(
@@ -156,6 +183,14 @@ static void emit(struct exporter *e, uint32_t stream, const struct window_out *o
 			s->conf.name
 		);
 	e->least |= s->stat[STREAM_DISTINCT_LEAST] > 0;
+}
+
+static void
+emit_correction(void *ctx, uint32_t stream, const struct window_out *out, bool partial) {
+	struct exporter *e = ctx;
+	struct stream *s = &e->streams[stream];
+	emit(e, stream, out, partial, true);
+	counters_publish(&s->published, s->stat, STREAM_STAT_COUNT);
 }
 
 static uint32_t give_alerts(struct exporter *e, int64_t horizon_us) {
@@ -181,7 +216,7 @@ static uint32_t close_stream(struct exporter *e, uint32_t i, int64_t horizon_us,
 	const struct window_out *out;
 	uint32_t closed = 0;
 	for (; (out = window_set_close(s->windows, horizon_us)) != NULL; closed++)
-		emit(e, i, out, partial);
+		emit(e, i, out, partial, false);
 	if (!partial)
 		watches_pass(e->watches, i, horizon_us);
 	uint64_t open = window_set_open(s->windows);
@@ -259,6 +294,7 @@ bool exporter_step(struct exporter *e) {
 	uint32_t done = take_panes(e);
 	done += give_alerts(e, horizon);
 	done += close_windows(e, pane_horizon(horizon, e->pane_us), false);
+	done += corrector_step(e->corrector, horizon, false);
 	if (done == 0)
 		exporter_flush(e);
 	return done > 0;
@@ -269,15 +305,17 @@ void exporter_finish(struct exporter *e, bool cut) {
 	take_panes(e);
 	give_alerts(e, INT64_MAX);
 	close_windows(e, pane_horizon(horizon, e->pane_us), false);
+	corrector_step(e->corrector, horizon, false);
 	for (uint32_t i = 0; cut && i < e->n_streams; i++)
 		window_set_cut(e->streams[i].windows);
 	close_windows(e, INT64_MAX, cut);
+	corrector_step(e->corrector, INT64_MAX, cut);
 	e->dirty = true;
 	exporter_flush(e);
 }
 
 bool exporter_failed(const struct exporter *e) {
-	return e->failed;
+	return e->failed || corrector_failed(e->corrector);
 }
 
 void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]) {

@@ -40,12 +40,15 @@ struct exporter_config {
 	uint32_t n_sinks;
 	struct pane_store *const *stores; // one a worker; borrowed
 	uint32_t n_stores;
+	struct pane_store *const
+		*late; // of late packets, one a store; borrowed; NULL: no corrections
 	struct alert_ring *const *alerts; // one a worker; borrowed; NULL: nobody makes alerts
 	uint32_t n_alerts;
 	const struct exporter_watch *watches; // NULL: none
 	uint32_t n_watches;
-	// Octets that open windows may hold together. Where there are watches, an eighth of it is for what
-	// they know; where there are sessions and flows, half of the rest is theirs, in equal parts.
+	// Octets that open windows may hold together. Where there are watches an eighth of it is for what they
+	// know, and where there are corrections another is theirs; of what is left, and of the corrections' part,
+	// half is for sessions and flows where there are any: of windows in equal shares.
 	uint64_t memory;
 	// Windows that began before it are partial, sessions and flows that may have; INT64_MIN: a capture
 	// file.
@@ -62,6 +65,8 @@ enum exporter_stream_stat {
 	STREAM_OPEN, // windows open now
 	STREAM_DISTINCT_LEAST, // records whose distinct values there was no room for
 	STREAM_EVICTED, // sessions and flows that were ended to make room
+	STREAM_LATE_RECORDS, // corrections, which are in none of the above
+	STREAM_LATE_PACKETS,
 	STREAM_STAT_COUNT,
 };
 

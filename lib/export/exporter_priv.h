@@ -1,6 +1,7 @@
 // What the exporter is made of: for its own files.
 #pragma once
 
+#include "export/corrector.h"
 #include "export/exporter.h"
 
 struct stream {
@@ -24,6 +25,7 @@ struct exporter {
 	uint32_t n_sinks;
 	struct pane_store **stores;
 	uint32_t n_stores;
+	struct corrector *corrector; // NULL: no corrections
 	struct alerting *alerting; // NULL: nobody makes alerts
 	struct watches *watches;
 	struct budget budget;

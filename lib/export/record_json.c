@@ -110,6 +110,8 @@ uint32_t record_json(
 		p = put_back(p, back);
 	if (own)
 		p = put_reason(p, sum->reason);
+	if (window->late)
+		p = json_put(p, ",\"late\":true");
 	if (window->partial || sum->partial)
 		p = json_put(p, ",\"partial\":true");
 	p = json_put(p, "}\n");

@@ -24,6 +24,7 @@ struct window_info {
 	// start_us and end_us mean nothing.
 	int64_t tail_us;
 	bool partial; // each of them
+	bool late; // corrections: of late packets alone
 };
 
 struct sink_stats {

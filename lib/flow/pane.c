@@ -59,6 +59,8 @@ static int pane_init(struct pane *p, struct rule_rows *rules, const struct pane_
 int pane_store_init(struct pane_store *ps, const struct pane_config *conf) {
 	memset(ps, 0, sizeof(*ps));
 	ps->width_us = conf->width_us;
+	ps->turn_width_us = conf->turn_us;
+	ps->turn_us = INT64_MIN;
 	ps->max_active = conf->active;
 	ps->patient = conf->patient;
 	ps->rows = FLOW_TABLE_ROWS_MIN;
@@ -182,10 +184,19 @@ struct pane *pane_store_find(struct pane_store *ps, int64_t time_us) {
 static struct pane *activate(struct pane_store *ps, struct pane *p, int64_t start_us) {
 	p->start_us = start_us;
 	p->end_us = start_us + ps->width_us;
+	p->turn_us = ps->turn_us;
 	p->used_at = ++ps->opened;
 	flow_table_size(&p->table, ps->rows);
 	ps->active[ps->n_active++] = p;
 	return p;
+}
+
+void pane_store_turn(struct pane_store *ps, int64_t floor_us) {
+	int64_t turn_us = pane_start(floor_us, ps->turn_width_us);
+	if (turn_us <= ps->turn_us)
+		return;
+	pane_store_flush(ps);
+	ps->turn_us = turn_us;
 }
 
 struct pane *pane_store_open(struct pane_store *ps, int64_t time_us) {
@@ -222,11 +233,17 @@ static bool crowded(struct pane_store *ps, const struct pane *p) {
 		&& pane_store_has_spare(ps);
 }
 
+static bool is_over(const struct pane_store *ps, const struct pane *p, int64_t horizon_us) {
+	if (ps->turn_width_us > 0)
+		return p->turn_us + ps->turn_width_us <= horizon_us;
+	return p->end_us <= horizon_us;
+}
+
 void pane_store_advance(struct pane_store *ps, int64_t horizon_us) {
 	for (uint32_t i = 0; i < ps->n_active;) {
 		struct pane *p = ps->active[i];
-		if (p->end_us <= horizon_us || p->packets > FLOW_TABLE_PACKETS_MAX - PACKETS_MARGIN
-		    || crowded(ps, p))
+		if (is_over(ps, p, horizon_us)
+		    || p->packets > FLOW_TABLE_PACKETS_MAX - PACKETS_MARGIN || crowded(ps, p))
 			seal_active(ps, i);
 		else
 			i++;

@@ -17,6 +17,9 @@
 struct pane {
 	int64_t start_us; // multiple of the width
 	int64_t end_us;
+	// Of late packets: the cell of event time, as wide as the store's turns, in which the newest time less the
+	// lateness stood when they came.
+	int64_t turn_us;
 	uint64_t used_at; // when it was last active, in opened panes; worker's
 	uint32_t packets; // counted in it since it was empty
 	bool reserve; // a small one, for when all others are with the exporter
@@ -30,6 +33,9 @@ struct pane_config {
 	uint32_t active; // panes kept active, 1 .. PANES_ACTIVE_MAX
 	uint32_t spares; // further panes in circulation
 	uint32_t rows; // of each
+	// Not 0: a store of late packets, which are told apart by when they came, in cells of that width: a
+	// divisor of what any stream puts into one batch of corrections.
+	int64_t turn_us;
 	bool patient; // wait for a pane rather than give up a row: the input waits for us
 	struct rule_rows_config rules;
 	const struct mem *mem;
@@ -38,6 +44,8 @@ struct pane_config {
 // One worker's. Only `sealed`, `spare` and `horizon_us` are touched by the exporter.
 struct pane_store {
 	int64_t width_us;
+	int64_t turn_width_us; // of late packets; 0: of others
+	int64_t turn_us; // of all active panes
 	uint32_t max_active;
 	uint32_t n_active;
 	bool patient;
@@ -76,6 +84,10 @@ int64_t pane_horizon(int64_t horizon_us, int64_t width_us);
 // Worker: the active pane that holds `time_us`; NULL if it is not active.
 struct pane *pane_store_find(struct pane_store *ps, int64_t time_us);
 
+// Worker, of late packets: those that come next were late against `floor_us`. Panes of an earlier turn are
+// handed over. A turn behind the one before is the one before.
+void pane_store_turn(struct pane_store *ps, int64_t floor_us);
+
 // Worker: makes the pane that holds `time_us` active, which may hand over the one used longest ago.
 // NULL when no pane is left; a patient store waits instead.
 struct pane *pane_store_open(struct pane_store *ps, int64_t time_us);
@@ -87,7 +99,7 @@ struct pane *pane_store_renew(struct pane_store *ps, struct pane *p);
 // Worker: whether renew would find a pane, now or by waiting.
 bool pane_store_has_spare(struct pane_store *ps);
 
-// Worker: hands over what ends at or before `horizon_us`, or could not take another burst, then
+// Worker: hands over what ends at or before `horizon_us` (late packets: whose turn does), or could not take another burst, then
 // publishes the horizon. INT64_MAX: everything. Panes whose rows of events are crowded go too, where
 // another would be found.
 void pane_store_advance(struct pane_store *ps, int64_t horizon_us);

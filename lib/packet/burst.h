@@ -16,7 +16,9 @@ struct burst {
 	uint32_t n_count; // packets of that part that have a row to be counted in
 	uint8_t count[BURST_MAX]; // their indexes
 	uint32_t offset_us[BURST_MAX]; // of pkt[i], from its pane's start
-	int64_t floor_us[BURST_MAX]; // with PACKET_LATE: the time below which pkt[i] was late
+	bool late; // of that part: they are late, and their rows are of corrections
+	// With PACKET_LATE: the time below which pkt[i] was late; its own where it was ahead.
+	int64_t floor_us[BURST_MAX];
 	// The newest time that its input had seen ahead of a packet (burst_newest_us).
 	int64_t newest_us; // of pkt[0], where the packets are all that came
 	bool spread; // they are not: those between went to other workers
@@ -24,6 +26,11 @@ struct burst {
 	CACHE_ALIGNED struct packet pkt[BURST_MAX];
 	CACHE_ALIGNED struct flow_key key[BURST_MAX]; // key[i] is pkt[i]'s, once parsed
 };
+
+// Of a late packet: whether its time was too far ahead, rather than behind.
+static inline bool burst_is_future(const struct burst *b, uint32_t i) {
+	return b->pkt[i].time_us >= b->floor_us[i];
+}
 
 // The newest event time that the input had seen ahead of pkt[i], which is not late; INT64_MIN: none.
 static inline int64_t burst_newest_us(const struct burst *b, uint32_t i) {

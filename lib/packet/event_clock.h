@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-// Nothing is ever late.
+// Nothing is ever behind.
 #define LATENESS_ALL INT64_MAX
 
 // A capture may claim any time; event time stays this far from the ends of its type, so that windows
@@ -15,30 +15,35 @@
 #define EVENT_TIME_MAX ((INT64_C(1) << 62) - 1)
 #define EVENT_TIME_MIN (-EVENT_TIME_MAX)
 
+// How far a packet's time may be from the newest.
+struct event_bounds {
+	int64_t lateness_us; // behind, or LATENESS_ALL
+	int64_t ahead_us; // 0: any
+	// What is further ahead is taken all the same when the clock (UTC) says so; a capture's first
+	// packet always.
+	bool live;
+};
+
 // The way of bursts with a packet that is late or out of range, packet by packet.
-static inline void event_clock_walk(int64_t *newest_us, int64_t lateness_us, struct burst *b) {
-	int64_t newest = *newest_us;
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct packet *p = &b->pkt[i];
-		int64_t time_us = p->time_us, floor = newest;
-		time_us = time_us > EVENT_TIME_MAX ? EVENT_TIME_MAX : time_us;
-		time_us = time_us < EVENT_TIME_MIN ? EVENT_TIME_MIN : time_us;
-		if (__builtin_sub_overflow(newest, lateness_us, &floor))
-			floor = INT64_MIN;
-		p->time_us = time_us;
-		p->flags = time_us < floor ? PACKET_LATE : 0;
-		if (time_us < floor)
-			b->floor_us[i] = floor;
-		newest = time_us > newest ? time_us : newest;
-	}
-	*newest_us = newest;
+void event_clock_walk(int64_t *newest_us, const struct event_bounds *bounds, struct burst *b);
+
+// The time up to which a packet may be the newest.
+static inline int64_t event_ceiling(int64_t newest_us, int64_t ahead_us) {
+	int64_t ceiling;
+	if (ahead_us == 0 || __builtin_add_overflow(newest_us, ahead_us, &ceiling)
+	    || ceiling > EVENT_TIME_MAX)
+		return EVENT_TIME_MAX;
+	return ceiling;
 }
 
-// Brings times within EVENT_TIME_MIN .. EVENT_TIME_MAX, sets PACKET_LATE on the packets of the burst
-// that are behind `*newest_us` by more than `lateness_us`, with b->floor_us, sets b->newest_us, and advances it.
-// INT64_MIN: nothing seen yet.
-static inline void event_clock_stamp(int64_t *newest_us, int64_t lateness_us, struct burst *b) {
+// Brings times within EVENT_TIME_MIN .. EVENT_TIME_MAX, sets PACKET_LATE on the packets of the burst that
+// are behind `*newest_us` by more than the lateness, or ahead of it by more than `ahead_us`, with
+// b->floor_us, sets b->newest_us, and advances it. What is ahead gets the newest time for its own, which
+// nobody can tell: burst_is_future. INT64_MIN: nothing seen yet.
+static inline void
+event_clock_stamp(int64_t *newest_us, const struct event_bounds *bounds, struct burst *b) {
 	int64_t newest = *newest_us, oldest = EVENT_TIME_MAX, floor;
+	int64_t ceiling = event_ceiling(newest, bounds->ahead_us);
 	uint32_t n = b->n;
 	b->newest_us = newest;
 #pragma GCC unroll 4
@@ -47,11 +52,11 @@ static inline void event_clock_stamp(int64_t *newest_us, int64_t lateness_us, st
 		newest = time_us > newest ? time_us : newest;
 		oldest = time_us < oldest ? time_us : oldest;
 	}
-	if (__builtin_sub_overflow(newest, lateness_us, &floor) || floor < EVENT_TIME_MIN)
+	if (__builtin_sub_overflow(newest, bounds->lateness_us, &floor) || floor < EVENT_TIME_MIN)
 		floor = EVENT_TIME_MIN;
 	// What is not late against the newest of the whole burst is not late against an earlier one.
-	if (UNLIKELY(oldest < floor || newest > EVENT_TIME_MAX)) {
-		event_clock_walk(newest_us, lateness_us, b);
+	if (UNLIKELY(oldest < floor || newest > ceiling)) {
+		event_clock_walk(newest_us, bounds, b);
 		return;
 	}
 #pragma GCC unroll 4

@@ -27,6 +27,7 @@ static const char *const reasons[REASON_COUNT] = {
 	[REASON_SNAPPED] = "snapped",
 	[REASON_FILTER] = "filter",
 	[REASON_LATE] = "late",
+	[REASON_FUTURE] = "future",
 	[REASON_WORKER_BUSY] = "worker_busy",
 	[REASON_NO_PANE] = "no_pane",
 };

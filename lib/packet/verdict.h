@@ -35,7 +35,8 @@ enum reason {
 	// filtered
 	REASON_FILTER,
 	// late
-	REASON_LATE,
+	REASON_LATE, // behind the newest time by more than the lateness
+	REASON_FUTURE, // ahead of it by more than anybody believes
 	// shed
 	REASON_WORKER_BUSY, // the receiver found the worker's ring full
 	REASON_NO_PANE, // no table was back from the exporter for a new stretch of event time

@@ -2,8 +2,6 @@
 
 #include "intake.h"
 
-#include "packet/event_clock.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -12,7 +10,7 @@
 
 int intake_init(struct intake *in, const struct intake_config *conf) {
 	memset(in, 0, sizeof(*in));
-	in->lateness_us = conf->lateness_us;
+	in->time = conf->time;
 	in->fragments = fragment_table_new(FRAGMENTS, &conf->seed);
 	int ret = in->fragments == NULL ? -ENOMEM : 0;
 	if (ret == 0)
@@ -32,7 +30,7 @@ void intake_fini(struct intake *in) {
 }
 
 void intake_run(struct intake *in, struct source *src, struct burst *b) {
-	event_clock_stamp(&src->newest_us, in->lateness_us, b);
+	event_clock_stamp(&src->newest_us, &in->time, b);
 	parse_burst(&in->parser, src, b);
 	stage_filter_run(&in->filter, src, b);
 }

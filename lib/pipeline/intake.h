@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "packet/event_clock.h"
 #include "packet/parse.h"
 #include "pipeline/stage_filter.h"
 #include "pipeline/tally.h"
@@ -10,14 +11,14 @@
 #include <stdint.h>
 
 struct intake_config {
-	int64_t lateness_us; // or LATENESS_ALL
+	struct event_bounds time;
 	uint32_t tunnels; // enum tunnel
 	const struct filter *filter; // borrowed; NULL: everything
 	struct hash_seed seed;
 };
 
 struct intake {
-	int64_t lateness_us;
+	struct event_bounds time;
 	struct fragment_table *fragments; // owned
 	struct parser parser;
 	struct stage_filter filter;

@@ -101,10 +101,13 @@ static bool lane_has_room(struct receiver *r, struct lane *l, uint32_t *slot) {
 }
 
 // A packet that no worker will see is accounted for here, by the first verdict that applies.
-static void shed(struct receiver *r, struct packet *p) {
+static void shed(struct receiver *r, const struct burst *b, uint32_t i) {
+	const struct packet *p = &b->pkt[i];
 	enum reason reason = p->reason;
-	if (reason == REASON_NONE)
-		reason = p->flags & PACKET_LATE ? REASON_LATE : REASON_WORKER_BUSY;
+	if (reason == REASON_NONE && p->flags & PACKET_LATE)
+		reason = burst_is_future(b, i) ? REASON_FUTURE : REASON_LATE;
+	else if (reason == REASON_NONE)
+		reason = REASON_WORKER_BUSY;
 	r->tally.value[TALLY_RECEIVED]++;
 	r->tally.value[TALLY_BYTES] += p->wire_len;
 	r->tally.value[TALLY_REASON + reason]++;
@@ -146,7 +149,7 @@ static void hand_out(struct receiver *r, uint32_t source) {
 			room = lane_has_room(r, l, &slot);
 		}
 		if (!room) {
-			shed(r, p);
+			shed(r, b, i);
 			b->pkt[n_shed++].handle = p->handle;
 			continue;
 		}

@@ -119,10 +119,13 @@ static void make_alerts(struct stage_match *st, struct match_work *w, const stru
 }
 
 // For streams that have the rule in their key.
-static void count_rules(struct stage_match *st, const struct packet *p) {
-	const struct pane *pane = st->track->current;
+static void count_rules(struct stage_match *st, const struct burst *b, uint32_t i) {
+	const struct pane *pane = st->track->part;
 	const struct match_work *w = st->set.work;
-	if (LIKELY(pane == NULL || pane->rules == NULL) || p->verdict != VERDICT_COUNTED)
+	const struct packet *p = &b->pkt[i];
+	// Of late packets the last one of the part has a row, or none.
+	bool counted = b->late ? b->n_count > 0 && b->count[0] == i : p->verdict == VERDICT_COUNTED;
+	if (LIKELY(pane == NULL || pane->rules == NULL) || !counted)
 		return;
 	for (uint32_t k = 0; k < w->n_events; k++)
 		rule_rows_count(pane->rules, w->event[k].key, rule_of(st, &w->event[k]), p);
@@ -141,7 +144,7 @@ note_events(struct stage_match *st, const struct burst *b, struct packet *p, uin
 		flow_row_match(p->row, more);
 	if (LIKELY(w->n_events == 0))
 		return;
-	count_rules(st, p);
+	count_rules(st, b, i);
 	if (st->alerts == NULL)
 		return;
 	const struct alert model = {

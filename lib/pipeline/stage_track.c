@@ -6,16 +6,18 @@
 #include "packet/verdict.h"
 
 void stage_track_init(
-	struct stage_track *st, struct pane_store *panes, uint32_t fields,
+	struct stage_track *st, struct pane_store *panes, struct pane_store *late, uint32_t fields,
 	const struct key_cut *cut, const struct hash_seed *seed, bool counts
 ) {
 	st->panes = panes;
-	st->current = NULL;
+	st->late = late;
+	stage_track_forget(st);
 	flow_key_mask(&st->mask, fields);
 	flow_key_cut(&st->mask, cut);
 	st->seed = *seed;
 	st->counts = counts;
 	st->rest = 0;
+	st->uncorrected = 0;
 }
 
 static void set_verdict(struct packet *p, enum verdict verdict, enum reason reason) {
@@ -23,32 +25,55 @@ static void set_verdict(struct packet *p, enum verdict verdict, enum reason reas
 	p->reason = (uint8_t)reason;
 }
 
-static bool in_pane(const struct pane *pane, const struct packet *p) {
-	return pane != NULL && p->time_us >= pane->start_us && p->time_us < pane->end_us;
+static bool in_pane(const struct pane *pane, int64_t time_us) {
+	return pane != NULL && time_us >= pane->start_us && time_us < pane->end_us;
+}
+
+static void set_late(struct burst *b, uint32_t i) {
+	enum reason reason = burst_is_future(b, i) ? REASON_FUTURE : REASON_LATE;
+	set_verdict(&b->pkt[i], VERDICT_LATE, reason);
+}
+
+// The pane of a late packet's correction. Nobody believes a time that is far ahead.
+static struct pane *find_late(struct stage_track *st, const struct burst *b, uint32_t i) {
+	int64_t time_us = b->pkt[i].time_us;
+	if (st->late == NULL || burst_is_future(b, i))
+		return NULL;
+	pane_store_turn(st->late, b->floor_us[i]);
+	struct pane *pane = pane_store_find(st->late, time_us);
+	if (pane == NULL)
+		pane = pane_store_open(st->late, time_us);
+	st->uncorrected += pane == NULL;
+	return pane;
+}
+
+static struct pane *find_current(struct stage_track *st, int64_t time_us) {
+	if (in_pane(st->current, time_us))
+		return st->current;
+	st->current = pane_store_find(st->panes, time_us);
+	if (st->current == NULL)
+		st->current = pane_store_open(st->panes, time_us);
+	return st->current;
 }
 
 // Verdicts of the packets ahead of the first one that is to be counted, and that one's pane. NULL:
 // no packet is left.
 static struct pane *enter_pane(struct stage_track *st, struct burst *b, uint32_t *at) {
-	for (uint32_t i = *at; i < b->n; i++) {
-		struct packet *p = &b->pkt[i];
-		*at = i;
+	struct pane *pane = NULL;
+	for (; *at < b->n; ++*at) {
+		struct packet *p = &b->pkt[*at];
 		if (p->verdict != VERDICT_COUNTED)
 			continue;
-		if (p->flags & PACKET_LATE) {
-			set_verdict(p, VERDICT_LATE, REASON_LATE);
-			continue;
-		}
-		if (!in_pane(st->current, p))
-			st->current = pane_store_find(st->panes, p->time_us);
-		if (st->current == NULL)
-			st->current = pane_store_open(st->panes, p->time_us);
-		if (st->current != NULL)
-			return st->current;
-		set_verdict(p, VERDICT_SHED, REASON_NO_PANE);
+		b->late = p->flags & PACKET_LATE;
+		if (b->late)
+			set_late(b, *at);
+		pane = b->late ? find_late(st, b, *at) : find_current(st, p->time_us);
+		if (pane != NULL)
+			break;
+		if (!b->late)
+			set_verdict(p, VERDICT_SHED, REASON_NO_PANE);
 	}
-	*at = b->n;
-	return NULL;
+	return pane;
 }
 
 // First pass: verdicts, keys, hashes, buckets. The part ends at the first packet of another pane.
@@ -62,14 +87,18 @@ static uint32_t hash_keys(
 	const struct flow_key mask = st->mask;
 	const struct hash_seed seed = st->seed;
 	uint32_t end = b->n;
+	bool corrects = st->late != NULL;
 	int64_t start_us = pane->start_us;
 	uint64_t width_us = (uint64_t)(pane->end_us - start_us);
 	for (; i < end; i++) {
 		struct packet *p = &b->pkt[i];
 		uint64_t offset_us = (uint64_t)(p->time_us - start_us);
 		if (UNLIKELY(p->verdict | (p->flags & PACKET_LATE))) {
-			if (p->verdict == VERDICT_COUNTED)
-				set_verdict(p, VERDICT_LATE, REASON_LATE);
+			if (p->verdict != VERDICT_COUNTED)
+				continue;
+			if (corrects)
+				break;
+			set_late(b, i);
 			continue;
 		}
 		if (UNLIKELY(offset_us >= width_us))
@@ -85,14 +114,32 @@ static uint32_t hash_keys(
 	return i;
 }
 
+// The same for a late packet, which is a part of its own.
+static uint32_t hash_late(
+	struct stage_track *st, struct burst *b, uint32_t i, struct pane *pane,
+	const struct flow_bucket **buckets
+) {
+	uint32_t hash = flow_key_finish(&b->key[i], &st->mask, &st->seed);
+	buckets[0] = flow_table_bucket(&pane->table, hash);
+	b->offset_us[i] = (uint32_t)(b->pkt[i].time_us - pane->start_us);
+	b->count[0] = (uint8_t)i;
+	b->n_count = 1;
+	return i + 1;
+}
+
 // A full table: ahead of the part's first row it can be renewed, nothing points into it. Elsewhere
 // the part ends here, unless renewing would find nothing anyway. NULL: end the part.
-static struct flow_row *
-find_room(struct stage_track *st, struct pane **pane, bool first, const struct flow_key *key) {
-	if (!first && pane_store_has_spare(st->panes))
+static struct flow_row *find_room(
+	struct stage_track *st, struct pane_store *panes, struct pane **pane, bool first,
+	const struct flow_key *key
+) {
+	if (!first && pane_store_has_spare(panes))
 		return NULL;
-	if (first)
-		*pane = st->current = pane_store_renew(st->panes, *pane);
+	if (first) {
+		*pane = pane_store_renew(panes, *pane);
+		if (panes == st->panes)
+			st->current = *pane;
+	}
 	struct flow_row *row = flow_table_find_insert(&(*pane)->table, key);
 	if (row == NULL && flow_table_stretch(&(*pane)->table))
 		row = flow_table_find_insert(&(*pane)->table, key);
@@ -107,11 +154,14 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 	struct flow_row *rows[BURST_MAX];
 	uint32_t at = b->begin;
 	b->n_count = 0;
+	b->late = false;
+	st->part = NULL;
 	struct pane *pane = enter_pane(st, b, &at);
 	b->end = at;
 	if (pane == NULL)
 		return;
-	b->end = hash_keys(st, b, at, pane, buckets);
+	struct pane_store *panes = b->late ? st->late : st->panes;
+	b->end = (b->late ? hash_late : hash_keys)(st, b, at, pane, buckets);
 	uint32_t n = b->n_count, generation = pane->table.generation;
 	struct flow_row *lines = pane->table.rows;
 	for (uint32_t k = 0; k < n; k++) {
@@ -128,7 +178,7 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 			row = flow_table_find_insert(&pane->table, &b->key[i]);
 		if (UNLIKELY(row == NULL)) {
 			struct pane *before = pane;
-			row = find_room(st, &pane, k == 0, &b->key[i]);
+			row = find_room(st, panes, &pane, k == 0, &b->key[i]);
 			// What the first pass found lies in a pane that is the exporter's now.
 			if (pane != before)
 				memset(rows, 0, sizeof(rows));
@@ -148,6 +198,7 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 	}
 	if (n > 0)
 		pane->packets += n;
+	st->part = pane;
 }
 
 struct pane *
@@ -165,7 +216,7 @@ stage_track_event(struct stage_track *st, const struct flow_key *key, int64_t ti
 	flow_key_finish(&masked, &st->mask, &st->seed);
 	struct flow_row *row = flow_table_find_insert(&pane->table, &masked);
 	if (row == NULL)
-		row = find_room(st, &pane, true, &masked);
+		row = find_room(st, st->panes, &pane, true, &masked);
 	uint32_t offset_us = (uint32_t)(time_us - pane->start_us);
 	flow_row_count(row, offset_us, 0, 0, 1, 0);
 	row->packets--;

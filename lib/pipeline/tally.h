@@ -16,6 +16,7 @@ enum tally_field {
 	TALLY_UNCOUNTED, // match events that came without a packet and are in no window
 	TALLY_ALERTS_DROPPED, // match events of which no alert could be made
 	TALLY_REST, // packets counted in a pane's rest row
+	TALLY_UNCORRECTED, // late packets that are in no correction, as no pane was left
 	TALLY_HANDED_OVER, // panes
 	TALLY_FRAGMENTS_EVICTED,
 	TALLY_REASON, // [REASON_COUNT]; REASON_NONE: counted

@@ -12,7 +12,7 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	w->sources = conf->sources;
 	w->n_sources = conf->n_sources;
 	w->n_live = conf->n_sources;
-	w->lateness_us = conf->intake.lateness_us;
+	w->lateness_us = conf->intake.time.lateness_us;
 	w->ended = calloc(conf->n_sources, sizeof(*w->ended));
 	int ret = w->ended == NULL ? -ENOMEM : 0;
 	w->patient = true;
@@ -23,7 +23,7 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	if (ret == 0 && w->has_intake)
 		ret = intake_init(&w->intake, &conf->intake);
 	struct stage_match_config match = conf->match;
-	match.lateness_us = conf->intake.lateness_us;
+	match.lateness_us = conf->intake.time.lateness_us;
 	if (ret == 0)
 		ret = stage_match_init(&w->match, &match, &w->track);
 	if (ret == 0)
@@ -34,19 +34,23 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 		stage_match_alert(&w->match, &w->alerts);
 	if (ret == 0)
 		ret = pane_store_init(&w->panes, &conf->panes);
+	bool corrects = conf->late.turn_us > 0;
+	if (ret == 0 && corrects)
+		ret = pane_store_init(&w->late, &conf->late);
 	if (ret < 0) {
 		worker_fini(w);
 		return ret;
 	}
 	stage_track_init(
-		&w->track, &w->panes, conf->fields, &conf->cut, &conf->seed,
-		conf->match.engine == NULL
+		&w->track, &w->panes, corrects ? &w->late : NULL, conf->fields, &conf->cut,
+		&conf->seed, conf->match.engine == NULL
 	);
 	return 0;
 }
 
 void worker_fini(struct worker *w) {
 	pane_store_fini(&w->panes);
+	pane_store_fini(&w->late);
 	stage_match_fini(&w->match);
 	match_set_fini(&w->offer);
 	struct match_set set;
@@ -86,7 +90,7 @@ static void run_burst(struct worker *w, struct source *src, struct burst *b) {
 			stage_count_run(b);
 			stage_match_end(&w->match);
 		}
-		counted += b->n_count;
+		counted += b->late ? 0 : b->n_count;
 	}
 	tally_burst(w, b, counted);
 	src->ops->release(src, b);
@@ -117,6 +121,9 @@ static void advance(struct worker *w) {
 	int64_t horizon_us = intake_horizon(newest, w->lateness_us);
 	uint64_t handed_over = w->panes.handed_over;
 	stage_match_advance(&w->match, horizon_us);
+	// The horizon speaks of both.
+	if (w->track.late != NULL)
+		pane_store_advance(&w->late, horizon_us);
 	pane_store_advance(&w->panes, horizon_us);
 	if (w->panes.handed_over != handed_over)
 		stage_track_forget(&w->track);
@@ -140,6 +147,7 @@ static void publish(struct worker *w) {
 	w->tally.value[TALLY_UNCOUNTED] = w->match.uncounted;
 	w->tally.value[TALLY_ALERTS_DROPPED] = w->match.alerts_dropped;
 	w->tally.value[TALLY_REST] = w->track.rest;
+	w->tally.value[TALLY_UNCORRECTED] = w->track.uncorrected;
 	w->tally.value[TALLY_HANDED_OVER] = w->panes.handed_over;
 	if (w->has_intake) {
 		struct fragment_stats fragments = fragment_table_stats(w->intake.fragments);
@@ -171,6 +179,7 @@ static int finish(struct worker *w, int ret) {
 	stage_match_finish(&w->match);
 	// Others may go on for long: sets must not wait here for the end of the run.
 	give_back(w);
+	pane_store_flush(&w->late);
 	if (ret == -ECANCELED)
 		pane_store_flush(&w->panes);
 	else

@@ -22,6 +22,7 @@ struct worker_config {
 	uint32_t fields; // of the finest key that any stream needs
 	struct key_cut cut; // of the same
 	struct pane_config panes;
+	struct pane_config late; // of late packets' corrections; turn_us 0: none are made
 	struct hash_seed seed;
 	uint32_t alerts; // that may wait for the exporter; 0: none are made
 };
@@ -44,6 +45,7 @@ struct worker {
 	struct burst burst;
 	struct alert_ring alerts; // shared with the exporter; without slots where none are made
 	struct pane_store panes; // its rings and horizon are shared with the exporter
+	struct pane_store late; // as `panes`, all zero where there are no corrections
 	CACHE_GUARD(guard);
 	struct counters published; // worker → any thread: struct tally
 	struct counters published_match; // worker → any thread: struct inspect_stats

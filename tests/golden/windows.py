@@ -3,7 +3,8 @@
 
 usage: windows.py SLUICE [--captures N] [--seed S]
 
-Each capture is run through several streams of different kinds at once, and alerts on them, with one, two and four workers.
+Each capture is run through several streams of different kinds at once, and alerts on them, with one, two and four workers; some with corrections
+of late packets, some with a bound on how far ahead a time may be.
 """
 import argparse
 import json
@@ -205,7 +206,7 @@ def difference(want, got, limit=4):
 def by_rank(run, stream, counted):
     """Whether the stream's records stand in the file as they rank."""
     with open(run.records_path) as f:
-        got = [r for r in map(json.loads, f) if r["type"] == "window" and r["stream"] == stream.name]
+        got = [r for r in map(json.loads, f) if r["type"] == "window" and r["stream"] == stream.name and not r.get("late")]
     return got == model.records(counted, stream)
 
 
@@ -214,37 +215,44 @@ def check(sluice, folder, tap, seed):
     packets, frames = capture(rng)
     chosen = streams(rng)
     watched = watches(random.Random(seed), chosen)
-    lateness = rng.choice((0, SECOND, None))
+    lateness, emit = rng.choice((0, 300 * MS, SECOND, None)), rng.random() < 0.6
+    ahead = rng.choice((None, None, None, 20 * SECOND, 3600 * SECOND))
     path, rules = os.path.join(folder, "random.pcap"), os.path.join(folder, "random.hs")
     write_pcap(path, frames)
     with open(rules, "w") as f:
         f.writelines(f"{sid}:/{word.decode()}/\n" for sid, word in PATTERNS.items())
-    counted = list(model.not_late(packets, lateness))
+    judged = list(model.late(packets, lateness, ahead))
+    counted = [p for p, floor in judged if floor is None]
+    future = sum(floor == "future" for _, floor in judged)
     windows = {s.name: model.records(counted, s) for s in chosen}
     newest = max(p.time_us for p in counted)
     by_name = {s.name: s for s in chosen}
     alerts = [a for name, (stream, when) in watched.items() for a in model.alerts(windows[stream], name, by_name[stream], when, newest)]
     records = [r for own in windows.values() for r in own]
-    want = text(records + alerts)
+    corrections = [r for stream in chosen for r in model.corrections(judged, stream)] if emit else []
+    want = text(records + corrections + alerts)
     notes = []
     for workers in (1, 2, 4):
         sets = {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers, "match.mode": "block",
                 "match.checksums": "ignore", "input.lateness": "all" if lateness is None else duration(lateness) if lateness else "0",
+                "input.late": "emit" if emit else "drop", "input.max_ahead": duration(ahead) if ahead else rng.choice(("off", "auto")),
                 "flow.rows": "1K", "flow.panes": rng.choice((2, 4, 16)), "flow.spares": rng.choice((1, 4)), "flow.memory": "64M"}
         run = Run(sluice, folder, sets, {}, rules,
                   more={**{f"stream {s.name}": section(s) for s in chosen},
                         **{f"alert {name}": {"stream": stream, "when": crossing(when)} for name, (stream, when) in watched.items()}})
         got = text(json.loads(line) for line in run.lines())
         if run.status != 0 or got != want:
-            notes += [f"{workers} workers: {chosen}, {watched}, lateness {lateness}"] + difference(want, got) + (run.why() if run.status else [])
+            notes += [f"{workers} workers: {chosen}, {watched}, lateness {lateness}, max_ahead {ahead}"] + difference(want, got) + (run.why() if run.status else [])
             break
         notes += [f"{workers} workers: {s.name} is not by rank" for s in chosen if s.top and not by_rank(run, s, counted)]
-        told = run.summary()["streams"]
+        told, ledger, drops = (run.summary()[name] for name in ("streams", "ledger", "drops"))
         fired = sum(a["fired"] for a in run.summary().get("alerts", {}).values())
-        if sum(s["records"] for s in told.values()) != len(records) or fired != len(alerts) or run.summary()["ledger"]["counted"] != len(counted):
+        if [sum(s.get(what, 0) for s in told.values()) for what in ("records", "late_records")] != [len(records), len(corrections)] \
+                or ledger["counted"] != len(counted) or [drops["late"], drops["future"]] != [ledger["late"] - future, future] \
+                or fired != len(alerts) or run.summary().get("late") != ({"uncorrected": 0} if emit else None):
             notes.append(f"{workers} workers: {run.summary()}")
     kinds = ", ".join(sorted({s.window[0] + "".join(f"+{n}" for n in ("biflow", "top", "where", "distinct") if getattr(s, n)) for s in chosen}))
-    tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(records)} records ({kinds}), {len(alerts)} alerts", notes)
+    tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(records)} records ({kinds}), {len(corrections)} corrections, {len(alerts)} alerts", notes)
 
 
 def many(rng):

@@ -43,13 +43,35 @@ def seconds(time_us):
     return -(-time_us // SECOND) * SECOND
 
 
-def not_late(packets, lateness_us):
-    """In order of arrival. None: nothing is late."""
+def late(packets, lateness_us, ahead_us=None):
+    """In order of arrival: (packet, None) of those on time, (packet, floor) of those behind, (packet, "future") of those too far ahead."""
     newest = None
     for p in packets:
-        if newest is None or lateness_us is None or p.time_us >= newest - lateness_us:
-            yield p
+        if newest is None:
+            yield p, None
+        elif ahead_us is not None and p.time_us > newest + ahead_us:
+            yield p, "future"
+            continue
+        elif lateness_us is not None and p.time_us < newest - lateness_us:
+            yield p, newest - lateness_us
+        else:
+            yield p, None
         newest = p.time_us if newest is None else max(newest, p.time_us)
+
+
+def slot(window):
+    """What a stream puts into one batch of corrections, by the time that the watermark had when a packet came."""
+    kind, *sizes = window
+    return {"tumbling": sizes[0], "sliding": sizes[-1]}.get(kind) or seconds(sizes[-1])
+
+
+def corrections(judged, stream):
+    """Records of late packets alone; `judged` is what late() gives."""
+    batches = defaultdict(list)
+    for p, floor in judged:
+        if isinstance(floor, int):
+            batches[floor // slot(stream.window)].append(p)
+    return [{**r, "late": True} for held in batches.values() for r in records(held, stream)]
 
 
 def network(address, prefixes):

@@ -106,7 +106,7 @@ static void rig_open(struct rig *rig, uint32_t n_workers, bool software, uint32_
 	*rig = (struct rig){.n_workers = n_workers};
 	memory_source_init(&rig->source, packets, PACKETS, 61);
 	rig->sources[0] = &rig->source.source;
-	struct intake_config intake = {.lateness_us = SECOND / 2, .tunnels = TUNNEL_ALL};
+	struct intake_config intake = {.time = {.lateness_us = SECOND / 2}, .tunnels = TUNNEL_ALL};
 	hash_seed_fixed(&intake.seed, n_workers);
 	if (software) {
 		rig->receiver = lines(sizeof(*rig->receiver));

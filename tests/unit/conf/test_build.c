@@ -31,7 +31,8 @@ Test(build, names_that_are_not_known_by_table) {
 		 "test.conf:4: control.port: 80: unknown key (accepted: socket, access, http)\n"},
 		{INPUT "worker = 4\n",
 		 "test.conf:3: input.worker: 4: unknown key, did you mean workers? (accepted: backend, device, "
-		 "workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, tunnels)\n"},
+		 "workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, "
+		 "late, max_ahead, tunnels)\n"},
 		{INPUT "[dpdk]\ncolour = red\n",
 		 "test.conf:4: dpdk.colour: red: unknown key (accepted: args, mbufs, rx_desc, hugepages)\n"},
 		{INPUT "[match]\nRules =\n",

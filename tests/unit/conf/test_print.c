@@ -65,6 +65,8 @@ Test(print, everything_that_is_no_default_loads_to_the_same) {
 Test(print, other_forms_of_numbers_load_to_the_same) {
 	expect_round_trip("[input]\ndevice = x\npace = real\nlateness = all\ntunnels =\n");
 	expect_round_trip("[input]\ndevice = x\nlateness = 0\nbackend = xdp\n");
+	expect_round_trip("[input]\ndevice = x\nlate = emit\nmax_ahead = off\n");
+	expect_round_trip("[input]\ndevice = x\nmax_ahead = 90s\n");
 	expect_round_trip(
 		"[input]\nbackend = dpdk\ndevice = net_pcap0,rx_pcap=a,tx_pcap=../b 0000:17:00.0\n"
 	);

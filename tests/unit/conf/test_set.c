@@ -119,7 +119,8 @@ Test(set, its_values_are_checked_like_those_of_the_file) {
 		     "state.path=x", "sink.b.type=csv", "input.x.device=z", "stream.q.key=proto"),
 		"--set:1: input.workers: 0: out of range (accepted: 1 to 64)\n"
 		"--set:2: input.worker: 1: unknown key, did you mean workers? (accepted: backend, device, "
-		"workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, tunnels)\n"
+		"workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, "
+		"late, max_ahead, tunnels)\n"
 		"--set:3: stream.window: x: needs a name (accepted: letters, digits, _ and -, at most 32)\n"
 		"--set:4: inptu.device: y: unknown section, did you mean input? (accepted: [input], [dpdk], "
 		"[match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [control])\n"

@@ -52,6 +52,14 @@ Test(value, bad_values_by_table) {
 		 NAME
 		 "input.pace: fast: not a number (accepted: max, real, or packets a second, 1 to "
 		 "1000000000)\n"},
+		{INPUT "late = keep\n",
+		 NAME "input.late: keep: unknown value (accepted: drop, emit)\n"},
+		{INPUT "max_ahead = -1s\n",
+		 NAME
+		 "input.max_ahead: -1s: not a number with us, ms, s, m, h or d (accepted: auto, off, or "
+		 "1s to 366d)\n"},
+		{INPUT "max_ahead = 0\n",
+		 NAME "input.max_ahead: 0: out of range (accepted: auto, off, or 1s to 366d)\n"},
 		{INPUT "lateness = 1\n",
 		 NAME
 		 "input.lateness: 1: not a number with us, ms, s, m, h or d (accepted: all, or 0s to "

@@ -3,6 +3,7 @@
 #include "packet/event_clock.h"
 
 #include <criterion/criterion.h>
+#include <time.h>
 
 static struct burst b;
 static int64_t newest;
@@ -15,7 +16,7 @@ static void seen(int64_t newest_us) {
 static bool late(int64_t time_us, int64_t lateness_us) {
 	b.n = 1;
 	b.pkt[0] = (struct packet){.time_us = time_us, .flags = PACKET_TCP | PACKET_LATE};
-	event_clock_stamp(&newest, lateness_us, &b);
+	event_clock_stamp(&newest, &(struct event_bounds){.lateness_us = lateness_us}, &b);
 	cr_assert_eq(b.pkt[0].flags & ~PACKET_LATE, 0, "flags of the packet before do not stay");
 	return b.pkt[0].flags & PACKET_LATE;
 }
@@ -46,7 +47,7 @@ Test(event_clock, what_is_ahead_in_the_same_burst_counts) {
 	b.pkt[1] = (struct packet){.time_us = 100};
 	b.pkt[2] = (struct packet){.time_us = 900};
 	b.pkt[3] = (struct packet){.time_us = 500};
-	event_clock_stamp(&newest, 399, &b);
+	event_clock_stamp(&newest, &(struct event_bounds){.lateness_us = 399}, &b);
 	cr_assert_eq(b.pkt[0].flags, 0);
 	cr_assert_eq(b.pkt[1].flags, PACKET_LATE);
 	cr_assert_eq(b.pkt[2].flags, 0, "a packet is not late against those behind it");
@@ -59,10 +60,71 @@ Test(event_clock, what_is_ahead_in_the_same_burst_counts) {
 	cr_assert_eq(burst_newest_us(&b, 3), 900);
 }
 
+// Stamps packets of these times; which are late for being behind, 'o', or ahead, 'f'.
+static const char *judge(const struct event_bounds *bounds, const int64_t *times, uint32_t n) {
+	static char told[BURST_MAX + 1];
+	b.n = n;
+	for (uint32_t i = 0; i < n; i++)
+		b.pkt[i] = (struct packet){.time_us = times[i]};
+	event_clock_stamp(&newest, bounds, &b);
+	for (uint32_t i = 0; i < n; i++) {
+		told[i] = '.';
+		if (b.pkt[i].flags & PACKET_LATE)
+			told[i] = burst_is_future(&b, i) ? 'f' : 'o';
+	}
+	told[n] = '\0';
+	return told;
+}
+
+Test(event_clock, a_time_too_far_ahead_is_late_and_moves_nothing) {
+	const struct event_bounds bounds = {.lateness_us = 100, .ahead_us = 1000};
+	static const int64_t times[] = {1000, 2000, 3001, 1901, 1899, EVENT_TIME_MAX, 3000};
+	seen(1000);
+	cr_assert_str_eq(judge(&bounds, times, 7), "..f.of.");
+	cr_assert_eq(newest, 3000);
+	cr_assert_eq(b.pkt[2].time_us, 2000, "nobody is told a time that nobody believes");
+	cr_assert_eq(b.floor_us[2], 2000);
+	cr_assert_eq(burst_newest_us(&b, 3), 2000);
+}
+
+Test(event_clock, a_jump_is_taken_in_steps_and_by_the_first_packet_of_a_capture) {
+	const struct event_bounds bounds = {.lateness_us = LATENESS_ALL, .ahead_us = 1000};
+	static const int64_t times[] = {5000000, 5001000, 5002000, 5003001, -7};
+	seen(INT64_MIN);
+	cr_assert_str_eq(judge(&bounds, times, 5), "...f.", "with lateness all nothing is behind");
+	cr_assert_eq(newest, 5002000);
+}
+
+Test(event_clock, without_a_bound_any_time_is_taken) {
+	const struct event_bounds bounds = {.lateness_us = 0};
+	static const int64_t times[] = {-EVENT_TIME_MAX, 0, EVENT_TIME_MAX, INT64_MAX};
+	seen(INT64_MIN);
+	cr_assert_str_eq(judge(&bounds, times, 4), "....");
+}
+
+static int64_t utc_us(void) {
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+Test(event_clock, live_the_clock_may_say_that_it_is_that_late) {
+	const int64_t hour = 3600000000, now = utc_us();
+	const struct event_bounds bounds = {.lateness_us = 1000000, .ahead_us = hour, .live = true};
+	const int64_t times[] = {now, now + 2 * hour, now + 1};
+	seen(now - 20 * hour);
+	cr_assert_str_eq(judge(&bounds, times, 3), ".f.", "a long silence is none of the packet's");
+	cr_assert_eq(newest, now + 1);
+	const int64_t first[] = {now + 2 * hour, now};
+	seen(INT64_MIN);
+	cr_assert_str_eq(judge(&bounds, first, 2), "f.", "the first packet too");
+	cr_assert_eq(newest, now);
+}
+
 Test(event_clock, an_empty_burst_changes_nothing) {
 	seen(7);
 	b.n = 0;
-	event_clock_stamp(&newest, 0, &b);
+	event_clock_stamp(&newest, &(struct event_bounds){.lateness_us = 0}, &b);
 	cr_assert_eq(newest, 7);
 }
 

@@ -51,6 +51,7 @@ Test(verdict, reasons_belong_where_the_contract_puts_them) {
 	cr_assert_eq(reason_verdict(REASON_SNAPPED), VERDICT_NON_IP);
 	cr_assert_eq(reason_verdict(REASON_FILTER), VERDICT_FILTERED);
 	cr_assert_eq(reason_verdict(REASON_LATE), VERDICT_LATE);
+	cr_assert_eq(reason_verdict(REASON_FUTURE), VERDICT_LATE);
 	cr_assert_eq(reason_verdict(REASON_WORKER_BUSY), VERDICT_SHED);
 }
 

@@ -15,7 +15,7 @@ static struct intake in;
 
 static void open_intake(int64_t lateness_us, const struct filter *filter) {
 	struct intake_config c = {
-		.lateness_us = lateness_us, .tunnels = TUNNEL_ALL, .filter = filter};
+		.time = {.lateness_us = lateness_us}, .tunnels = TUNNEL_ALL, .filter = filter};
 	hash_seed_fixed(&c.seed, 5);
 	cr_assert_eq(intake_init(&in, &c), 0);
 	memory_source_init(&source, NULL, 0, 1);

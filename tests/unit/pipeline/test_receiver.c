@@ -40,7 +40,7 @@ static void open_receiver(bool patient) {
 		.n_sources = 1,
 		.n_lanes = LANES,
 		.by_host = by_host,
-		.intake = {.lateness_us = 1000, .tunnels = TUNNEL_ALL}};
+		.intake = {.time = {.lateness_us = 1000}, .tunnels = TUNNEL_ALL}};
 	hash_seed_fixed(&c.intake.seed, 11);
 	size_t octets = (sizeof(*receiver) + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 	receiver = aligned_alloc(CACHE_LINE, octets);

@@ -9,7 +9,7 @@
 
 #define SECOND 1000000ll
 
-static struct pane_store panes;
+static struct pane_store panes, late;
 static struct stage_track track;
 static struct burst burst;
 static bool counts_at_once;
@@ -25,7 +25,7 @@ static void open_with(uint32_t active, uint32_t spares, uint32_t rows) {
 	hash_seed_fixed(&seed, 1);
 	cr_assert_eq(pane_store_init(&panes, &c), 0);
 	stage_track_init(
-		&track, &panes, FIELD_BIT(FIELD_SRC_PORT), &(struct key_cut){0}, &seed,
+		&track, &panes, NULL, FIELD_BIT(FIELD_SRC_PORT), &(struct key_cut){0}, &seed,
 		counts_at_once
 	);
 }
@@ -104,6 +104,7 @@ Test(stage_track, late_and_refused_packets_have_no_row) {
 	for (uint32_t i = 0; i < 4; i++)
 		fill(i, 0, 1);
 	burst.pkt[1].flags = PACKET_LATE;
+	burst.floor_us[1] = 1;
 	burst.pkt[2].verdict = VERDICT_MALFORMED;
 	burst.pkt[2].reason = REASON_IPV4_HEADER;
 	burst.pkt[2].flags = PACKET_LATE;
@@ -113,6 +114,91 @@ Test(stage_track, late_and_refused_packets_have_no_row) {
 	cr_assert_eq(burst.pkt[1].reason, REASON_LATE);
 	cr_assert_eq(burst.pkt[2].verdict, VERDICT_MALFORMED, "the first that applies counts");
 	cr_assert_eq(panes.active[0]->packets, 2);
+	pane_store_fini(&panes);
+}
+
+Test(stage_track, too_far_ahead_is_late_for_another_reason) {
+	open_with(2, 2, 256);
+	fill(0, 7, 1);
+	burst.pkt[0].flags = PACKET_LATE;
+	burst.floor_us[0] = 7;
+	run(1);
+	cr_assert_eq(burst.pkt[0].verdict, VERDICT_LATE);
+	cr_assert_eq(burst.pkt[0].reason, REASON_FUTURE);
+	cr_assert_eq(panes.n_active, 0);
+	burst.pkt[0].flags = 0;
+	pane_store_fini(&panes);
+}
+
+// Stores for what is on time and for what is late, in turns of ten seconds.
+static void open_correcting(uint32_t spares) {
+	open_with(2, 2, 256);
+	struct pane_config c = {
+		.width_us = SECOND,
+		.active = 1,
+		.spares = spares,
+		.rows = 256,
+		.turn_us = 10 * SECOND,
+		.mem = mem_pages()};
+	cr_assert_eq(pane_store_init(&late, &c), 0);
+	track.late = &late;
+}
+
+static void fill_late(uint32_t i, int64_t time_us, int64_t floor_us) {
+	fill(i, time_us, 1);
+	burst.pkt[i].flags = PACKET_LATE;
+	burst.floor_us[i] = floor_us;
+}
+
+Test(stage_track, late_packets_are_counted_for_their_corrections_and_stay_late) {
+	open_correcting(4);
+	for (uint32_t i = 0; i < 4; i++)
+		fill(i, 20 * SECOND, 1);
+	fill_late(4, SECOND, 19 * SECOND);
+	fill_late(5, SECOND + 1, 19 * SECOND);
+	fill_late(6, 5 * SECOND, 20 * SECOND);
+	fill(7, 20 * SECOND, 1);
+	fill_late(8, 20 * SECOND, 20 * SECOND);
+	run(9);
+	for (uint32_t i = 0; i < 9; i++) {
+		bool on_time = i < 4 || i == 7;
+		cr_assert_eq(burst.pkt[i].verdict, on_time ? VERDICT_COUNTED : VERDICT_LATE);
+		cr_assert_eq(
+			burst.pkt[i].reason,
+			on_time         ? REASON_NONE
+				: i < 8 ? REASON_LATE
+					: REASON_FUTURE
+		);
+	}
+	cr_assert_eq(panes.active[0]->packets, 5);
+	pane_store_advance(&late, 20 * SECOND);
+	struct pane *first = pane_store_take(&late);
+	cr_assert_not_null(first, "its turn is over");
+	cr_assert_eq(first->packets, 2);
+	cr_assert_eq(first->start_us, SECOND);
+	cr_assert_eq(first->turn_us, 10 * SECOND);
+	cr_assert_null(pane_store_take(&late), "that of the other is not");
+	pane_store_advance(&late, 30 * SECOND);
+	struct pane *second = pane_store_take(&late);
+	cr_assert_eq(second->packets, 1);
+	cr_assert_eq(second->start_us, 5 * SECOND);
+	cr_assert_eq(second->turn_us, 20 * SECOND);
+	cr_assert_eq(track.uncorrected, 0);
+	pane_store_fini(&late);
+	pane_store_fini(&panes);
+}
+
+Test(stage_track, corrections_that_find_no_pane_are_counted) {
+	open_correcting(1);
+	uint32_t most = late.n_all;
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		fill_late(i, (int64_t)i * SECOND, 100 * SECOND);
+	cr_assert_lt(most, BURST_MAX);
+	run(BURST_MAX);
+	cr_assert_eq(track.uncorrected, BURST_MAX - most);
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		cr_assert_eq(burst.pkt[i].verdict, VERDICT_LATE);
+	pane_store_fini(&late);
 	pane_store_fini(&panes);
 }
 

@@ -39,7 +39,7 @@ static void open_worker(int64_t lateness_us, uint32_t burst) {
 	struct worker_config c = {
 		.sources = sources,
 		.n_sources = 1,
-		.intake = {.lateness_us = lateness_us, .tunnels = TUNNEL_ALL},
+		.intake = {.time = {.lateness_us = lateness_us}, .tunnels = TUNNEL_ALL},
 		.fields = FIELD_BIT(FIELD_SRC_PORT),
 		.panes =
 			{.width_us = SECOND,
