@@ -4,6 +4,7 @@
 #include "load.h"
 #include "rule_load.h"
 #include "rule_report.h"
+#include "sizing.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +14,7 @@ static void usage(FILE *to) {
 	fprintf(to,
 		"usage: sluice check [--set section.key=value]... CONF\n\n"
 		"Validates the configuration and its rule files without touching a device, and prints the\n"
-		"configuration with every default filled in. All errors are reported at once, each as\n"
+		"configuration with every default filled in, and what memory it takes. All errors are reported at once, each as\n"
 		"FILE:LINE: section.key: VALUE: what is wrong (what is accepted).\n\n"
 		"  --set section.key=value  as for sluice run\n"
 		"  --help                   this text\n\n"
@@ -45,6 +46,10 @@ static int check_rules(const struct conf *conf, const char *path) {
 	return status;
 }
 
+static bool in_kernel(const struct conf *conf) {
+	return conf->input.backend == CONF_BACKEND_XDP && conf->input.xdp_mode == CONF_XDP_KERNEL;
+}
+
 int cmd_check(int argc, char **argv) {
 	static const struct option options[] = {
 		{"set", required_argument, NULL, 's'},
@@ -74,8 +79,11 @@ int cmd_check(int argc, char **argv) {
 	if (conf == NULL)
 		return EXIT_USAGE;
 	int status = check_rules(conf, argv[optind]);
-	if (status == EXIT_OK)
+	if (status == EXIT_OK) {
+		char text[SIZING_MAX];
 		conf_print(conf, stdout);
+		printf("\n# %s\n", sizing_text(conf, in_kernel(conf), text));
+	}
 	conf_free(conf);
 	return status;
 }

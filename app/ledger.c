@@ -132,9 +132,14 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 			fprintf(to, ",\"resources\":%" PRIu64, st[STREAM_EVICTED]);
 		if (conf->stream[i].distinct != 0)
 			fprintf(to, ",\"distinct_full\":%" PRIu64, st[STREAM_DISTINCT_LEAST]);
+		fprintf(to, ",\"rest\":%" PRIu64 ",\"early\":%" PRIu64, st[STREAM_REST],
+			st[STREAM_FORCED]);
 		if (conf->input.late == CONF_LATE_EMIT)
 			fprintf(to, ",\"late_records\":%" PRIu64 ",\"late_packets\":%" PRIu64,
 				st[STREAM_LATE_RECORDS], st[STREAM_LATE_PACKETS]);
+		if (!run->patient)
+			fprintf(to, ",\"emit_delay_us\":{\"max\":%" PRIu64 ",\"p99\":%" PRIu64 "}",
+				st[STREAM_DELAY_MAX], st[STREAM_DELAY_P99]);
 		fprintf(to, "}");
 	}
 	fprintf(to, "},");
@@ -199,8 +204,14 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 	for (uint32_t i = 0; i < conf->n_streams; i++) {
 		uint64_t st[STREAM_STAT_COUNT];
 		exporter_stream_stats(run->exporter, i, st);
-		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows\n",
+		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows",
 			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
+		if (conf->input.late == CONF_LATE_EMIT)
+			fprintf(to, ", %" PRIu64 " corrections", st[STREAM_LATE_RECORDS]);
+		if (!run->patient)
+			fprintf(to, ", 99 of 100 within %.3f s of when they were due",
+				(double)st[STREAM_DELAY_P99] / 1e6);
+		fprintf(to, "\n");
 	}
 	for (uint32_t i = 0; i < conf->n_alerts; i++) {
 		uint64_t st[WATCH_STAT_COUNT];

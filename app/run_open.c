@@ -5,6 +5,7 @@
 #include "app/rule_load.h"
 #include "app/run.h"
 #include "app/run_rules.h"
+#include "app/sizing.h"
 #include "app/streams.h"
 #include "app/threads.h"
 #include "base/log.h"
@@ -175,40 +176,10 @@ static int share_sources(struct run *run) {
 	return 0;
 }
 
-static struct pane_config panes_of(const struct run *run) {
-	const struct conf *conf = run->conf;
-	return (struct pane_config){
-		.width_us = streams_pane_width(conf),
-		.active = conf->flow.panes,
-		.spares = conf->flow.spares,
-		.rows = conf->flow.rows,
-		.patient = run->patient,
-		.rules = streams_rules(conf),
-	};
-}
-
-// Late packets are few: tables for them are small, and there is no hurry to look at them.
-#define LATE_PANES 4
-#define LATE_ROWS_PART 16
-#define LATE_ROWS_MIN 1024
-#define LATE_RULE_ROWS 4096
-
-static struct pane_config late_panes_of(const struct run *run) {
-	struct pane_config c = panes_of(run);
-	if (run->conf->input.late != CONF_LATE_EMIT)
-		return (struct pane_config){};
-	c.turn_us = streams_turn_width(run->conf);
-	c.active = c.spares = LATE_PANES;
-	c.rows = c.rows / LATE_ROWS_PART > LATE_ROWS_MIN ? c.rows / LATE_ROWS_PART : LATE_ROWS_MIN;
-	c.rules.rows = c.rules.rows > 0 ? LATE_RULE_ROWS : 0;
-	c.mem = mem_pages();
-	return c;
-}
-
 static int open_collector(struct run *run, struct err *err) {
 	struct collector_config cc = {
 		.source = run->input->counts,
-		.panes = panes_of(run),
+		.panes = streams_panes(run->conf, run->patient),
 	};
 	cc.fields = streams_fields(run->conf, &cc.cut);
 	cc.panes.mem = mem_pages();
@@ -261,8 +232,9 @@ static int open_workers(struct run *run, struct err *err) {
 	wc.fields = streams_fields(conf, &wc.cut);
 	seed_intake(run, &wc.intake);
 	wc.seed = wc.intake.seed;
-	wc.panes = panes_of(run);
-	wc.late = late_panes_of(run);
+	wc.panes = streams_panes(conf, run->patient);
+	wc.late = streams_late_panes(conf, run->patient);
+	wc.late.mem = mem_pages();
 	wc.alerts = alerts_wanted(conf) ? ALERT_RING_DEPTH : 0;
 	run->workers = aligned_alloc(CACHE_LINE, conf->input.workers * sizeof(*run->workers));
 	if (run->workers == NULL)
@@ -345,6 +317,11 @@ static int open_exporter(struct run *run, struct err *err) {
 	return run->exporter == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
 }
 
+static void tell_sizing(const struct run *run) {
+	char text[SIZING_MAX];
+	log_info("%s", sizing_text(run->conf, run->collector != NULL, text));
+}
+
 int run_open(struct run *run, const struct conf *conf, struct err *err) {
 	memset(run, 0, sizeof(*run));
 	run->conf = conf;
@@ -378,7 +355,9 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 		ret = open_ifaces(run, err);
 	if (ret == 0)
 		ret = open_exporter(run, err);
-	if (ret == 0)
+	if (ret == 0) {
+		tell_sizing(run);
 		threads_place(run);
+	}
 	return ret;
 }

@@ -5,7 +5,6 @@
 #include "base/divisor.h"
 #include "base/field.h"
 #include "flow/corrections.h"
-#include "flow/pane.h"
 
 #include <assert.h>
 #include <string.h>
@@ -66,6 +65,8 @@ struct exporter_stream streams_export(const struct conf_stream *stream) {
 		.step_us = stream->window.step_us,
 		.ranking =
 			{.top = stream->top, .by = by[stream->order_by], .n_order = stream->n_key},
+		.memory = stream->memory,
+		.keep_open = stream->overflow == CONF_OVERFLOW_REST,
 	};
 	memcpy(out.ranking.order, stream->key_order, stream->n_key);
 	return out;
@@ -81,7 +82,24 @@ int64_t streams_pane_width(const struct conf *conf) {
 	return pane_width(steps, conf->n_streams, most);
 }
 
-int64_t streams_turn_width(const struct conf *conf) {
+struct pane_config streams_panes(const struct conf *conf, bool patient) {
+	return (struct pane_config){
+		.width_us = streams_pane_width(conf),
+		.active = conf->flow.panes,
+		.spares = conf->flow.spares,
+		.rows = conf->flow.rows,
+		.patient = patient,
+		.rules = streams_rules(conf),
+	};
+}
+
+// Late packets are few: tables for them are small, and there is no hurry to look at them.
+#define LATE_PANES 4
+#define LATE_ROWS_PART 16
+#define LATE_ROWS_MIN 1024
+#define LATE_RULE_ROWS 4096
+
+static int64_t turn_width(const struct conf *conf) {
 	int64_t width_us = 0;
 	for (uint32_t i = 0; i < conf->n_streams; i++) {
 		struct exporter_stream s = streams_export(&conf->stream[i]);
@@ -90,4 +108,15 @@ int64_t streams_turn_width(const struct conf *conf) {
 		);
 	}
 	return width_us;
+}
+
+struct pane_config streams_late_panes(const struct conf *conf, bool patient) {
+	struct pane_config c = streams_panes(conf, patient);
+	if (conf->input.late != CONF_LATE_EMIT)
+		return (struct pane_config){};
+	c.turn_us = turn_width(conf);
+	c.active = c.spares = LATE_PANES;
+	c.rows = c.rows / LATE_ROWS_PART > LATE_ROWS_MIN ? c.rows / LATE_ROWS_PART : LATE_ROWS_MIN;
+	c.rules.rows = c.rules.rows > 0 ? LATE_RULE_ROWS : 0;
+	return c;
 }

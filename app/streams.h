@@ -3,7 +3,7 @@
 
 #include "conf/conf.h"
 #include "export/exporter.h"
-#include "flow/rule_rows.h"
+#include "flow/pane.h"
 
 #include <stdint.h>
 
@@ -17,9 +17,12 @@ struct rule_rows_config streams_rules(const struct conf *conf);
 // What the exporter is told of a stream; the name is the configuration's.
 struct exporter_stream streams_export(const struct conf_stream *stream);
 
-// The cells of event time in which late packets are told apart for corrections, in microseconds: each
-// stream's batches are made of whole ones.
-int64_t streams_turn_width(const struct conf *conf);
-
 // The widest pane that suits all their windows, in microseconds.
 int64_t streams_pane_width(const struct conf *conf);
+
+// The tables that a worker counts in; without `mem`.
+struct pane_config streams_panes(const struct conf *conf, bool patient);
+
+// And those of late packets for corrections, turn_us 0: there are none. Their turns are the widest of which
+// each stream's batches are made.
+struct pane_config streams_late_panes(const struct conf *conf, bool patient);

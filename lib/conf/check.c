@@ -1,7 +1,7 @@
 // What only shows when several values are seen together: CPUs for the workers, a pane width that
 // suits every window, outputs that would get in each other's way.
 
-#include "build.h"
+#include "check.h"
 
 #include "base/divisor.h"
 #include "base/field.h"
@@ -15,9 +15,9 @@
 
 #define PANE_MIN_US 10000
 
-// Reports about a key where its value stands.
-static void
-refuse(const struct conf_build *b, const struct conf_slot *slot, uint32_t key, const char *what) {
+void conf_check_refuse(
+	const struct conf_build *b, const struct conf_slot *slot, uint32_t key, const char *what
+) {
 	char *name = conf_entry_name(slot->name, NULL, slot->section->keys[key].name);
 	conf_report_add(
 		b->report, conf_slot_where(slot, key), name, conf_slot_text(slot, key), "%s", what
@@ -25,7 +25,7 @@ refuse(const struct conf_build *b, const struct conf_slot *slot, uint32_t key, c
 	free(name);
 }
 
-static bool is_section(const struct conf_slot *slot, const char *name) {
+bool conf_check_is(const struct conf_slot *slot, const char *name) {
 	return strcmp(slot->section->name, name) == 0;
 }
 
@@ -41,7 +41,7 @@ static void check_cpus(const struct conf_build *b, const struct conf_slot *slot)
 		"%u CPUs for %u workers (accepted: at least one CPU for each worker)",
 		input->n_cpus, input->workers
 	);
-	refuse(b, slot, cpus, what);
+	conf_check_refuse(b, slot, cpus, what);
 }
 
 static void check_filter(const struct conf_build *b, const struct conf_slot *slot) {
@@ -53,7 +53,7 @@ static void check_filter(const struct conf_build *b, const struct conf_slot *slo
 		return;
 	char what[sizeof(err.text) + 64];
 	snprintf(what, sizeof(what), "%s (accepted: a tcpdump expression)", err.text);
-	refuse(b, slot, filter, what);
+	conf_check_refuse(b, slot, filter, what);
 }
 
 static void refuse_panes(
@@ -72,7 +72,7 @@ static void refuse_panes(
 	);
 	if (ret < 0)
 		return;
-	refuse(b, slot, conf_slot_key(slot, "window"), what);
+	conf_check_refuse(b, slot, conf_slot_key(slot, "window"), what);
 	free(what);
 }
 
@@ -97,7 +97,7 @@ static void check_panes(const struct conf_build *b) {
 	FILE *out = open_memstream(&windows, &len);
 	for (uint32_t i = 0; i < b->n && out != NULL; i++) {
 		const struct conf_slot *slot = &b->slot[i];
-		if (!is_section(slot, "stream") || slot->bad[conf_slot_key(slot, "window")])
+		if (!conf_check_is(slot, "stream") || slot->bad[conf_slot_key(slot, "window")])
 			continue;
 		const struct conf_stream *stream = slot->base;
 		struct conf_panes own = conf_window_panes(&stream->window);
@@ -131,7 +131,7 @@ static bool same_file(const char *a, const char *b) {
 
 static bool writes_file(const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
-	return is_section(slot, "sink") && sink->type != CONF_SINK_NULL
+	return conf_check_is(slot, "sink") && sink->type != CONF_SINK_NULL
 		&& !slot->bad[conf_slot_key(slot, "type")]
 		&& !slot->bad[conf_slot_key(slot, "path")];
 }
@@ -141,7 +141,7 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 	const struct conf_sink *sink = slot->base;
 	uint32_t path = conf_slot_key(slot, "path");
 	if (sink->path[0] == '\0') {
-		refuse(b, slot, path, "is missing (accepted: a file, or - for stdout)");
+		conf_check_refuse(b, slot, path, "is missing (accepted: a file, or - for stdout)");
 		return;
 	}
 	for (uint32_t j = 0; j < i; j++) {
@@ -154,168 +154,58 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 			"%s writes there already (accepted: a file of its own for each sink)",
 			b->slot[j].name
 		);
-		refuse(b, slot, path, what);
+		conf_check_refuse(b, slot, path, what);
 		return;
 	}
 }
 
 // The one slot of a section without a name.
-static const struct conf_slot *find_section(const struct conf_build *b, const char *name) {
+const struct conf_slot *conf_check_find(const struct conf_build *b, const char *name) {
 	uint32_t i = 0;
-	while (!is_section(&b->slot[i], name))
+	while (!conf_check_is(&b->slot[i], name))
 		i++;
 	return &b->slot[i];
 }
 
 // Whether match.rules is empty, as far as it could be read.
-static bool no_rules(const struct conf_build *b) {
-	const struct conf_slot *match = find_section(b, "match");
+bool conf_check_no_rules(const struct conf_build *b) {
+	const struct conf_slot *match = conf_check_find(b, "match");
 	return !match->bad[conf_slot_key(match, "rules")] && b->conf->match.rules.n == 0;
 }
 
-static bool in_kernel(const struct conf_build *b) {
-	const struct conf_slot *slot = find_section(b, "input");
-	return !slot->bad[conf_slot_key(slot, "backend")]
-		&& !slot->bad[conf_slot_key(slot, "xdp_mode")]
-		&& b->conf->input.backend == CONF_BACKEND_XDP
-		&& b->conf->input.xdp_mode == CONF_XDP_KERNEL;
-}
-
-// What counts match events must have some.
-static void check_rule_key(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_stream *stream = slot->base;
-	uint32_t key = conf_slot_key(slot, "key");
-	if (slot->bad[key] || !(stream->key & FIELD_BIT(FIELD_RULE)))
+// What streams have for themselves comes off what all have; the last one that is too much is told.
+static void check_memory(const struct conf_build *b) {
+	const struct conf_slot *flow = conf_check_find(b, "flow");
+	uint64_t left = b->conf->flow.memory;
+	if (flow->bad[conf_slot_key(flow, "memory")])
 		return;
-	if (in_kernel(b))
-		refuse(b, slot, key,
-		       "rule: with input.xdp_mode = kernel nothing can be matched (accepted: rule with "
-		       "observe or redirect, and with files in match.rules)");
-	else if (no_rules(b))
-		refuse(b, slot, key,
-		       "rule: there are no rules that could match (accepted: rule with files in "
-		       "match.rules)");
-}
-
-// FIN and RST end flows, and events have none.
-static void check_rule_window(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_stream *stream = slot->base;
-	uint32_t window = conf_slot_key(slot, "window");
-	if (slot->bad[window] || slot->bad[conf_slot_key(slot, "key")]
-	    || !(stream->key & FIELD_BIT(FIELD_RULE)) || stream->window.kind != CONF_WINDOW_FLOW)
+	// Corrections have an eighth, and alerts on change.
+	uint64_t eighth = left / 8;
+	if (b->conf->input.late == CONF_LATE_EMIT)
+		left -= eighth;
+	if (b->conf->n_alerts > 0)
+		left -= eighth;
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct conf_slot *slot = &b->slot[i];
+		const struct conf_stream *stream = slot->base;
+		char all[32], rest[32], what[192];
+		if (!conf_check_is(slot, "stream") || slot->bad[conf_slot_key(slot, "memory")])
+			continue;
+		if (stream->memory <= left) {
+			left -= stream->memory;
+			continue;
+		}
+		units_format_size(b->conf->flow.memory, all, sizeof(all));
+		units_format_size(left, rest, sizeof(rest));
+		snprintf(
+			what, sizeof(what),
+			"of flow.memory = %s no more than %s are left for it (accepted: 0, or so much "
+			"that all streams have room in flow.memory)",
+			all, rest
+		);
+		conf_check_refuse(b, slot, conf_slot_key(slot, "memory"), what);
 		return;
-	refuse(b, slot, window,
-	       "flow: with rule in its key a stream counts matches, which are no flows (accepted: "
-	       "tumbling, sliding or session with rule)");
-}
-
-// A key turns around where it has both ends, or nothing of the ports.
-static void check_biflow(const struct conf_build *b, const struct conf_slot *slot) {
-	const uint32_t hosts = FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP);
-	const uint32_t ports = FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT);
-	const struct conf_stream *stream = slot->base;
-	uint32_t biflow = conf_slot_key(slot, "biflow");
-	if (slot->bad[biflow] || slot->bad[conf_slot_key(slot, "key")] || !stream->biflow)
-		return;
-	if (stream->key & FIELD_BIT(FIELD_RULE))
-		refuse(b, slot, biflow,
-		       "with rule in its key a stream counts matches, which have one direction "
-		       "(accepted: no with rule)");
-	else if ((stream->key & hosts) != hosts || ((stream->key & ports) != 0 && (stream->key & ports) != ports))
-		refuse(b, slot, biflow,
-		       "the key has no two directions (accepted: yes with src_ip and dest_ip in the "
-		       "key, and with both src_port and dest_port or neither)");
-	else if (stream->cut.v4[FIELD_SRC_IP] != stream->cut.v4[FIELD_DEST_IP]
-		 || stream->cut.v6[FIELD_SRC_IP] != stream->cut.v6[FIELD_DEST_IP])
-		refuse(b, slot, biflow,
-		       "networks of different sizes do not change places (accepted: yes with the same "
-		       "prefixes for src_ip and dest_ip)");
-}
-
-// Whether keys with the same value may have several of these.
-static bool differs(const struct conf_stream *s, enum field f) {
-	if (!(s->key & FIELD_BIT(f)))
-		return true;
-	return f <= FIELD_DEST_IP
-		&& (s->distinct_cut.v4[f] < s->cut.v4[f] || s->distinct_cut.v6[f] < s->cut.v6[f]);
-}
-
-static void check_distinct(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_stream *stream = slot->base;
-	uint32_t distinct = conf_slot_key(slot, "distinct");
-	if (slot->bad[distinct] || slot->bad[conf_slot_key(slot, "key")] || stream->distinct == 0)
-		return;
-	if (stream->distinct == FIELD_BIT(FIELD_RULE))
-		refuse(b, slot, distinct,
-		       "rule is no packet's (accepted: a packet's field; rule in the key)");
-	else if (!differs(stream, (enum field)__builtin_ctz(stream->distinct)))
-		refuse(b, slot, distinct,
-		       "it is in the key, so that there is one (accepted: a field that is not, or of "
-		       "an address more than the key has)");
-	if (!slot->bad[conf_slot_key(slot, "biflow")] && stream->biflow)
-		refuse(b, slot, distinct,
-		       "with biflow the two directions have values of their own (accepted: nothing "
-		       "with biflow)");
-}
-
-static void check_where(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_stream *stream = slot->base;
-	uint32_t where = conf_slot_key(slot, "where");
-	struct err err = {0};
-	if (slot->bad[where] || slot->bad[conf_slot_key(slot, "key")] || stream->where[0] == '\0'
-	    || b->checks == NULL || b->checks->where == NULL
-	    || b->checks->where(stream->where, stream->key, &stream->cut, &err) == 0)
-		return;
-	refuse(b, slot, where, err.text);
-}
-
-// The largest of a window are ranked, by what there is.
-static void check_top(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_stream *stream = slot->base;
-	uint32_t top = conf_slot_key(slot, "top"), order_by = conf_slot_key(slot, "order_by");
-	if (slot->bad[top] || stream->top == 0)
-		return;
-	if (!slot->bad[conf_slot_key(slot, "window")] && stream->window.kind != CONF_WINDOW_TUMBLING
-	    && stream->window.kind != CONF_WINDOW_SLIDING)
-		refuse(b, slot, top,
-		       "a session or flow is a window of its own, with no other keys to be compared "
-		       "with (accepted: 0, or a window that is tumbling or sliding)");
-	if (slot->bad[order_by] || stream->order_by != CONF_ORDER_MATCHES)
-		return;
-	if (in_kernel(b) || no_rules(b))
-		refuse(b, slot, order_by,
-		       "nothing is matched (accepted: bytes, packets; matches with files in "
-		       "match.rules, and not with input.xdp_mode = kernel)");
-}
-
-// A record of both directions has its key by who began, which may be the other one in the next window.
-static void check_watched(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_alert *alert = slot->base;
-	uint32_t stream = conf_slot_key(slot, "stream");
-	if (!slot->bad[stream] && b->conf->stream[alert->stream].biflow)
-		refuse(b, slot, stream,
-		       "its key changes places with the direction (accepted: a stream with biflow = "
-		       "no)");
-}
-
-// A mean is of the windows before, which follow a step.
-static void check_when(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_alert *alert = slot->base;
-	uint32_t when = conf_slot_key(slot, "when");
-	if (slot->bad[when] || slot->bad[conf_slot_key(slot, "stream")] || alert->when.windows == 0)
-		return;
-	const struct conf_stream *stream = &b->conf->stream[alert->stream];
-	if (stream->window.kind == CONF_WINDOW_TUMBLING
-	    || stream->window.kind == CONF_WINDOW_SLIDING)
-		return;
-	char what[256];
-	snprintf(
-		what, sizeof(what),
-		"mean: windows of stream.%s are of the kind %s, each begins with its key (accepted: a "
-		"number, or a mean where windows are tumbling or sliding)",
-		stream->name, conf_window_form(stream->window.kind)->name
-	);
-	refuse(b, slot, when, what);
+	}
 }
 
 // Alerts come from rules and belong to no stream.
@@ -326,35 +216,32 @@ static void check_eve(const struct conf_build *b, const struct conf_slot *slot) 
 		return;
 	const char *named = conf_slot_text(slot, streams);
 	if (!slot->bad[streams] && named != NULL && strspn(named, " \t\"'") < strlen(named))
-		refuse(b, slot, streams, "alerts belong to no stream (accepted: nothing)");
-	if (no_rules(b))
-		refuse(b, slot, type,
-		       "there are no rules that could alert (accepted: with files in match.rules)");
+		conf_check_refuse(
+			b, slot, streams, "alerts belong to no stream (accepted: nothing)"
+		);
+	if (conf_check_no_rules(b))
+		conf_check_refuse(
+			b, slot, type,
+			"there are no rules that could alert (accepted: with files in match.rules)"
+		);
 }
 
 int conf_check(const struct conf_build *b) {
 	for (uint32_t i = 0; i < b->n; i++) {
-		if (is_section(&b->slot[i], "input")) {
+		if (conf_check_is(&b->slot[i], "input")) {
 			check_cpus(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
 		}
-		if (is_section(&b->slot[i], "stream")) {
-			check_rule_key(b, &b->slot[i]);
-			check_rule_window(b, &b->slot[i]);
-			check_biflow(b, &b->slot[i]);
-			check_top(b, &b->slot[i]);
-			check_where(b, &b->slot[i]);
-			check_distinct(b, &b->slot[i]);
-		}
-		if (is_section(&b->slot[i], "alert")) {
-			check_watched(b, &b->slot[i]);
-			check_when(b, &b->slot[i]);
-		}
-		if (is_section(&b->slot[i], "sink"))
+		if (conf_check_is(&b->slot[i], "stream"))
+			conf_check_stream(b, &b->slot[i]);
+		if (conf_check_is(&b->slot[i], "alert"))
+			conf_check_alert(b, &b->slot[i]);
+		if (conf_check_is(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);
 		if (writes_file(&b->slot[i]))
 			check_path(b, i);
 	}
 	check_panes(b);
+	check_memory(b);
 	return conf_report_any(b->report) ? -EINVAL : 0;
 }

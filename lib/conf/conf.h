@@ -57,6 +57,11 @@ enum conf_window_kind {
 	CONF_WINDOW_SESSION,
 	CONF_WINDOW_FLOW
 };
+enum conf_overflow {
+	CONF_OVERFLOW_AUTO, // sessions and flows evict
+	CONF_OVERFLOW_REST,
+	CONF_OVERFLOW_EVICT
+};
 enum conf_sink_type {
 	CONF_SINK_JSON,
 	CONF_SINK_EVE,
@@ -176,6 +181,8 @@ struct conf_stream {
 	char *where; // "": everything
 	uint32_t distinct; // FIELD_BIT() of the field whose values are counted; 0: none
 	struct key_cut distinct_cut; // of these
+	uint64_t memory; // octets of flow.memory; 0: a part of what the others leave
+	uint32_t overflow; // enum conf_overflow
 };
 
 struct conf_alert {

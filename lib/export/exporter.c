@@ -6,27 +6,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "export/corrector.h"
+#include "export/delays.h"
+#include "export/memory.h"
+#include "export/stream_stat.h"
 #include "exporter_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool carries(const struct exporter_stream *s) {
-	return s->kind == WINDOW_SESSION || s->kind == WINDOW_FLOW;
-}
-
-// Octets for the open sessions and flows of each stream that has them; the rest is everybody's budget.
-static uint64_t share_memory(struct exporter *e, const struct exporter_config *conf) {
-	uint64_t memory = conf->memory - watches_memory(conf->n_watches, conf->memory);
-	if (conf->late != NULL)
-		memory -= conf->memory / 8;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < conf->n_streams; i++)
-		n += carries(&conf->streams[i]);
-	e->budget.max = n > 0 ? memory / 2 : memory;
-	return n > 0 ? memory / 2 / n : 0;
-}
 
 static int compile_where(struct stream *s) {
 	const struct exporter_stream *c = &s->conf;
@@ -38,12 +25,13 @@ static int compile_where(struct stream *s) {
 
 static corrector_emit emit_correction;
 
-static struct corrector *open_corrector(struct exporter *e, const struct exporter_config *conf) {
+static struct corrector *
+open_corrector(struct exporter *e, const struct exporter_config *conf, uint64_t memory) {
 	return corrector_new(&(struct corrector_config){
 		.stores = conf->late,
 		.n_stores = conf->n_stores,
 		.n_streams = conf->n_streams,
-		.memory = conf->memory / 8,
+		.memory = memory,
 		.emit = emit_correction,
 		.ctx = e,
 	});
@@ -55,19 +43,27 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		return NULL;
 	e->live_start_us = conf->live_start_us;
 	e->pane_us = conf->n_stores > 0 ? conf->stores[0]->width_us : 1;
-	uint64_t share = share_memory(e, conf);
+	struct memory_shares shares;
+	bool corrects = conf->late != NULL;
+	memory_share(
+		&shares, conf->streams, conf->n_streams, conf->memory, corrects, conf->n_watches > 0
+	);
+	e->budget.max = shares.windows;
 	e->streams = mem_lines(conf->n_streams * sizeof(*e->streams));
 	e->sinks = mem_lines(conf->n_sinks * sizeof(*e->sinks));
 	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
 	if (e->streams == NULL || e->sinks == NULL || e->stores == NULL)
 		goto no_memory;
-	if (conf->late != NULL && (e->corrector = open_corrector(e, conf)) == NULL)
+	if (corrects && (e->corrector = open_corrector(e, conf, shares.late)) == NULL)
 		goto no_memory;
 	for (; e->n_streams < conf->n_streams; e->n_streams++) {
 		struct stream *s = &e->streams[e->n_streams];
+		const struct memory_share *share = &shares.stream[e->n_streams];
 		s->conf = conf->streams[e->n_streams];
 		if (compile_where(s) < 0)
 			goto no_memory;
+		s->own.max = share->windows;
+		s->budget = share->windows > 0 ? &s->own : &e->budget;
 		struct window_config wc = {
 			.fields = s->conf.fields,
 			.biflow = s->conf.biflow,
@@ -80,8 +76,9 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 			.size_us = s->conf.size_us,
 			.step_us = s->conf.step_us,
 			.pane_us = e->pane_us,
-			.budget = &e->budget,
-			.memory = share,
+			.budget = s->budget,
+			.memory = share->open,
+			.keep_open = s->conf.keep_open,
 			.live_start_us = conf->live_start_us,
 			.seed = conf->seed,
 		};
@@ -106,7 +103,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		if (e->alerting == NULL)
 			goto no_memory;
 	}
-	e->watches = watches_new(conf, exporter_write_change, e);
+	e->watches = watches_new(conf, shares.watches, exporter_write_change, e);
 	if (e->watches == NULL)
 		goto no_memory;
 	return e;
@@ -131,18 +128,6 @@ void exporter_free(struct exporter *e) {
 	free(e);
 }
 
-// Adds a record to what its stream has given out. Returns whether it is the rest of what memory holds.
-static bool
-tell(struct stream *s, const struct flow_sum *sum, const struct flow_back *back, bool late) {
-	s->stat[late ? STREAM_LATE_RECORDS : STREAM_RECORDS]++;
-	s->stat[late ? STREAM_LATE_PACKETS : STREAM_PACKETS] += sum->packets
-		+ (back != NULL ? back->packets : 0);
-	if (!late)
-		s->stat[STREAM_BYTES] += sum->bytes + (back != NULL ? back->bytes : 0);
-	s->stat[STREAM_DISTINCT_LEAST] += sum->distinct_is == DISTINCT_LEAST;
-	return sum->key.flags & KEY_REST && !sum->top;
-}
-
 static void
 emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool partial, bool late) {
 	struct stream *s = &e->streams[stream];
@@ -162,17 +147,17 @@ emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool par
 	if (!late)
 		watches_judge(e->watches, stream, out, info.partial);
 	for (uint32_t i = 0; i < out->n; i++)
-		full |= tell(s, &out->sum[i], out->back != NULL ? &out->back[i] : NULL, late);
+		full |= stream_stat_add(
+			s->stat, &out->sum[i], out->back != NULL ? &out->back[i] : NULL, late
+		);
 	if (out->rest != NULL)
-		full |= tell(s, out->rest, NULL, late);
-	if (own && !late)
-		s->stat[STREAM_WINDOWS] += out->n;
-	else if (!late && !out->again)
-		s->stat[STREAM_WINDOWS] += out->n > 0 || out->rest != NULL;
+		full |= stream_stat_add(s->stat, out->rest, NULL, late);
+	if (!late && !out->again)
+		s->stat[STREAM_WINDOWS] += own ? out->n : out->n > 0 || out->rest != NULL;
 	if (full && !e->full)
 		log_warn(
 			"stream %s: more flows than memory holds: some are one row, \"rest\":\"full\" "
-			"(flow.rows, flow.spares, flow.memory)",
+			"(flow.rows, flow.spares, flow.memory, stream.NAME.memory)",
 			s->conf.name
 		);
 	e->full |= full;
@@ -205,7 +190,7 @@ static void tell_evicted(struct exporter *e, struct stream *s) {
 	e->evicted = true;
 	log_warn(
 		"stream %s: more are open than memory holds: the oldest end with the reason "
-		"resources (flow.memory)",
+		"resources (flow.memory, stream.NAME.memory)",
 		s->conf.name
 	);
 }
@@ -215,8 +200,14 @@ static uint32_t close_stream(struct exporter *e, uint32_t i, int64_t horizon_us,
 	struct stream *s = &e->streams[i];
 	const struct window_out *out;
 	uint32_t closed = 0;
-	for (; (out = window_set_close(s->windows, horizon_us)) != NULL; closed++)
+	for (; (out = window_set_close(s->windows, horizon_us)) != NULL; closed++) {
 		emit(e, i, out, partial, false);
+		if (partial || e->live_start_us == INT64_MIN)
+			continue;
+		delays_note(&s->delays, s->windows, out);
+		s->stat[STREAM_DELAY_MAX] = s->delays.max_us;
+		s->stat[STREAM_DELAY_P99] = delays_quantile(&s->delays, 99);
+	}
 	if (!partial)
 		watches_pass(e->watches, i, horizon_us);
 	uint64_t open = window_set_open(s->windows);
@@ -236,24 +227,23 @@ static uint32_t close_windows(struct exporter *e, int64_t horizon_us, bool parti
 }
 
 // More open windows than memory holds even one row of: the oldest must go, and says so.
-static void force_oldest(struct exporter *e) {
-	while (e->budget.used > e->budget.max) {
-		bool any = false;
+static void force_oldest(struct exporter *e, const struct budget *budget) {
+	bool any = true;
+	while (any && budget->used > budget->max) {
+		any = false;
 		for (uint32_t i = 0; i < e->n_streams; i++) {
 			int64_t oldest_us = window_set_oldest(e->streams[i].windows);
-			if (oldest_us == INT64_MAX)
+			if (e->streams[i].budget != budget || oldest_us == INT64_MAX)
 				continue;
 			any = true;
-			close_stream(e, i, oldest_us, true);
+			e->streams[i].stat[STREAM_FORCED] += close_stream(e, i, oldest_us, true);
 		}
-		if (!any)
-			return;
-		if (!e->forced)
+		if (any && !e->forced)
 			log_warn(
-				"more open windows than flow.memory holds: the oldest are given out "
-				"early and marked partial"
+				"more open windows than memory holds: the oldest are given out early and "
+				"marked partial (flow.memory, stream.NAME.memory)"
 			);
-		e->forced = true;
+		e->forced |= any;
 	}
 }
 
@@ -273,7 +263,8 @@ static uint32_t take_panes(struct exporter *e) {
 			}
 			watches_time(e->watches, pane->start_us);
 			pane_store_return(e->stores[i], pane);
-			force_oldest(e);
+			for (uint32_t k = 0; k < e->n_streams; k++)
+				force_oldest(e, e->streams[k].budget);
 			taken++;
 		}
 	}

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define EXPORTER_STREAMS_MAX 64
+
 struct exporter_stream {
 	const char *name; // borrowed
 	uint32_t fields; // FIELD_BIT()s of the key
@@ -25,6 +27,9 @@ struct exporter_stream {
 	uint32_t distinct; // as struct window_config has it
 	struct key_cut distinct_cut;
 	const char *where; // which rows it takes, flow/where.h; "" or NULL: all
+	uint64_t
+		memory; // octets that its open windows may hold; 0: a part of what the others leave
+	bool keep_open; // as struct window_config has it
 };
 
 struct exporter_sink {
@@ -35,7 +40,7 @@ struct exporter_sink {
 
 struct exporter_config {
 	const struct exporter_stream *streams;
-	uint32_t n_streams; // at most 64
+	uint32_t n_streams; // at most EXPORTER_STREAMS_MAX
 	const struct exporter_sink *sinks;
 	uint32_t n_sinks;
 	struct pane_store *const *stores; // one a worker; borrowed
@@ -46,9 +51,7 @@ struct exporter_config {
 	uint32_t n_alerts;
 	const struct exporter_watch *watches; // NULL: none
 	uint32_t n_watches;
-	// Octets that open windows may hold together. Where there are watches an eighth of it is for what they
-	// know, and where there are corrections another is theirs; of what is left, and of the corrections' part,
-	// half is for sessions and flows where there are any: of windows in equal shares.
+	// Octets that open windows may hold together, shared out as export/memory.h says.
 	uint64_t memory;
 	// Windows that began before it are partial, sessions and flows that may have; INT64_MIN: a capture
 	// file.
@@ -65,8 +68,13 @@ enum exporter_stream_stat {
 	STREAM_OPEN, // windows open now
 	STREAM_DISTINCT_LEAST, // records whose distinct values there was no room for
 	STREAM_EVICTED, // sessions and flows that were ended to make room
+	STREAM_REST, // packets in rows "rest":"full", corrections' too
+	STREAM_FORCED, // times that windows left early to make room
 	STREAM_LATE_RECORDS, // corrections, which are in none of the above
 	STREAM_LATE_PACKETS,
+	// Live: how long after they were due, by the clock, windows left that nobody cut; microseconds.
+	STREAM_DELAY_MAX,
+	STREAM_DELAY_P99,
 	STREAM_STAT_COUNT,
 };
 

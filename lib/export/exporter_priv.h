@@ -2,12 +2,16 @@
 #pragma once
 
 #include "export/corrector.h"
+#include "export/delays.h"
 #include "export/exporter.h"
 
 struct stream {
 	struct exporter_stream conf;
 	struct where *where; // owned; NULL: all rows
 	struct window_set *windows;
+	struct budget own; // of one with a bound
+	struct budget *budget; // that, or everybody's
+	struct delays delays;
 	uint64_t stat[STREAM_STAT_COUNT];
 	struct counters published;
 };

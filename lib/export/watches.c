@@ -41,7 +41,8 @@ static int64_t step_of(const struct exporter_stream *s) {
 	}
 }
 
-struct watches *watches_new(const struct exporter_config *conf, watches_taker *give, void *ctx) {
+struct watches *
+watches_new(const struct exporter_config *conf, uint64_t memory, watches_taker *give, void *ctx) {
 	uint32_t n = conf->n_watches;
 	struct watches *ws = calloc(1, sizeof(*ws));
 	if (ws == NULL)
@@ -71,7 +72,7 @@ struct watches *watches_new(const struct exporter_config *conf, watches_taker *g
 				.when = own->when,
 				.size_us = s->size_us,
 				.step_us = step_of(s),
-				.memory = watches_memory(n, conf->memory) / n,
+				.memory = memory / n,
 			}
 		);
 	}

@@ -27,13 +27,9 @@ typedef void watches_taker(void *ctx, uint32_t stream, const struct watch_alert 
 
 struct watches; // the exporter's; one thread
 
-// Octets of the exporter's that are for what is known of keys, of all `n` watches together.
-static inline uint64_t watches_memory(uint32_t n, uint64_t memory) {
-	return n > 0 ? memory / 8 : 0;
-}
-
-// Of conf->watches. NULL when out of memory. Free with _free.
-struct watches *watches_new(const struct exporter_config *conf, watches_taker *give, void *ctx);
+// Of conf->watches, which have `memory` octets together. NULL when out of memory. Free with _free.
+struct watches *
+watches_new(const struct exporter_config *conf, uint64_t memory, watches_taker *give, void *ctx);
 void watches_free(struct watches *ws);
 
 // A window of a stream, or some sessions or flows, was given out.

@@ -8,7 +8,7 @@
 #define FIRST_CAPACITY 4
 
 static uint64_t octets(uint32_t capacity) {
-	return (uint64_t)capacity * (sizeof(struct flow_sum) + 2 * sizeof(uint32_t));
+	return (uint64_t)capacity * SUMS_ROW_OCTETS;
 }
 
 void sums_init(struct sums *s, struct budget *budget) {

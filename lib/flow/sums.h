@@ -54,6 +54,9 @@ struct flow_sum {
 
 static_assert(sizeof(struct flow_sum) == 2 * CACHE_LINE);
 
+// Octets that a row of a table takes, which doubles when it is full.
+#define SUMS_ROW_OCTETS (sizeof(struct flow_sum) + 2 * sizeof(uint32_t))
+
 struct sums {
 	struct flow_sum *sum; // in order of insertion; aligned to CACHE_LINE
 	uint32_t *index; // position + 1, 0: free; twice the capacity

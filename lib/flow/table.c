@@ -8,11 +8,21 @@
 // Average fill of a bucket when the table is full: two thirds, one bucket in twenty spills.
 #define FILL 8
 
-int flow_table_init(struct flow_table *t, uint32_t rows, const struct mem *mem) {
-	memset(t, 0, sizeof(*t));
+static uint32_t buckets_for(uint32_t rows) {
 	uint32_t buckets = 1;
 	while ((uint64_t)buckets * FILL < rows)
 		buckets <<= 1;
+	return buckets;
+}
+
+uint64_t flow_table_octets(uint32_t rows) {
+	return (uint64_t)rows * sizeof(struct flow_row)
+		+ (uint64_t)buckets_for(rows) * sizeof(struct flow_bucket);
+}
+
+int flow_table_init(struct flow_table *t, uint32_t rows, const struct mem *mem) {
+	memset(t, 0, sizeof(*t));
+	uint32_t buckets = buckets_for(rows);
 	t->mem = mem;
 	t->lines = rows;
 	t->buckets_all = buckets;

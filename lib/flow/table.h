@@ -42,6 +42,8 @@ struct flow_table {
 
 // A table for `rows` IPv4 rows (half as many IPv6). Memory is touched as it is used. 0 or -ENOMEM.
 int flow_table_init(struct flow_table *t, uint32_t rows, const struct mem *mem);
+// What such a table reserves.
+uint64_t flow_table_octets(uint32_t rows);
 void flow_table_fini(struct flow_table *t);
 
 // Forgets all rows. Owner only.

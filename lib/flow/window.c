@@ -126,6 +126,10 @@ int64_t window_slices_frees(const struct window_set *ws) {
 	return oldest != NULL ? oldest->end_us : INT64_MAX;
 }
 
+int64_t window_set_due(const struct window_set *ws, const struct flow_sum *sum) {
+	return ws->ops->due(&ws->conf, sum);
+}
+
 uint32_t window_set_open(const struct window_set *ws) {
 	return slices_open(&ws->slices) + running_parts(&ws->running) + ws->carry.sums.n;
 }

@@ -35,6 +35,7 @@ struct window_config {
 	int64_t pane_us;
 	struct budget *budget; // of what is not complete yet; shared by all streams; borrowed
 	uint64_t memory; // octets for open sessions and flows
+	bool keep_open; // where they are used up: new ones go to the rest, rather than end the oldest
 	int64_t live_start_us; // sessions and flows that may have begun before are partial; INT64_MIN: none
 	struct hash_seed seed;
 	struct ranking_config ranking; // .top 0: all keys are given out; of windows only
@@ -77,6 +78,9 @@ void window_set_cut(struct window_set *ws);
 
 // The horizon at which the oldest memory of the budget comes free; INT64_MAX when nothing holds any.
 int64_t window_set_oldest(const struct window_set *ws);
+
+// When a session or flow that was given out was due: nothing that comes later could have been in it.
+int64_t window_set_due(const struct window_set *ws, const struct flow_sum *sum);
 
 // Windows, sessions and flows open now; of the latter with biflow each direction.
 uint32_t window_set_open(const struct window_set *ws);

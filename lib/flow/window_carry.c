@@ -5,8 +5,8 @@
 #include "flow/window_kind.h"
 
 // At most so many come out of what is taken in at a time: what it ended, and for each direction what had to
-// make room and what found none.
-#define OUT_OF_ONE 5
+// make room, what found none, and the rest where that ends.
+#define OUT_OF_ONE 7
 
 // A sum of one direction, and that of the other; each may be missing.
 struct pair {
@@ -117,9 +117,21 @@ join_distinct(struct window_set *ws, struct flow_sum *open, const struct flow_su
 		open->distinct_is = DISTINCT_LEAST;
 }
 
+static void take_in(struct window_set *ws, struct pair in);
+
 static void open_new(struct window_set *ws, struct flow_sum *sum, int64_t due) {
 	struct flow_sum *open = carry_add(&ws->carry, sum, due);
+	if (open == NULL && ws->conf.keep_open && !(sum->key.flags & KEY_REST)) {
+		struct flow_sum rest = *sum;
+		rest.key = (struct flow_key){.flags = KEY_REST};
+		rest.rule = (struct rule_id){};
+		rest.distinct = 0;
+		rest.distinct_is = DISTINCT_EXACT;
+		take_in(ws, (struct pair){.sum = &rest});
+		return;
+	}
 	if (open == NULL) {
+		// For the rest to have a place one ends, once.
 		evict(ws);
 		open = carry_add(&ws->carry, sum, due);
 	}

@@ -26,11 +26,15 @@
 #define FLOWS_SHARE 16
 #define CHECKSUM_CONNECTIONS 65536u
 
+uint32_t inspect_connections(uint64_t memory) {
+	uint64_t flows = memory / TCP_FLOWS_SHARE / TCP_FLOW_OCTETS;
+	return flows < 1u << 22 ? (uint32_t)flows : 1u << 22;
+}
+
 static int open_tcp(struct inspect *in, const struct inspect_config *conf, struct err *err) {
 	struct tcp_table_config c;
 	tcp_table_config_init(&c);
-	uint64_t flows = conf->memory / TCP_FLOWS_SHARE / TCP_FLOW_OCTETS;
-	c.flows_max = flows < 1u << 22 ? (uint32_t)flows : 1u << 22;
+	c.flows_max = inspect_connections(conf->memory);
 	c.hold_memory = conf->memory / TCP_HOLD_SHARE;
 	if (c.hold_flow > c.hold_memory / 4)
 		c.hold_flow = (uint32_t)(c.hold_memory / 4);

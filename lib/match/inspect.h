@@ -45,6 +45,9 @@ struct inspect_config {
 
 #define INSPECT_MEMORY_MIN (1u << 20)
 
+// How many TCP connections, at most, memory of so many octets follows.
+uint32_t inspect_connections(uint64_t memory);
+
 // NULL with err set: out of memory. Free with inspect_free.
 struct inspect *inspect_new(const struct inspect_config *conf, struct err *err);
 void inspect_free(struct inspect *in);

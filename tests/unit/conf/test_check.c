@@ -62,6 +62,18 @@ Test(check, misfits_by_table) {
 		 "test.conf:4: alert.x.stream: \"\": must not be empty (accepted: nothing, as there are no "
 		 "streams)\ntest.conf:6: alert.y.stream: is missing (accepted: nothing, as there are no "
 		 "streams)\n"},
+		{INPUT "[stream a]\n" KEY "window = tumbling 10s\noverflow = evict\n",
+		 "test.conf:6: stream.a.overflow: evict: evict: a key of a tumbling window does not end by "
+		 "itself (accepted: auto or rest)\n"},
+		{INPUT "[flow]\nmemory = 64M\n[stream a]\n" KEY
+		       "window = session 10s\nmemory = 40M\n"
+		       "overflow = evict\n[stream b]\n" KEY "window = flow 10s 1s\nmemory = 25M\n",
+		 "test.conf:13: stream.b.memory: 25M: of flow.memory = 64M no more than 24M are left for it "
+		 "(accepted: 0, or so much that all streams have room in flow.memory)\n"},
+		{INPUT "late = emit\n[flow]\nmemory = 64M\n[stream a]\n" KEY
+		       "window = tumbling 10s\nmemory = 57M\n",
+		 "test.conf:9: stream.a.memory: 57M: of flow.memory = 64M no more than 56M are left for it "
+		 "(accepted: 0, or so much that all streams have room in flow.memory)\n"},
 		{INPUT "[sink a]\n",
 		 "test.conf:3: sink.a.path: is missing (accepted: a file, or - for stdout)\n"},
 		{INPUT "[sink a]\npath =\n",

@@ -58,6 +58,34 @@ Test(window_carry, what_memory_cannot_hold_open_ends_with_the_oldest_first) {
 	rig_close(&rig);
 }
 
+Test(window_carry, where_what_is_open_is_kept_new_ones_are_the_rest) {
+	struct window_rig rig;
+	struct window_config conf = session(64 * 256);
+	conf.keep_open = true;
+	rig_open(&rig, conf);
+	for (uint16_t i = 1; i <= 100; i++)
+		rig_packet(&rig, i, i * MS, 0);
+	// One that is open goes on, one that is not is the rest again.
+	rig_packet(&rig, 2, SECOND, 0);
+	rig_packet(&rig, 100, SECOND, 0);
+	const struct flow_sum *s = rig_ended(&rig, 3 * SECOND, 1);
+	cr_expect_eq(s[0].reason, FLOW_END_RESOURCES, "one made room for the rest");
+	cr_expect_eq(s[0].key.src_port, 1);
+	cr_expect_eq(window_set_evicted(rig.set), 1);
+	s = rig_ended(&rig, INT64_MAX, 64);
+	uint64_t packets = 0, rest = 0;
+	for (uint32_t i = 0; i < 64; i++) {
+		packets += s[i].packets;
+		if (s[i].key.flags & KEY_REST)
+			rest += s[i].packets;
+		else
+			cr_expect_eq(s[i].packets, s[i].key.src_port == 2 ? 2 : 1);
+	}
+	cr_expect_eq(packets, 101);
+	cr_expect_eq(rest, 101 - 64);
+	rig_close(&rig);
+}
+
 Test(window_carry, without_any_room_each_is_given_out_at_once) {
 	struct window_rig rig;
 	rig_open(&rig, session(1));
