@@ -6,6 +6,7 @@
 #include "bench.h"
 #include "match/inspect_ip.h"
 #include "match/tcp_header.h"
+#include "match/tcp_part.h"
 #include "match/tcp_table.h"
 #include "match/tcp_view.h"
 #include "packet/checksum_policy.h"
@@ -131,9 +132,12 @@ static void on_deliver(void *ctx, const struct tcp_delivery *d) {
 	struct recorder *r = ctx;
 	const struct packet *before = r->packet;
 	r->packet = NULL;
-	for (uint8_t dir = 0; dir < 2; dir++) {
+	for (uint32_t at = 0; at < d->spans;) {
+		struct tcp_delivery part;
+		uint8_t dir = d->span[at].dir;
+		at = tcp_part_of(d, at, &part);
 		r->scans->packets++;
-		add_direction(r, d, dir);
+		add_direction(r, &part, dir);
 	}
 	r->packet = before;
 }
@@ -153,6 +157,7 @@ static void add_tcp(struct recorder *r, struct tcp_table *table, uint32_t i) {
 	struct tcp_packet t = {
 		.key = key,
 		.time_us = p->time_us,
+		.number = i + 1,
 		.payload = payload(p),
 		.captured = p->payload_len,
 		.length = ip.payload_len,

@@ -5,6 +5,7 @@
 #include "inspect_ip.h"
 #include "inspect_priv.h"
 #include "tcp_header.h"
+#include "tcp_part.h"
 #include "tcp_view.h"
 
 #include "base/cache.h"
@@ -193,28 +194,12 @@ static void deliver(struct inspect *in, const struct tcp_delivery *d, uint8_t di
 		in->hooks.late(in->hooks.ctx, in->work, &key, time_us);
 }
 
-// Octets of one packet may lie in several blocks.
-static bool same_packet(const struct tcp_span *a, const struct tcp_span *b) {
-	if (a->dir != b->dir)
-		return false;
-	if (a->from == b->from || a->from == NULL || b->from == NULL)
-		return a->from == b->from;
-	return a->from->key.hash == b->from->key.hash;
-}
-
 void inspect_tcp_deliver(void *ctx, const struct tcp_delivery *d) {
 	struct inspect *in = ctx;
-	for (uint32_t first = 0, end; first < d->spans; first = end) {
-		struct tcp_delivery part = *d;
-		uint8_t dir = d->span[first].dir;
-		for (end = first + 1;
-		     end < d->spans && same_packet(&d->span[first], &d->span[end]);)
-			end++;
-		part.span = &d->span[first];
-		part.spans = end - first;
-		// The end is behind the direction's last octets.
-		if (end < d->spans && d->span[end].dir == dir)
-			part.ended = 0;
+	struct tcp_delivery part;
+	for (uint32_t at = 0; at < d->spans;) {
+		uint8_t dir = d->span[at].dir;
+		at = tcp_part_of(d, at, &part);
 		deliver(in, &part, dir);
 	}
 	match_work_begin(in->work);
