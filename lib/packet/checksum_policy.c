@@ -3,46 +3,12 @@
 
 #include "checksum_policy.h"
 
-#include "base/cache.h"
+#include "checksum_policy_priv.h"
 #include "packet/tcp_flags.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-#define WAYS 4
 #define WIRE_MAX 1500 // IP octets in an Ethernet frame; more were not one frame on the wire
-#define RIGHT_RUN 3 // right ones in a row; by chance one in 2^48
-
-// In this order: from TRUST_PARTIAL on, partial ones are taken.
-enum trust {
-	TRUST_NEW, // nothing is known: all are taken
-	TRUST_SYN, // a right SYN: bad ones are refused
-	TRUST_WIRE, // and right payload: partial ones, too
-	TRUST_PARTIAL, // merged ahead of the capture, or finished behind it: bad ones are refused
-	TRUST_SENDER, // wrong from the beginning: all are taken
-};
-
-struct direction {
-	uint8_t trust; // enum trust
-	uint8_t run; // right ones in a row
-};
-
-struct connection {
-	uint64_t fingerprint; // 0: nothing here
-	struct direction dir[2]; // from the lower address and port; from the higher
-	uint8_t unused[4];
-};
-
-static_assert(WAYS * sizeof(struct connection) == CACHE_LINE);
-
-struct checksum_policy {
-	enum checksum_mode mode;
-	struct connection *connection; // owned; buckets of WAYS, what comes back moves to the front
-	uint32_t mask; // buckets - 1
-	const struct mem *mem; // borrowed
-	struct hash_seed seed;
-	struct checksum_stats stats;
-};
 
 struct checksum_policy *checksum_policy_new(
 	enum checksum_mode mode, uint32_t connections, const struct hash_seed *seed,
@@ -62,8 +28,8 @@ struct checksum_policy *checksum_policy_new(
 	p->seed = *seed;
 	if (mode == CHECKSUM_MODE_AUTO) {
 		p->connection = mem->alloc(mem, (size_t)n * sizeof(*p->connection));
-		if (p->connection == NULL) {
-			free(p);
+		if (p->connection == NULL || state_sweep_init(&p->sweep, p->mask + 1) < 0) {
+			checksum_policy_free(p);
 			return NULL;
 		}
 	}
@@ -76,11 +42,12 @@ void checksum_policy_free(struct checksum_policy *p) {
 	size_t n = ((size_t)p->mask + 1) * WAYS;
 	if (p->connection != NULL)
 		p->mem->free(p->mem, p->connection, n * sizeof(*p->connection));
+	state_sweep_fini(&p->sweep);
 	free(p);
 }
 
 static struct connection *bucket(const struct checksum_policy *p, uint64_t fingerprint) {
-	return &p->connection[(size_t)(fingerprint & p->mask) * WAYS];
+	return checksum_bucket(p, (uint32_t)(fingerprint & p->mask));
 }
 
 static uint64_t fingerprint(const struct flow_side *side) {
@@ -91,9 +58,11 @@ static uint64_t fingerprint(const struct flow_side *side) {
 // with the one ahead: a flood of first packets only drives out its like.
 static struct connection *find(struct checksum_policy *p, uint64_t fingerprint, bool add) {
 	struct connection *c = bucket(p, fingerprint);
+	state_sweep_change(&p->sweep, checksum_policy_save, p, (uint32_t)(fingerprint & p->mask));
 	for (int i = 0; i < WAYS; i++) {
 		if (c[i].fingerprint != fingerprint)
 			continue;
+		c[i].loaded = 0;
 		if (i == 0)
 			return c;
 		struct connection ahead = c[i - 1];

@@ -2,8 +2,10 @@
 // drops must not be taken for what the receiver sees. Bounded; belongs to one thread.
 #pragma once
 
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/state_io.h"
 #include "packet/checksum.h"
 #include "packet/flow_tuple.h"
 
@@ -67,3 +69,13 @@ bool checksum_policy_take(
 void checksum_policy_prefetch(const struct checksum_policy *p, const struct flow_side *side);
 
 struct checksum_stats checksum_policy_stats(const struct checksum_policy *p);
+
+// Saved and loaded as base/state_io.h says, but for the counters. Connections are known by fingerprints
+// alone, so the seed goes with them and is the policy's from then on; what was saved with another seed than
+// the first is not taken. Nobody can tell whose they are: every worker gets them all, as far as there is
+// room.
+void checksum_policy_save_begin(struct checksum_policy *p, struct state_writer *to);
+bool checksum_policy_save_step(struct checksum_policy *p);
+void checksum_policy_save_end(struct checksum_policy *p);
+int checksum_policy_load(struct checksum_policy *p, const struct state_record *r, struct err *err);
+const struct hash_seed *checksum_policy_seed(const struct checksum_policy *p);

@@ -3,25 +3,16 @@
 
 #include "defrag.h"
 
+#include "packet/defrag_priv.h"
+
 #include "base/cache.h"
 #include "packet/checksum.h"
-#include "packet/defrag_table.h"
 #include "packet/link.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define IPV4_LEN 20
-#define IPV6_LEN 40
-#define LENGTH_MAX 65535 // of an IPv4 packet, and of what follows an IPv6 header
 #define ADVANCE_MAX 16 // datagrams given up in one call
-
-struct defrag {
-	struct defrag_table table;
-	uint32_t fragments_max;
-	uint32_t tunnels;
-	uint8_t out[DEFRAG_PACKET_MAX]; // the packet given out last
-};
 
 struct defrag *defrag_new(const struct defrag_config *conf) {
 	struct defrag *d = calloc(1, sizeof(*d));
@@ -51,7 +42,7 @@ static bool length_fits(struct defrag_piece *p, enum defrag_refused *why) {
 		*why = DEFRAG_REFUSED_CUT;
 		return false;
 	}
-	if (p->headers + p->offset + p->data_len > LENGTH_MAX) {
+	if (p->headers + p->offset + p->data_len > DEFRAG_LENGTH_MAX) {
 		*why = DEFRAG_REFUSED_TOO_BIG;
 		return false;
 	}

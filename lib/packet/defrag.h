@@ -2,11 +2,14 @@
 // and in work a fragment; belongs to one thread; allocates nothing after the start.
 #pragma once
 
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/state_io.h"
 #include "packet/flow_key.h"
 #include "packet/packet.h"
 #include "packet/parse_limits.h"
+#include "packet/share.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -131,6 +134,15 @@ void defrag_advance(struct defrag *d, int64_t now_us);
 
 // Gives up all there is: the input has ended.
 void defrag_flush(struct defrag *d);
+
+// Saved and loaded as base/state_io.h says; `share` NULL: all is taken. Of the counters a load touches the
+// levels alone, and given_up[DEFRAG_GIVEN_UP_MEMORY] (with octets_given_up) by what finds no room.
+void defrag_save_begin(struct defrag *d, struct state_writer *to);
+bool defrag_save_step(struct defrag *d);
+void defrag_save_end(struct defrag *d);
+int defrag_load(
+	struct defrag *d, const struct state_record *r, const struct share *share, struct err *err
+);
 
 struct defrag_stats defrag_stats(const struct defrag *d);
 const char *defrag_refused_name(enum defrag_refused reason);

@@ -6,14 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE_UNITS (DEFRAG_PAGE / DEFRAG_UNIT)
 #define WORD_OCTETS (64 * DEFRAG_UNIT)
-
-struct defrag_page {
-	uint64_t have[PAGE_UNITS / 64];
-	uint32_t next; // number of the next page that was given back
-	uint8_t octet[DEFRAG_PAGE];
-};
 
 int defrag_pool_init(struct defrag_pool *p, uint32_t pages, const struct mem *mem) {
 	*p = (struct defrag_pool){.mem = mem, .n = pages, .free = pages};
@@ -27,19 +20,15 @@ void defrag_pool_fini(struct defrag_pool *p) {
 	p->page = NULL;
 }
 
-static struct defrag_page *page_at(const struct defrag_pool *p, uint32_t number) {
-	return &p->page[number - 1];
-}
-
 // Pages are taken anew only when none was given back: memory that was never needed is never touched.
 static uint32_t page_take(struct defrag_pool *p) {
 	uint32_t number = p->returned;
 	if (number != 0)
-		p->returned = page_at(p, number)->next;
+		p->returned = defrag_page_at(p, number)->next;
 	else
 		number = ++p->fresh;
 	p->free--;
-	memset(page_at(p, number)->have, 0, sizeof(page_at(p, number)->have));
+	memset(defrag_page_at(p, number)->have, 0, sizeof(defrag_page_at(p, number)->have));
 	return number;
 }
 
@@ -99,7 +88,7 @@ struct defrag_put defrag_pages_put(
 		uint32_t n = left < len - done ? left : len - done;
 		if (*number == 0)
 			*number = page_take(p);
-		put_in_word(page_at(p, *number), in, data + done, n, &put);
+		put_in_word(defrag_page_at(p, *number), in, data + done, n, &put);
 		done += n;
 	}
 	o->held += put.added;
@@ -113,7 +102,7 @@ void defrag_pages_copy(
 ) {
 	for (uint32_t at = 0; at < len; at += DEFRAG_PAGE) {
 		uint32_t n = len - at < DEFRAG_PAGE ? len - at : DEFRAG_PAGE;
-		memcpy(to + at, page_at(p, o->page[at / DEFRAG_PAGE])->octet, n);
+		memcpy(to + at, defrag_page_at(p, o->page[at / DEFRAG_PAGE])->octet, n);
 	}
 }
 
@@ -121,7 +110,7 @@ void defrag_pages_release(struct defrag_pool *p, struct defrag_octets *o) {
 	for (uint32_t i = 0; i * DEFRAG_PAGE < o->reach; i++) {
 		if (o->page[i] == 0)
 			continue;
-		page_at(p, o->page[i])->next = p->returned;
+		defrag_page_at(p, o->page[i])->next = p->returned;
 		p->returned = o->page[i];
 		p->free++;
 	}

@@ -12,7 +12,13 @@
 #define DEFRAG_DATA_MAX (DEFRAG_PAGE * DEFRAG_PAGES)
 #define DEFRAG_UNIT 8 // octets; fragments begin on a multiple (RFC 791)
 
-struct defrag_page; // in defrag_pages.c
+#define DEFRAG_PAGE_UNITS (DEFRAG_PAGE / DEFRAG_UNIT)
+
+struct defrag_page {
+	uint64_t have[DEFRAG_PAGE_UNITS / 64]; // units that are there
+	uint32_t next; // number of the next page that was given back
+	uint8_t octet[DEFRAG_PAGE];
+};
 
 struct defrag_pool {
 	struct defrag_page *page; // owned, out of `mem`
@@ -36,6 +42,10 @@ struct defrag_put {
 	bool overlap; // some were there already
 	bool conflict; // and some of those were different
 };
+
+static inline struct defrag_page *defrag_page_at(const struct defrag_pool *p, uint32_t number) {
+	return &p->page[number - 1];
+}
 
 // 0 or -ENOMEM.
 int defrag_pool_init(struct defrag_pool *p, uint32_t pages, const struct mem *mem);

@@ -24,6 +24,8 @@ int defrag_table_init(
 	t->bucket = mem->alloc(mem, (size_t)buckets * sizeof(*t->bucket));
 	if (t->entry == NULL || t->bucket == NULL)
 		return -ENOMEM;
+	if (state_sweep_init(&t->sweep, buckets) < 0)
+		return -ENOMEM;
 	return defrag_pool_init(&t->pool, (uint32_t)pages, mem);
 }
 
@@ -33,6 +35,7 @@ void defrag_table_fini(struct defrag_table *t) {
 	if (t->bucket != NULL)
 		t->mem->free(t->mem, t->bucket, ((size_t)t->mask + 1) * sizeof(*t->bucket));
 	defrag_pool_fini(&t->pool);
+	state_sweep_fini(&t->sweep);
 	t->entry = NULL;
 	t->bucket = NULL;
 }
@@ -57,8 +60,18 @@ static uint32_t *find(const struct defrag_table *t, const struct defrag_id *id) 
 	return place;
 }
 
+uint32_t defrag_table_find(const struct defrag_table *t, const struct defrag_id *id) {
+	return *find(t, id);
+}
+
+static void will_change(struct defrag_table *t, const struct defrag_id *id) {
+	uint32_t bucket = (uint32_t)(bucket_of(t, id) - t->bucket);
+	state_sweep_change(&t->sweep, defrag_table_save, t, bucket);
+}
+
 void defrag_table_drop(struct defrag_table *t, uint32_t number) {
 	struct defrag_entry *g = defrag_table_at(t, number);
+	will_change(t, &g->id);
 	*find(t, &g->id) = g->next;
 	*(g->older != NONE ? &defrag_table_at(t, g->older)->newer : &t->oldest) = g->newer;
 	*(g->newer != NONE ? &defrag_table_at(t, g->newer)->older : &t->newest) = g->older;
@@ -81,15 +94,18 @@ static void give_up_for_room(struct defrag_table *t, uint32_t number, int64_t no
 	defrag_table_give_up(t, number, over ? DEFRAG_GIVEN_UP_TIMEOUT : DEFRAG_GIVEN_UP_MEMORY);
 }
 
-uint32_t defrag_table_begin(struct defrag_table *t, const struct defrag_id *id, int64_t now_us) {
-	uint32_t number = *find(t, id);
-	if (number != NONE && !defrag_expired(defrag_table_at(t, number)->since_us, now_us))
-		return number;
-	if (number != NONE)
-		defrag_table_give_up(t, number, DEFRAG_GIVEN_UP_TIMEOUT);
-	if (t->free == NONE && t->fresh == t->n)
-		give_up_for_room(t, t->oldest, now_us);
-	number = t->free;
+// The one behind which a datagram that began at `since_us` stands.
+static uint32_t row_place(const struct defrag_table *t, int64_t since_us) {
+	uint32_t older = t->newest;
+	while (older != NONE && defrag_table_at(t, older)->since_us > since_us)
+		older = defrag_table_at(t, older)->older;
+	return older;
+}
+
+// Takes a free entry for a datagram that stands behind `older` in the row.
+static uint32_t
+insert(struct defrag_table *t, const struct defrag_id *id, int64_t since_us, uint32_t older) {
+	uint32_t number = t->free;
 	if (number != NONE)
 		t->free = defrag_table_at(t, number)->next;
 	else
@@ -99,16 +115,33 @@ uint32_t defrag_table_begin(struct defrag_table *t, const struct defrag_id *id, 
 	struct defrag_entry *g = defrag_table_at(t, number);
 	memset(g, 0, offsetof(struct defrag_entry, octets));
 	g->id = *id;
-	g->since_us = now_us;
-	g->older = t->newest;
-	*(t->newest != NONE ? &defrag_table_at(t, t->newest)->newer : &t->oldest) = number;
-	t->newest = number;
+	g->since_us = since_us;
+	g->older = older;
+	g->newer = older != NONE ? defrag_table_at(t, older)->newer : t->oldest;
+	*(older != NONE ? &defrag_table_at(t, older)->newer : &t->oldest) = number;
+	*(g->newer != NONE ? &defrag_table_at(t, g->newer)->older : &t->newest) = number;
 	uint32_t *bucket = bucket_of(t, id);
 	g->next = *bucket;
 	*bucket = number;
-	t->stats.begun++;
 	t->stats.held++;
 	return number;
+}
+
+uint32_t defrag_table_insert(struct defrag_table *t, const struct defrag_id *id, int64_t since_us) {
+	return insert(t, id, since_us, row_place(t, since_us));
+}
+
+uint32_t defrag_table_begin(struct defrag_table *t, const struct defrag_id *id, int64_t now_us) {
+	uint32_t number = *find(t, id);
+	will_change(t, id);
+	if (number != NONE && !defrag_expired(defrag_table_at(t, number)->since_us, now_us))
+		return number;
+	if (number != NONE)
+		defrag_table_give_up(t, number, DEFRAG_GIVEN_UP_TIMEOUT);
+	if (t->free == NONE && t->fresh == t->n)
+		give_up_for_room(t, t->oldest, now_us);
+	t->stats.begun++;
+	return insert(t, id, now_us, t->newest);
 }
 
 void defrag_table_make_room(

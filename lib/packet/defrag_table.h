@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "base/state_sweep.h"
 #include "packet/defrag.h"
 #include "packet/defrag_find.h"
 #include "packet/defrag_pages.h"
@@ -37,6 +38,7 @@ struct defrag_table {
 	struct hash_seed seed;
 	struct defrag_pool pool;
 	struct defrag_stats stats;
+	struct state_sweep sweep; // over the buckets
 };
 
 // 0 or -ENOMEM. Free with _fini in either case.
@@ -52,6 +54,16 @@ static inline struct defrag_entry *defrag_table_at(const struct defrag_table *t,
 
 // The datagram's number; of a new one where there is none whose time is not over.
 uint32_t defrag_table_begin(struct defrag_table *t, const struct defrag_id *id, int64_t now_us);
+
+// The sweep's.
+state_sweep_save defrag_table_save;
+
+// Puts a datagram that began at `since_us` into its place in the row. It must not be there; there is a free
+// entry.
+uint32_t defrag_table_insert(struct defrag_table *t, const struct defrag_id *id, int64_t since_us);
+
+// The number of the datagram that is there, 0: none.
+uint32_t defrag_table_find(const struct defrag_table *t, const struct defrag_id *id);
 
 // Gives up others than `self`, the oldest first, until the pool has `wanted` pages; it would have them
 // with nobody else there.

@@ -3,29 +3,10 @@
 
 #include "fragment.h"
 
+#include "fragment_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define WAYS 4
-#define FREE INT64_MIN
-
-// Addresses are IPv4's zero-extended or IPv6's; `proto` identifies only with IPv4.
-struct fragment {
-	int64_t time_us; // FREE: nothing here
-	uint32_t id;
-	uint16_t src_port;
-	uint16_t dst_port;
-	uint8_t proto;
-	uint8_t v6;
-	uint8_t addr[32];
-};
-
-struct fragment_table {
-	struct fragment *entry; // buckets of WAYS, one after the other
-	uint32_t mask; // buckets - 1
-	struct hash_seed seed;
-	struct fragment_stats stats;
-};
 
 struct fragment_table *fragment_table_new(uint32_t entries, const struct hash_seed *seed) {
 	if (entries > UINT32_MAX / 2)
@@ -43,7 +24,9 @@ struct fragment_table *fragment_table_new(uint32_t entries, const struct hash_se
 		t->entry[i].time_us = FREE;
 	t->mask = n / WAYS - 1;
 	t->seed = *seed;
-	return t;
+	if (state_sweep_init(&t->sweep, t->mask + 1) == 0)
+		return t;
+	free(t->entry);
 
 no_entries:
 	free(t);
@@ -53,6 +36,7 @@ no_entries:
 void fragment_table_free(struct fragment_table *t) {
 	if (t == NULL)
 		return;
+	state_sweep_fini(&t->sweep);
 	free(t->entry);
 	free(t);
 }
@@ -77,13 +61,13 @@ static bool same_datagram(const struct fragment *e, const struct fragment *f) {
 		&& memcmp(e->addr, f->addr, sizeof(e->addr)) == 0;
 }
 
-static struct fragment *bucket_of(const struct fragment_table *t, const struct fragment *f) {
+static uint32_t bucket_of(const struct fragment_table *t, const struct fragment *f) {
 	uint64_t w[4];
 	memcpy(w, f->addr, sizeof(w));
 	// `proto` is only set where it identifies.
 	uint64_t extra = (uint64_t)f->id << 16 | (uint64_t)f->v6 << 8 | f->proto;
 	uint64_t h = hash_4(&t->seed, w[0], w[1] ^ extra, w[2], w[3]);
-	return &t->entry[(size_t)((uint32_t)(h ^ (h >> 32)) & t->mask) * WAYS];
+	return (uint32_t)(h ^ (h >> 32)) & t->mask;
 }
 
 // Whether `then` is at most FRAGMENT_LIFE_US older than `now`.
@@ -96,7 +80,9 @@ void fragment_table_put(
 	struct fragment_table *t, const struct flow_key *key, uint32_t id, int64_t time_us
 ) {
 	struct fragment f = identity(key, id);
-	struct fragment *bucket = bucket_of(t, &f), *to = bucket;
+	uint32_t number = bucket_of(t, &f);
+	state_sweep_change(&t->sweep, fragment_table_save, t, number);
+	struct fragment *bucket = fragment_bucket(t, number), *to = bucket;
 	for (int i = 0; i < WAYS; i++) {
 		if (same_datagram(&bucket[i], &f)) {
 			to = &bucket[i];
@@ -119,7 +105,7 @@ bool fragment_table_get(
 	const struct fragment_table *t, struct flow_key *key, uint32_t id, int64_t time_us
 ) {
 	struct fragment f = identity(key, id);
-	const struct fragment *bucket = bucket_of(t, &f);
+	const struct fragment *bucket = fragment_bucket(t, bucket_of(t, &f));
 	for (int i = 0; i < WAYS; i++) {
 		const struct fragment *e = &bucket[i];
 		if (!same_datagram(e, &f))

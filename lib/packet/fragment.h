@@ -2,9 +2,12 @@
 // first fragment. Bounded; belongs to one thread, the one that parses.
 #pragma once
 
+#include "base/err.h"
 #include "base/hash.h"
+#include "base/state_io.h"
 #include "packet/flow_key.h"
 #include "packet/parse_limits.h"
+#include "packet/share.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,3 +36,13 @@ bool fragment_table_get(
 );
 
 struct fragment_stats fragment_table_stats(const struct fragment_table *t);
+
+// Saved and loaded as base/state_io.h says; `share` NULL: all is taken. What finds no room gives way to
+// what is newer.
+void fragment_table_save_begin(struct fragment_table *t, struct state_writer *to);
+bool fragment_table_save_step(struct fragment_table *t);
+void fragment_table_save_end(struct fragment_table *t);
+int fragment_table_load(
+	struct fragment_table *t, const struct state_record *r, const struct share *share,
+	struct err *err
+);
