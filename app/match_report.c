@@ -111,6 +111,7 @@ static void streams(struct json *j, const struct inspect_stats *s) {
 	number(j, "octets", p->over_budget_octets);
 	end(j);
 	number(j, "parts_cut", p->parts_cut);
+	number(j, "not_restored", p->not_restored);
 	number(j, "failed", p->failed);
 	end(j);
 }

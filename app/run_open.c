@@ -236,6 +236,8 @@ static int open_workers(struct run *run, struct err *err) {
 	wc.late = streams_late_panes(conf, run->patient);
 	wc.late.mem = mem_pages();
 	wc.alerts = alerts_wanted(conf) ? ALERT_RING_DEPTH : 0;
+	// One for all: what is saved under a fingerprint may be another worker's later.
+	hash_seed_init(&wc.match.inspect.seed);
 	run->workers = aligned_alloc(CACHE_LINE, conf->input.workers * sizeof(*run->workers));
 	if (run->workers == NULL)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -245,7 +247,6 @@ static int open_workers(struct run *run, struct err *err) {
 		wc.n_sources = run->n_worker_sources[w];
 		wc.panes.mem = run->input->mem != NULL ? run->input->mem(run->input, w)
 						       : mem_pages();
-		hash_seed_init(&wc.match.inspect.seed);
 		if (worker_init(&run->workers[w], &wc) < 0)
 			return err_set(
 				err, -ENOMEM,

@@ -141,3 +141,26 @@ bool detect_wants_hosts(const struct detect *d) {
 	}
 	return false;
 }
+
+uint64_t detect_names(const struct detect *d) {
+	return d->bits_digest;
+}
+
+void detect_save_begin(const struct detect *d, struct detect_scratch *s, struct state_writer *to) {
+	detect_xbits_save_begin(&s->xbits, to, d->bits_digest);
+}
+
+bool detect_save_step(struct detect_scratch *s) {
+	return detect_xbits_save_step(&s->xbits);
+}
+
+void detect_save_end(struct detect_scratch *s) {
+	detect_xbits_save_end(&s->xbits);
+}
+
+int detect_load(
+	const struct detect *d, struct detect_scratch *s, const struct state_record *r,
+	const struct share *share, struct err *err
+) {
+	return detect_xbits_load(&s->xbits, r, share, d->bits_digest, d->rs->xbits.n, err);
+}

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/state_io.h"
 #include "detect_packet.h"
+#include "packet/share.h"
 #include "snort_rules.h"
 
 #include <stdbool.h>
@@ -90,6 +92,18 @@ bool detect_wants_ttl(const struct detect *d);
 // Whether some rule tests an xbit of one address: such marks are a thread's own, so that what is found
 // depends on which packets meet in it. Those of pairs of addresses are whole where both directions meet.
 bool detect_wants_hosts(const struct detect *d);
+
+// Stands for what the flowbits and xbits of these rules mean, by their names; never 0.
+uint64_t detect_names(const struct detect *d);
+
+// The marks of a scratch (xbits), saved and loaded as base/state_io.h says.
+void detect_save_begin(const struct detect *d, struct detect_scratch *s, struct state_writer *to);
+bool detect_save_step(struct detect_scratch *s);
+void detect_save_end(struct detect_scratch *s);
+int detect_load(
+	const struct detect *d, struct detect_scratch *s, const struct state_record *r,
+	const struct share *share, struct err *err
+);
 
 // What this scratch has counted so far.
 struct detect_counts {

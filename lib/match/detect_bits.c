@@ -2,6 +2,8 @@
 
 #include "detect_bits.h"
 
+#include "base/digest.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -152,4 +154,18 @@ void detect_bits_apply(
 				change_flow(bits, b->flow[bit->ids[j]], bit->op);
 		}
 	}
+}
+
+uint64_t detect_bits_digest(const struct detect_bits *b, const struct snort_rules *rs) {
+	struct digest d;
+	digest_init(&d);
+	digest_number(&d, b->n_flow);
+	for (uint32_t i = 0; i < rs->flowbits.n; i++) {
+		digest_number(&d, b->flow[i]);
+		digest_text(&d, rs->flowbits.names[i]);
+	}
+	digest_number(&d, b->xbits ? rs->xbits.n : 0);
+	for (uint32_t i = 0; b->xbits && i < rs->xbits.n; i++)
+		digest_text(&d, rs->xbits.names[i]);
+	return d.sum | 1;
 }

@@ -39,3 +39,6 @@ void detect_bits_apply(
 	const struct detect_bits *b, struct detect_xbits *x, const struct snort_rule *r,
 	const struct detect_view *v
 );
+
+// Stands for what the bits of a flow and the ids of xbits mean; never 0.
+uint64_t detect_bits_digest(const struct detect_bits *b, const struct snort_rules *rs);

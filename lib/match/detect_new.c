@@ -212,6 +212,7 @@ static int make(struct maker *m) {
 		return ret;
 	if (d->bits.xbits)
 		d->xbits = m->conf->xbits != 0 ? m->conf->xbits : DETECT_XBITS;
+	d->bits_digest = detect_bits_digest(&d->bits, d->rs);
 	d->stats.rules = d->n_rules;
 	d->stats.gates = d->gates.n;
 	d->stats.probed = d->gates.probe.tried;

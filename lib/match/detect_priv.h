@@ -27,6 +27,7 @@ struct detect {
 	struct detect_group *groups; // owned; one for each list of the plan
 	uint32_t n_groups;
 	uint32_t xbits; // marks a thread keeps; 0: no rule tests one
+	uint64_t bits_digest;
 	struct detect_stats stats;
 };
 

@@ -3,16 +3,10 @@
 
 #include "detect_xbits.h"
 
+#include "detect_xbits_priv.h"
+
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#define WAYS 8u
-
-struct detect_xbits_entry {
-	struct detect_xbits_key key;
-	int64_t expire_us; // holds before it; INT64_MIN: free
-};
 
 int detect_xbits_init(struct detect_xbits *x, uint32_t n) {
 	*x = (struct detect_xbits){};
@@ -22,7 +16,7 @@ int detect_xbits_init(struct detect_xbits *x, uint32_t n) {
 	while (sets * WAYS < n && sets < 1u << 27)
 		sets *= 2;
 	x->entries = calloc((size_t)sets * WAYS, sizeof(*x->entries));
-	if (x->entries == NULL)
+	if (x->entries == NULL || state_sweep_init(&x->sweep, sets) < 0)
 		return -ENOMEM;
 	hash_seed_init(&x->seed);
 	x->sets = sets;
@@ -33,6 +27,7 @@ int detect_xbits_init(struct detect_xbits *x, uint32_t n) {
 
 void detect_xbits_fini(struct detect_xbits *x) {
 	free(x->entries);
+	state_sweep_fini(&x->sweep);
 	*x = (struct detect_xbits){};
 }
 
@@ -41,16 +36,25 @@ static bool is_same(const struct detect_xbits_key *x, const struct detect_xbits_
 		&& x->family == y->family;
 }
 
-// The key's places.
-static struct detect_xbits_entry *
-places(const struct detect_xbits *x, const struct detect_xbits_key *k) {
+// The number of the key's set of places.
+static uint32_t set_of(const struct detect_xbits *x, const struct detect_xbits_key *k) {
 	uint64_t what = (uint64_t)k->id << 32 | (uint32_t)k->pair << 16 | k->family;
 	uint64_t h = hash_4(
 		&x->seed, (uint64_t)k->a, (uint64_t)(k->a >> 64), (uint64_t)k->b,
 		(uint64_t)(k->b >> 64)
 	);
 	h = hash_4(&x->seed, h, what, 0, 0);
-	return &x->entries[(h & (x->sets - 1)) * WAYS];
+	return (uint32_t)(h & (x->sets - 1));
+}
+
+static struct detect_xbits_entry *
+places(const struct detect_xbits *x, const struct detect_xbits_key *k) {
+	return detect_xbits_places(x, set_of(x, k));
+}
+
+static void will_change(struct detect_xbits *x, const struct detect_xbits_key *k) {
+	if (UNLIKELY(x->sweep.at < x->sweep.end))
+		state_sweep_change(&x->sweep, detect_xbits_save, x, set_of(x, k));
 }
 
 static struct detect_xbits_entry *
@@ -79,6 +83,7 @@ void detect_xbits_set(
 	struct detect_xbits_entry *e = find(x, key);
 	if (x->sets == 0)
 		return;
+	will_change(x, key);
 	if (e == NULL) {
 		struct detect_xbits_entry *all = places(x, key);
 		for (uint32_t i = 0; i < WAYS && e == NULL; i++)
@@ -94,6 +99,8 @@ void detect_xbits_set(
 
 void detect_xbits_clear(struct detect_xbits *x, const struct detect_xbits_key *key) {
 	struct detect_xbits_entry *e = find(x, key);
-	if (e != NULL)
-		e->expire_us = INT64_MIN;
+	if (e == NULL)
+		return;
+	will_change(x, key);
+	e->expire_us = INT64_MIN;
 }

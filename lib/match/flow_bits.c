@@ -104,3 +104,17 @@ void flow_bits_drop(struct flow_bits *b, uint32_t number) {
 	b->unused = number;
 	b->taken--;
 }
+
+const uint64_t *flow_bits_look(const struct flow_bits *b, uint32_t number) {
+	if (b->words == 0 || number == 0 || b->mark[number] != b->meaning)
+		return NULL;
+	return room_of(b, number);
+}
+
+uint32_t flow_bits_take(struct flow_bits *b, const uint64_t *bits, uint32_t words) {
+	if (words == 0 || words != b->words)
+		return 0;
+	uint64_t *none = flow_bits_of(b, 0);
+	memcpy(none, bits, words * sizeof(*bits));
+	return flow_bits_keep(b, 0, none);
+}

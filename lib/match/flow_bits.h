@@ -48,3 +48,10 @@ uint32_t flow_bits_keep(struct flow_bits *b, uint32_t number, const uint64_t *bi
 
 // The flow has ended; 0 is fine.
 void flow_bits_drop(struct flow_bits *b, uint32_t number);
+
+// Looks at the bits without taking part in the above: NULL when none is set.
+const uint64_t *flow_bits_look(const struct flow_bits *b, uint32_t number);
+
+// Takes room for a flow that comes with bits, `words` of them. Returns its number: 0 when none is set, there
+// is no room, or flows have another number of words.
+uint32_t flow_bits_take(struct flow_bits *b, const uint64_t *bits, uint32_t words);

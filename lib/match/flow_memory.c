@@ -3,12 +3,9 @@
 
 #include "flow_memory.h"
 
-#include "flow_bits.h"
-#include "packet/flow_tuple.h"
+#include "flow_memory_priv.h"
 #include "tcp_flow.h"
 
-#include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 // Of the memory, one in so many octets is for bits.
@@ -23,33 +20,6 @@
 // Flows the hand looks at for each that is opened: it has been round before half as many were opened as
 // there are.
 #define OPEN_LOOKS 2
-
-struct flow {
-	CACHE_ALIGNED struct flow_tuple tuple;
-	uint32_t chain; // the next of the same bucket, or of those that are unused; 0: none
-	int64_t last_us; // the newest of its packets
-	uint32_t bits : 24; // number in the pool of bits
-	uint32_t used : 1;
-	uint32_t client : 1; // direction of its first packet
-	uint32_t sides : 2; // 1 << direction, of those seen
-};
-static_assert(sizeof(struct flow) == 64);
-
-struct flow_memory {
-	struct flow *flow; // [0] is none
-	uint32_t *bucket; // first flow of the chain
-	uint32_t mask; // buckets - 1
-	uint32_t fresh; // flows from here on were never used
-	uint32_t unused; // chain of those that came back
-	uint32_t hand;
-	struct flow *current; // of the packet in work
-	int64_t horizon_us; // nothing older comes
-	uint32_t flows_max;
-	struct hash_seed seed;
-	const struct mem *mem;
-	struct flow_bits bits;
-	struct flow_memory_stats stats;
-};
 
 static size_t flow_octets(const struct flow_memory *m) {
 	return ((size_t)m->flows_max + 1) * sizeof(*m->flow);
@@ -79,7 +49,7 @@ struct flow_memory *flow_memory_new(const struct flow_memory_config *conf) {
 	m->flow = m->mem->alloc(m->mem, flow_octets(m));
 	m->bucket = m->mem->alloc(m->mem, bucket_octets(m));
 	uint32_t bits_max = bits < FLOW_BITS_FLOWS_MAX ? (uint32_t)bits : FLOW_BITS_FLOWS_MAX;
-	if (m->flow == NULL || m->bucket == NULL
+	if (m->flow == NULL || m->bucket == NULL || state_sweep_init(&m->sweep, buckets) < 0
 	    || flow_bits_init(&m->bits, bits_max, m->mem) < 0) {
 		flow_memory_free(m);
 		return NULL;
@@ -93,6 +63,7 @@ void flow_memory_free(struct flow_memory *m) {
 	if (m == NULL)
 		return;
 	flow_bits_fini(&m->bits);
+	state_sweep_fini(&m->sweep);
 	if (m->bucket != NULL)
 		m->mem->free(m->mem, m->bucket, bucket_octets(m));
 	if (m->flow != NULL)
@@ -105,13 +76,14 @@ static bool is_over(const struct flow_memory *m, const struct flow *f, int64_t n
 	return now_us > f->last_us && (uint64_t)now_us - (uint64_t)f->last_us > (uint64_t)timeout;
 }
 
-static uint32_t *bucket_of(const struct flow_memory *m, const struct flow_tuple *t) {
-	return &m->bucket[flow_tuple_hash(t, &m->seed) & m->mask];
+static void will_change(struct flow_memory *m, const uint32_t *bucket) {
+	state_sweep_change(&m->sweep, flow_memory_save, m, (uint32_t)(bucket - m->bucket));
 }
 
 static void forget(struct flow_memory *m, struct flow *f) {
 	uint32_t i = (uint32_t)(f - m->flow);
-	uint32_t *at = bucket_of(m, &f->tuple);
+	uint32_t *at = flow_memory_bucket(m, &f->tuple);
+	will_change(m, at);
 	while (*at != i)
 		at = &m->flow[*at].chain;
 	*at = f->chain;
@@ -174,6 +146,20 @@ static void begin(struct flow_memory *m, struct flow *f, uint32_t dir, int64_t t
 	m->stats.opened++;
 }
 
+struct flow *
+flow_memory_insert(struct flow_memory *m, uint32_t *bucket, const struct flow_tuple *tuple) {
+	uint32_t i = m->unused;
+	if (i != 0)
+		m->unused = m->flow[i].chain;
+	else
+		i = m->fresh++;
+	struct flow *f = &m->flow[i];
+	*f = (struct flow){.tuple = *tuple, .chain = *bucket, .used = true};
+	*bucket = i;
+	m->stats.flows++;
+	return f;
+}
+
 static struct flow *open_flow(
 	struct flow_memory *m, uint32_t *bucket, const struct flow_tuple *tuple, uint32_t dir,
 	int64_t time_us
@@ -181,17 +167,7 @@ static struct flow *open_flow(
 	sweep(m, OPEN_LOOKS);
 	if (m->stats.flows == m->flows_max)
 		make_room(m, time_us);
-	uint32_t i = m->unused;
-	if (i != 0)
-		m->unused = m->flow[i].chain;
-	else
-		i = m->fresh++;
-	struct flow *f = &m->flow[i];
-	f->tuple = *tuple;
-	f->chain = *bucket;
-	f->used = true;
-	*bucket = i;
-	m->stats.flows++;
+	struct flow *f = flow_memory_insert(m, bucket, tuple);
 	begin(m, f, dir, time_us);
 	return f;
 }
@@ -201,7 +177,8 @@ void flow_memory_packet(
 ) {
 	struct flow_tuple tuple;
 	uint32_t dir = flow_tuple_of(&tuple, key);
-	uint32_t *bucket = bucket_of(m, &tuple);
+	uint32_t *bucket = flow_memory_bucket(m, &tuple);
+	will_change(m, bucket);
 	uint32_t i = *bucket;
 	while (i != 0 && !flow_tuple_equal(&m->flow[i].tuple, &tuple))
 		i = m->flow[i].chain;
@@ -248,7 +225,7 @@ void flow_memory_tcp_close(struct flow_memory *m, struct tcp_flow *f) {
 uint32_t flow_memory_prefetch(const struct flow_memory *m, const struct flow_key *key) {
 	struct flow_tuple tuple;
 	flow_tuple_of(&tuple, key);
-	uint32_t *bucket = bucket_of(m, &tuple);
+	uint32_t *bucket = flow_memory_bucket(m, &tuple);
 	__builtin_prefetch(bucket); // the index of the chain's first flow
 	return (uint32_t)(bucket - m->bucket);
 }

@@ -11,9 +11,12 @@
 // the packet and _keep was called with the same detect_flow. In between no other flow may be asked for.
 #pragma once
 
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/state_io.h"
 #include "detect_packet.h"
+#include "packet/share.h"
 
 #include <stdint.h>
 
@@ -84,3 +87,24 @@ uint32_t flow_memory_advance(struct flow_memory *m, int64_t now_us, uint32_t bud
 void flow_memory_forget_bits(struct flow_memory *m, uint32_t words);
 
 const struct flow_memory_stats *flow_memory_stats(struct flow_memory *m);
+
+// Saved and loaded as base/state_io.h says. `names` stands for what the bits mean (detect_bits_digest): of
+// flows that were saved with others they are forgotten. `share` NULL: all is taken. Of the counters a load
+// touches the levels alone, and `evicted` by flows that find no room.
+void flow_memory_save_begin(struct flow_memory *m, struct state_writer *to, uint64_t names);
+bool flow_memory_save_step(struct flow_memory *m);
+void flow_memory_save_end(struct flow_memory *m);
+int flow_memory_load(
+	struct flow_memory *m, const struct state_record *r, const struct share *share,
+	uint64_t names, struct err *err
+);
+
+// The bits of a connection of the TCP table: copied to `to`, of FLOW_BITS_WORDS_MAX words; returns how many
+// there are, 0 when none is set. And set again, for one that has none.
+uint32_t flow_memory_tcp_save(const struct flow_memory *m, const struct tcp_flow *f, uint64_t *to);
+void flow_memory_tcp_load(
+	struct flow_memory *m, struct tcp_flow *f, const uint64_t *bits, uint32_t words
+);
+
+// To where event time had come (flow_memory_advance).
+int64_t flow_memory_horizon(const struct flow_memory *m);

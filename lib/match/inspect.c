@@ -46,6 +46,7 @@ static int open_tcp(struct inspect *in, const struct inspect_config *conf, struc
 		.deliver = conf->streams ? inspect_tcp_deliver : NULL,
 		.close = inspect_tcp_close,
 		.ctx = in,
+		.save = inspect_save_connection,
 	};
 	in->tcp = tcp_table_new(&c, err);
 	return in->tcp == NULL ? -ENOMEM : 0;
@@ -105,6 +106,7 @@ void inspect_free(struct inspect *in) {
 	defrag_free(in->defrag);
 	checksum_policy_free(in->checksums);
 	parser_fini(&in->parser);
+	free(in->before);
 	free(in);
 }
 
@@ -348,4 +350,6 @@ void inspect_stats(const struct inspect *in, struct inspect_stats *out) {
 	if (in->pool != NULL)
 		out->streams = *stream_pool_stats(in->pool);
 	add_counts(&out->rules, in->work);
+	if (in->before != NULL)
+		inspect_stats_add(out, in->before);
 }

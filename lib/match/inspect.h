@@ -11,11 +11,13 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/state_io.h"
 #include "inspect_stats.h"
 #include "match_engine.h"
 #include "match_work.h"
 #include "packet/checksum_policy.h"
 #include "packet/packet.h"
+#include "packet/share.h"
 #include "tcp_packet.h"
 
 #include <stdbool.h>
@@ -96,3 +98,18 @@ void inspect_finish(struct inspect *in);
 
 // What has been counted so far.
 void inspect_stats(const struct inspect *in, struct inspect_stats *out);
+
+// Saved and loaded as base/state_io.h says. `origin` tells the inspections of one checkpoint apart. Between
+// _begin and the last _step (or _end) the engine stays.
+void inspect_save_begin(struct inspect *in, struct state_writer *to, uint32_t origin);
+bool inspect_save_step(struct inspect *in);
+void inspect_save_end(struct inspect *in);
+
+// Ahead of the first packet, an engine being in use; behind the last record, and ahead of anything else,
+// comes inspect_load_end. Streams go on where match_engine_streams_digest is what it was, else they begin
+// anew behind what was scanned (stream_pool_stats.not_restored); flowbits and xbits where detect_names is.
+// 0, -EBADMSG or -ENOMEM: then all that can be done is inspect_free.
+int inspect_load(
+	struct inspect *in, const struct state_record *r, const struct share *share, struct err *err
+);
+int inspect_load_end(struct inspect *in, struct err *err);

@@ -30,6 +30,7 @@ struct inspect {
 	int64_t newest_us; // of all packets
 	uint64_t alone, late_events;
 	uint32_t n_tcp; // packets
+	struct inspect_stats *before; // owned; counted ahead of a restart. NULL: nothing
 };
 
 // A packet, or what stands in its place: a datagram that it completed.
@@ -57,3 +58,6 @@ void inspect_patterns(struct inspect *in, const struct inspect_item *item);
 void inspect_rules(
 	struct inspect *in, const struct inspect_item *item, const struct detect_flow *flow
 );
+
+// Saves a connection with all that is known of it (inspect_save.c); the table's hook.
+void inspect_save_connection(void *ctx, const struct tcp_flow *f, struct state_writer *to);

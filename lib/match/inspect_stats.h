@@ -29,3 +29,12 @@ struct inspect_stats {
 
 #define INSPECT_STATS_WORDS (sizeof(struct inspect_stats) / sizeof(uint64_t))
 static_assert(sizeof(struct inspect_stats) % sizeof(uint64_t) == 0);
+
+// The sum, number by number.
+static inline void inspect_stats_add(struct inspect_stats *sum, const struct inspect_stats *more) {
+	typedef uint64_t __attribute__((may_alias)) word;
+	word *to = (word *)sum;
+	const word *from = (const word *)more;
+	for (uint32_t i = 0; i < INSPECT_STATS_WORDS; i++)
+		to[i] += from[i];
+}

@@ -14,6 +14,7 @@ struct match_engine {
 	struct stream_set *streams;
 	struct rule_table rules;
 	bool from_cache;
+	uint64_t streams_digest;
 };
 
 static bool all_from_cache(const struct match_engine *e) {
@@ -69,6 +70,8 @@ compile(struct match_engine *e, const struct match_engine_config *conf, struct e
 	if (rule_table_init(&e->rules, files->patterns, &files->rules) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	e->from_cache = all_from_cache(e);
+	if (e->streams != NULL)
+		e->streams_digest = stream_set_digest(e->streams);
 	return 0;
 }
 
@@ -134,6 +137,10 @@ const struct detect *match_engine_detect(const struct match_engine *e) {
 
 const struct stream_set *match_engine_streams(const struct match_engine *e) {
 	return e->streams;
+}
+
+uint64_t match_engine_streams_digest(const struct match_engine *e) {
+	return e->streams_digest;
 }
 
 int match_engine_map(

@@ -53,6 +53,9 @@ const struct matcher *match_engine_patterns(const struct match_engine *e);
 const struct detect *match_engine_detect(const struct match_engine *e);
 const struct stream_set *match_engine_streams(const struct match_engine *e);
 
+// stream_set_digest of its streams; 0: there are none, or it is not known.
+uint64_t match_engine_streams_digest(const struct match_engine *e);
+
 // For a thread that goes from `old` to `now`: what stream_set_map says; *map is to be freed. NULL where
 // one of them has no streams. 0 or -ENOMEM.
 int match_engine_map(

@@ -115,6 +115,7 @@ struct stream_pool_stats {
 	uint64_t over_budget; // scans of octets alone for want of room
 	uint64_t over_budget_octets;
 	uint64_t parts_cut; // old parts given up before their stream's end
+	uint64_t not_restored; // streams that were saved, and could not go on behind a restart
 	uint64_t
 		failed; // scans alone, and ends, that were not done in full: the system has no memory
 };

@@ -120,6 +120,11 @@ bool stream_set_map(
 	const struct stream_set *old, const struct stream_set *now, uint32_t *map, uint32_t n_old
 );
 
+// Stands for all that decides what a stream of this set is, Hyperscan and the machine it compiled for
+// included: two sets with one number look for the same, in any run. Takes as long as a walk through the
+// databases, and as much memory as the largest. 0: not known, for want of memory.
+uint64_t stream_set_digest(const struct stream_set *s);
+
 struct stream_set_stats {
 	uint32_t rules; // patterns and rules together, without those refused
 	uint32_t groups;

@@ -225,3 +225,16 @@ bool stream_heads_equal(const struct snort_rule *a, const struct snort_rule *b) 
 	return a->families == b->families && a->both_ways == b->both_ways
 		&& dirs_of(a) == dirs_of(b);
 }
+
+void stream_heads_digest(const struct snort_rule *r, struct digest *d) {
+	const struct snort_ranges *sets[SETS];
+	list_sets(r, sets);
+	for (unsigned i = 0; i < SETS; i++) {
+		digest_number(d, sets[i] != NULL ? sets[i]->n + 1ull : 0);
+		if (sets[i] != NULL)
+			digest_add(d, sets[i]->at, sets[i]->n * sizeof(sets[i]->at[0]));
+	}
+	digest_number(d, r->families);
+	digest_number(d, r->both_ways);
+	digest_number(d, dirs_of(r));
+}

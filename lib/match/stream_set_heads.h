@@ -3,6 +3,7 @@
 // beyond STREAM_HEADS_MAX is made into one that is met whenever one of those is. Immutable; any thread.
 #pragma once
 
+#include "base/digest.h"
 #include "detect_packet.h"
 #include "snort_rule.h"
 
@@ -39,3 +40,6 @@ bool stream_heads_hold(const struct stream_heads *h, const struct stream_ends *e
 
 // Two rules, of different sets perhaps, ask the same.
 bool stream_heads_equal(const struct snort_rule *a, const struct snort_rule *b);
+
+// Adds what a rule asks.
+void stream_heads_digest(const struct snort_rule *r, struct digest *d);

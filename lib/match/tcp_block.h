@@ -4,6 +4,7 @@
 
 #include "packet/flow_key.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TCP_BLOCK_OCTETS 832u
@@ -20,3 +21,17 @@ struct tcp_block {
 	uint8_t data[TCP_BLOCK_OCTETS];
 };
 _Static_assert(sizeof(struct tcp_block) == 1024);
+
+// The first octet of [from, to) that is not held, with `as`, or held, without; or `to`.
+static inline uint32_t
+tcp_block_run(const struct tcp_block *b, uint32_t from, uint32_t to, bool as) {
+	while (from < to) {
+		uint64_t ends = (as ? ~b->bits[from / 64] : b->bits[from / 64]) >> (from % 64);
+		if (ends != 0) {
+			from += (uint32_t)__builtin_ctzll(ends);
+			break;
+		}
+		from = (from | 63) + 1;
+	}
+	return from < to ? from : to;
+}

@@ -10,19 +10,6 @@ static uint64_t window_of(uint64_t offset) {
 	return offset - offset % TCP_BLOCK_OCTETS;
 }
 
-// The first bit of [from, to) that is not `as`, or `to`.
-static uint32_t run_end(const struct tcp_block *b, uint32_t from, uint32_t to, bool as) {
-	while (from < to) {
-		uint64_t ends = (as ? ~b->bits[from / 64] : b->bits[from / 64]) >> (from % 64);
-		if (ends != 0) {
-			from += (uint32_t)__builtin_ctzll(ends);
-			break;
-		}
-		from = (from | 63) + 1;
-	}
-	return from < to ? from : to;
-}
-
 static void mark(struct tcp_block *b, uint32_t from, uint32_t to, bool as) {
 	while (from < to) {
 		uint32_t stop = (from | 63) + 1;
@@ -51,10 +38,10 @@ static void
 merge(struct tcp_held *h, struct tcp_block *b, uint32_t at, const uint8_t *data, uint32_t len,
       struct tcp_compare *c) {
 	for (uint32_t from = at, to = at + len; from < to;) {
-		uint32_t stop = run_end(b, from, to, true);
+		uint32_t stop = tcp_block_run(b, from, to, true);
 		tcp_compare_add(c, b->data + from, data + (from - at), stop - from);
 		from = stop;
-		stop = run_end(b, from, to, false);
+		stop = tcp_block_run(b, from, to, false);
 		memcpy(b->data + from, data + (from - at), stop - from);
 		mark(b, from, stop, true);
 		b->count = (uint16_t)(b->count + stop - from);
@@ -136,7 +123,7 @@ uint64_t tcp_held_begin(const struct tcp_held *h, const struct tcp_pool *p) {
 	if (h->first == 0)
 		return TCP_HELD_NONE;
 	const struct tcp_block *b = tcp_pool_at(p, h->first);
-	return b->base + run_end(b, 0, TCP_BLOCK_OCTETS, false);
+	return b->base + tcp_block_run(b, 0, TCP_BLOCK_OCTETS, false);
 }
 
 uint64_t tcp_held_end(const struct tcp_held *h, const struct tcp_pool *p) {
@@ -162,7 +149,7 @@ const uint8_t *tcp_held_take(
 		return NULL;
 	assert(at - b->base < TCP_BLOCK_OCTETS);
 	uint32_t in = (uint32_t)(at - b->base);
-	uint32_t n = run_end(b, in, TCP_BLOCK_OCTETS, true) - in;
+	uint32_t n = tcp_block_run(b, in, TCP_BLOCK_OCTETS, true) - in;
 	n = n < max ? n : max;
 	if (n == 0)
 		return NULL;

@@ -4,9 +4,6 @@
 
 #include "tcp_history.h"
 
-#include "base/cache.h"
-
-#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,22 +11,6 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-
-// How far back a retransmission is looked for.
-#define STEPS 64
-
-struct entry {
-	uint64_t before; // position of the stream's previous entry
-	uint64_t offset;
-	uint32_t len;
-	uint32_t unused[3];
-	uint8_t data[];
-};
-static_assert(sizeof(struct entry) % 16 == 0);
-
-static uint64_t entry_octets(uint64_t len) {
-	return (sizeof(struct entry) + len + CACHE_LINE - 1) & ~(CACHE_LINE - 1ull);
-}
 
 int tcp_history_init(struct tcp_history *h, uint64_t octets, const struct mem *mem) {
 	octets &= ~(CACHE_LINE - 1ull);
@@ -52,7 +33,7 @@ static __m128i *stream_16(__m128i *to, const void *from) {
 	return to + 1;
 }
 
-static void put(uint8_t *ring, const struct entry *head, const uint8_t *data) {
+static void put(uint8_t *ring, const struct tcp_history_entry *head, const uint8_t *data) {
 	__m128i *to = (__m128i *)(void *)ring;
 	for (uint32_t i = 0; i < sizeof(*head) / 16; i++)
 		to = stream_16(to, (const uint8_t *)head + (size_t)i * 16);
@@ -75,7 +56,7 @@ static void put(uint8_t *ring, const struct entry *head, const uint8_t *data) {
 		to = stream_16(to, last);
 }
 #else
-static void put(uint8_t *ring, const struct entry *head, const uint8_t *data) {
+static void put(uint8_t *ring, const struct tcp_history_entry *head, const uint8_t *data) {
 	memcpy(ring, head, sizeof(*head));
 	memcpy(ring + sizeof(*head), data, head->len);
 }
@@ -84,7 +65,7 @@ static void put(uint8_t *ring, const struct entry *head, const uint8_t *data) {
 void tcp_history_put(
 	struct tcp_history *h, uint64_t *last, uint64_t offset, const uint8_t *data, uint32_t len
 ) {
-	uint64_t need = entry_octets(len);
+	uint64_t need = tcp_history_entry_octets(len);
 	if (h->ring == NULL || need > h->size)
 		return;
 	uint64_t at = h->head % h->size;
@@ -92,7 +73,9 @@ void tcp_history_put(
 		h->head += h->size - at;
 		at = 0;
 	}
-	const struct entry head = {.before = *last, .offset = offset, .len = len};
+	if (UNLIKELY(h->save_at < h->save_end))
+		tcp_history_save(h, h->head + need - h->size);
+	const struct tcp_history_entry head = {.before = *last, .offset = offset, .len = len};
 	put(h->ring + at, &head, data);
 	*last = h->head;
 	h->head += need;
@@ -108,8 +91,9 @@ void tcp_history_compare(
 ) {
 	uint64_t end = offset + len;
 	uint32_t found = 0;
-	for (int i = 0; i < STEPS && found < len && h->ring != NULL && is_there(h, last); i++) {
-		const struct entry *e = (const void *)(h->ring + last % h->size);
+	for (int i = 0;
+	     i < TCP_HISTORY_STEPS && found < len && h->ring != NULL && is_there(h, last); i++) {
+		const struct tcp_history_entry *e = (const void *)(h->ring + last % h->size);
 		uint64_t from = e->offset > offset ? e->offset : offset;
 		uint64_t to = e->offset + e->len < end ? e->offset + e->len : end;
 		if (from < to) {

@@ -47,7 +47,7 @@ tcp_index_insert(struct tcp_index *x, uint32_t *bucket, const struct flow_tuple 
 
 void tcp_index_remove(struct tcp_index *x, struct tcp_flow *f) {
 	uint32_t i = (uint32_t)(f - x->flow);
-	uint32_t *at = tcp_index_bucket(x, flow_tuple_hash(&f->tuple, &x->seed));
+	uint32_t *at = tcp_index_bucket_of(x, &f->tuple);
 	while (*at != i)
 		at = &x->flow[*at].chain;
 	*at = f->chain;

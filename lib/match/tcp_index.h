@@ -37,6 +37,10 @@ static inline uint32_t *tcp_index_bucket(const struct tcp_index *x, uint64_t has
 	return &x->bucket[(uint32_t)(hash >> 32) & x->mask];
 }
 
+static inline uint32_t *tcp_index_bucket_of(const struct tcp_index *x, const struct flow_tuple *t) {
+	return tcp_index_bucket(x, flow_tuple_hash(t, &x->seed));
+}
+
 // The flow of a tuple, NULL if there is none.
 static inline struct tcp_flow *
 tcp_index_find(const struct tcp_index *x, const uint32_t *bucket, const struct flow_tuple *t) {

@@ -60,7 +60,8 @@ struct tcp_table *tcp_table_new(const struct tcp_table_config *conf, struct err 
 	uint32_t blocks = (uint32_t)(conf->hold_memory / sizeof(struct tcp_block));
 	if (t->span == NULL || t->aside_span == NULL || tcp_pool_init(&w->pool, blocks, conf->mem)
 	    || tcp_history_init(&w->history, conf->history, conf->mem)
-	    || tcp_index_init(&t->index, conf->flows_max, &conf->seed, conf->mem))
+	    || tcp_index_init(&t->index, conf->flows_max, &conf->seed, conf->mem)
+	    || state_sweep_init(&t->sweep, t->index.mask + 1))
 		goto none;
 	return t;
 
@@ -77,6 +78,8 @@ void tcp_table_free(struct tcp_table *t) {
 		t->conf.hooks.deliver = NULL;
 		tcp_table_drain(t, UINT32_MAX);
 	}
+	tcp_loading_free(t->loading);
+	state_sweep_fini(&t->sweep);
 	tcp_index_fini(&t->index);
 	tcp_history_fini(&t->work.history);
 	tcp_pool_fini(&t->work.pool);
@@ -238,6 +241,7 @@ const struct tcp_delivery *tcp_table_packet(struct tcp_table *t, const struct tc
 		refuse(t, place->side.dir, in);
 		return &t->out;
 	}
+	tcp_table_change(t, place->bucket);
 	struct tcp_flow *f = tcp_index_find(&t->index, place->bucket, &place->side.tuple);
 	if (f == NULL || !take_usual(t, f, place->side.dir, in))
 		take(t, f, place, in);

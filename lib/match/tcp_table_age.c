@@ -15,6 +15,8 @@ static uint32_t tick(int64_t us) {
 }
 
 void tcp_table_flush(struct tcp_table *t, struct tcp_flow *f, enum tcp_gap why) {
+	if (UNLIKELY(t->sweep.at < t->sweep.end))
+		tcp_table_change(t, tcp_index_bucket_of(&t->index, &f->tuple));
 	tcp_table_begin(t, &t->aside, f, 0);
 	tcp_flow_flush(&t->work, f, why);
 	if (t->aside.spans > 0 && t->conf.hooks.deliver != NULL)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct state_writer;
+
 // Called by the table; must not call it. `ctx` is the consumer's.
 struct tcp_hooks {
 	// What came out of a flow without a packet of its own: it is about to be closed, or what it
@@ -17,6 +19,9 @@ struct tcp_hooks {
 	// The flow leaves; the last chance to free what half[].user points at. May be NULL.
 	void (*close)(void *ctx, struct tcp_flow *f, enum tcp_close why);
 	void *ctx;
+	// While a checkpoint is taken: saves the flow, by tcp_table_save_flow and _held (tcp_save.h). NULL:
+	// flows are not saved.
+	void (*save)(void *ctx, const struct tcp_flow *f, struct state_writer *to);
 };
 
 struct tcp_table_config {

@@ -1,6 +1,7 @@
 // The table from inside: what its packet path and its ageing share.
 #pragma once
 
+#include "base/state_sweep.h"
 #include "match/tcp_index.h"
 #include "match/tcp_table.h"
 #include "match/tcp_work.h"
@@ -16,7 +17,20 @@ struct tcp_table {
 	struct tcp_delivery aside; // for the hook
 	struct tcp_span *aside_span;
 	struct tcp_table_config conf;
+	struct state_sweep sweep; // over the index's buckets
+	struct tcp_loading *loading; // owned; NULL: nothing is being loaded
 };
+
+// The sweep's.
+state_sweep_save tcp_table_save;
+
+// Ahead of any change to a flow of the bucket.
+static inline void tcp_table_change(struct tcp_table *t, const uint32_t *bucket) {
+	state_sweep_change(&t->sweep, tcp_table_save, t, (uint32_t)(bucket - t->index.bucket));
+}
+
+// Forgets what is being loaded.
+void tcp_loading_free(struct tcp_loading *loading);
 
 static inline uint64_t tcp_age_us(int64_t now, int64_t then) {
 	return now > then ? (uint64_t)now - (uint64_t)then : 0;

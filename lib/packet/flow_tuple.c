@@ -148,3 +148,11 @@ uint64_t flow_tuple_hash(const struct flow_tuple *t, const struct hash_seed *see
 	memcpy(w.addr, t->addr, sizeof(w.addr));
 	return hash(&w, t->flags & KEY_V6, seed);
 }
+
+bool flow_tuple_is_sound(const struct flow_tuple *t) {
+	struct flow_key key;
+	struct flow_tuple again;
+	bool one_family = !(t->flags & KEY_V4) != !(t->flags & KEY_V6);
+	flow_tuple_key(t, 0, &key);
+	return one_family && flow_tuple_of(&again, &key) == 0 && flow_tuple_equal(t, &again);
+}

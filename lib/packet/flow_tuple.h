@@ -57,3 +57,6 @@ struct flow_side {
 };
 
 void flow_side_of(struct flow_side *to, const struct flow_key *key, const struct hash_seed *seed);
+
+// Whether flow_tuple_of makes such a tuple: for those that come from outside.
+bool flow_tuple_is_sound(const struct flow_tuple *t);
