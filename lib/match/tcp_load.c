@@ -66,9 +66,7 @@ static struct tcp_loading *loading_of(struct tcp_table *t) {
 	return t->loading;
 }
 
-void tcp_loading_free(struct tcp_loading *l) {
-	if (l == NULL)
-		return;
+static void loading_free(struct tcp_loading *l) {
 	for (uint32_t i = 0; i < l->n_images; i++)
 		free(l->image[i].octets);
 	free(l->image);
@@ -217,7 +215,7 @@ static int by_turn(const void *a, const void *b) {
 }
 
 // What had to be dropped of it, or never was there, cannot be waited for.
-static void check_syn_data(struct tcp_work *w, struct tcp_half *h) {
+static void check_syn_data(struct tcp_half *h) {
 	if ((h->flags & TCP_HALF_SYN_DATA) && h->held.first == 0)
 		h->flags &= (uint16_t)~TCP_HALF_SYN_DATA;
 }
@@ -245,14 +243,28 @@ sort_list(struct tcp_table *t, struct tcp_list *list, enum tcp_flow_list which, 
 	return 0;
 }
 
+void tcp_table_load_leave(struct tcp_table *t) {
+	struct tcp_index *x = &t->index;
+	if (t->loading == NULL)
+		return;
+	for (uint32_t age = 0; age < TCP_AGES; age++) {
+		for (uint32_t i = x->age[age].first; i != 0;) {
+			struct tcp_flow *f = tcp_index_at(x, i);
+			check_syn_data(&f->half[0]);
+			check_syn_data(&f->half[1]);
+			i = f->link[TCP_LIST_AGE].behind;
+		}
+	}
+	loading_free(t->loading);
+	t->loading = NULL;
+}
+
 static int settle(struct tcp_table *t) {
 	struct tcp_index *x = &t->index;
 	int ret = 0;
 	for (uint32_t age = 0; age < TCP_AGES && ret == 0; age++) {
 		for (uint32_t i = x->age[age].first; i != 0;) {
 			struct tcp_flow *f = tcp_index_at(x, i);
-			check_syn_data(&t->work, &f->half[0]);
-			check_syn_data(&t->work, &f->half[1]);
 			f->holds = tcp_flow_holds(f);
 			if (f->holds)
 				tcp_index_append(x, &x->hold, TCP_LIST_HOLD, f);
@@ -267,10 +279,9 @@ int tcp_table_load_end(struct tcp_table *t, struct err *err) {
 	if (t->loading == NULL)
 		return 0;
 	int ret = tcp_loading_lay(t->loading, &t->work.history, &t->index);
+	tcp_table_load_leave(t);
 	if (ret == 0)
 		ret = settle(t);
-	tcp_loading_free(t->loading);
-	t->loading = NULL;
 	if (ret == -EBADMSG)
 		return err_set(err, ret, "the saved history of connections is damaged");
 	return ret < 0 ? err_set(err, ret, "out of memory") : 0;

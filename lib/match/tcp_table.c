@@ -75,10 +75,10 @@ void tcp_table_free(struct tcp_table *t) {
 	if (t == NULL)
 		return;
 	if (t->index.flow != NULL && t->index.bucket != NULL) {
+		tcp_table_load_leave(t);
 		t->conf.hooks.deliver = NULL;
 		tcp_table_drain(t, UINT32_MAX);
 	}
-	tcp_loading_free(t->loading);
 	state_sweep_fini(&t->sweep);
 	tcp_index_fini(&t->index);
 	tcp_history_fini(&t->work.history);

@@ -29,8 +29,8 @@ static inline void tcp_table_change(struct tcp_table *t, const uint32_t *bucket)
 	state_sweep_change(&t->sweep, tcp_table_save, t, (uint32_t)(bucket - t->index.bucket));
 }
 
-// Forgets what is being loaded.
-void tcp_loading_free(struct tcp_loading *loading);
+// Loading ends here, if anything is being loaded: every flow is one that may be closed.
+void tcp_table_load_leave(struct tcp_table *t);
 
 static inline uint64_t tcp_age_us(int64_t now, int64_t then) {
 	return now > then ? (uint64_t)now - (uint64_t)then : 0;
