@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "threshold.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct alerting {
@@ -117,4 +118,70 @@ bool alerting_retired(struct alerting *al, uint32_t ticket) {
 
 void alerting_stats(struct alerting *al, uint64_t out[ALERTS_STAT_COUNT]) {
 	counters_read(&al->published, out, ALERTS_STAT_COUNT);
+}
+
+bool alerting_marked(const struct alerting *al) {
+	for (uint32_t i = 0; i < al->n_rings; i++)
+		if (!alert_ring_marked(al->rings[i]))
+			return false;
+	return true;
+}
+
+void alerting_pass(struct alerting *al) {
+	for (uint32_t i = 0; i < al->n_rings; i++)
+		alert_ring_pass(al->rings[i]);
+}
+
+#define VERSION 1
+
+// A rule is another object in another run.
+struct saved_alert {
+	struct alert alert;
+	CACHE_ALIGNED uint32_t gid;
+	uint32_t sid;
+};
+
+bool alerting_save(const struct alerting *al, struct state_writer *w) {
+	bool ok = state_writer_put(w, STATE_ALERTING, VERSION, al->stat, sizeof(al->stat));
+	for (uint32_t i = 0; ok && i < al->queue.n; i++) {
+		struct saved_alert to = {.alert = al->queue.alerts[al->queue.heap[i].slot]};
+		to.gid = to.alert.rule->gid;
+		to.sid = to.alert.rule->sid;
+		to.alert.rule = NULL;
+		ok = state_writer_put(w, STATE_ALERTS, VERSION, &to, sizeof(to));
+	}
+	return ok && threshold_save(al->threshold, w, STATE_THRESHOLDS, VERSION);
+}
+
+static int load_alert(
+	struct alerting *al, const struct state_record *r, const struct rule_finder *rules,
+	struct err *err
+) {
+	struct saved_alert from;
+	if (r->len != sizeof(from))
+		return err_set(err, -EBADMSG, "not an alert in the state");
+	memcpy(&from, r->octets, sizeof(from));
+	from.alert.rule = rules->find(rules->ctx, from.gid, from.sid);
+	if (from.alert.rule == NULL)
+		return 0;
+	if (!alert_queue_push(&al->queue, &from.alert, 0))
+		return err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int alerting_load(
+	struct alerting *al, const struct state_record *r, const struct rule_finder *rules,
+	struct err *err
+) {
+	if (r->version != VERSION)
+		return err_set(err, -EBADMSG, "alerts in the state are of another version");
+	if (r->kind == STATE_ALERTS)
+		return load_alert(al, r, rules, err);
+	if (r->kind == STATE_THRESHOLDS)
+		return threshold_load(al->threshold, r, err);
+	if (r->len != sizeof(al->stat))
+		return err_set(err, -EBADMSG, "not the counters of alerts in the state");
+	memcpy(al->stat, r->octets, sizeof(al->stat));
+	counters_publish(&al->published, al->stat, ALERTS_STAT_COUNT);
+	return 0;
 }

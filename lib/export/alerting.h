@@ -4,6 +4,7 @@
 
 #include "base/counters.h"
 #include "base/hash.h"
+#include "export/export_state.h"
 #include "flow/alert_ring.h"
 
 #include <stdbool.h>
@@ -39,6 +40,17 @@ void alerting_free(struct alerting *al);
 // Exporter: takes what is in the rings. `horizon_us` was read before: alerts whose turn is below it have
 // been pushed. Gives out those, in order. Returns how many alerts moved.
 uint32_t alerting_step(struct alerting *al, int64_t horizon_us, alert_taker *give, void *ctx);
+
+// Exporter: whether all rings' marks were reached; goes on behind them.
+bool alerting_marked(const struct alerting *al);
+void alerting_pass(struct alerting *al);
+
+// Exporter: what waits, thresholds and counters, into a checkpoint, and back as struct exporter has it.
+bool alerting_save(const struct alerting *al, struct state_writer *w);
+int alerting_load(
+	struct alerting *al, const struct state_record *r, const struct rule_finder *rules,
+	struct err *err
+);
 
 // Control thread, once no worker uses a rule set any more: from now on no alert of it comes. Returns a
 // ticket; when alerting_retired says so of it, no alert refers to that set and it may be freed. Alerts

@@ -42,6 +42,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 	if (e == NULL)
 		return NULL;
 	e->live_start_us = conf->live_start_us;
+	e->gap = (struct window_gap){.first_us = INT64_MIN, .from_us = INT64_MIN};
 	e->pane_us = conf->n_stores > 0 ? conf->stores[0]->width_us : 1;
 	struct memory_shares shares;
 	bool corrects = conf->late != NULL;
@@ -140,7 +141,11 @@ emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool par
 		.start_us = out->start_us,
 		.end_us = out->end_us,
 		.tail_us = out->tail_us,
-		.partial = partial || (!own && out->start_us < e->live_start_us),
+		.partial = partial
+			|| (!own
+			    && window_gap_cuts(
+				    &e->gap, e->live_start_us, out->start_us, out->end_us
+			    )),
 		.late = late,
 	};
 	exporter_write(e, stream, &info, out);
@@ -280,9 +285,20 @@ static int64_t slowest_horizon(const struct exporter *e) {
 	return horizon;
 }
 
+// What was read may speak of panes behind a mark, which were not taken.
+static int64_t marked_horizon(const struct exporter *e, int64_t horizon_us) {
+	for (uint32_t i = 0; i < e->n_stores; i++) {
+		const struct pane_store *ps = e->stores[i];
+		if (UNLIKELY(pane_store_marked(ps)) && ps->mark_horizon_us < horizon_us)
+			horizon_us = ps->mark_horizon_us;
+	}
+	return horizon_us;
+}
+
 bool exporter_step(struct exporter *e) {
 	int64_t horizon = slowest_horizon(e);
 	uint32_t done = take_panes(e);
+	horizon = marked_horizon(e, horizon);
 	done += give_alerts(e, horizon);
 	done += close_windows(e, pane_horizon(horizon, e->pane_us), false);
 	done += corrector_step(e->corrector, horizon, false);
@@ -291,7 +307,18 @@ bool exporter_step(struct exporter *e) {
 	return done > 0;
 }
 
+void exporter_leave(struct exporter *e) {
+	exporter_pass(e);
+	int64_t horizon = slowest_horizon(e);
+	take_panes(e);
+	give_alerts(e, horizon);
+	close_windows(e, pane_horizon(horizon, e->pane_us), false);
+	e->dirty = true;
+	exporter_flush(e);
+}
+
 void exporter_finish(struct exporter *e, bool cut) {
+	exporter_pass(e);
 	int64_t horizon = slowest_horizon(e);
 	take_panes(e);
 	give_alerts(e, INT64_MAX);

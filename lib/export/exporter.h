@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/counters.h"
+#include "base/state_io.h"
 #include "export/alerting.h"
 #include "export/sink.h"
 #include "export/watches.h"
@@ -99,6 +100,31 @@ bool exporter_step(struct exporter *e);
 // After the last worker has finished: takes the rest, closes every window, flushes. `cut`: windows
 // that were not complete are marked partial.
 void exporter_finish(struct exporter *e, bool cut);
+
+// Instead of exporter_finish, for a run that is to go on from a checkpoint: what is complete goes out, what
+// is open stays, to be saved.
+void exporter_leave(struct exporter *e);
+
+// Checkpoints. Every worker sets a mark in its rings, at one moment of the input; behind a mark nothing is
+// taken until all are reached (exporter_marked, behind a step). What is saved then is of that moment, with
+// the sinks' files synced and their places noted. exporter_pass goes on, also where marks are only on
+// their way: that checkpoint is given up.
+bool exporter_marked(const struct exporter *e);
+int exporter_save(struct exporter *e, struct state_writer *w, struct err *err);
+void exporter_pass(struct exporter *e);
+
+// The checkpoint that was saved last is kept for good.
+void exporter_kept(struct exporter *e);
+
+// Ahead of the first step. Loads the records of exporter_save, in their order, into an exporter of the same
+// streams and sinks, and brings the sinks' files back to where they were; or there is nothing to load.
+// 0 or -errno with err set. Alerts that wait for their turn whose rules are gone are dropped.
+struct rule_finder;
+int exporter_load(
+	struct exporter *e, const struct state_record *r, const struct rule_finder *rules,
+	struct err *err
+);
+int exporter_afresh(struct exporter *e, struct err *err);
 
 // Whether anything was lost on the way out (a sink refused records, memory was out): the log says
 // what, the run has a fault. After exporter_finish.

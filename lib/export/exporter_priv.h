@@ -35,12 +35,14 @@ struct exporter {
 	struct budget budget;
 	int64_t pane_us;
 	int64_t live_start_us;
+	struct window_gap gap; // before live_start_us
 	bool dirty; // sinks hold what was not flushed
 	bool failed;
 	bool forced; // said that memory made windows close early
 	bool full; // said that memory made a rest row
 	bool least; // said that memory kept distinct values from being counted
 	bool evicted; // said that memory ended sessions or flows
+	uint32_t loaded; // streams whose records have begun to come
 };
 
 // exporter_sinks.c

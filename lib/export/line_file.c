@@ -44,6 +44,12 @@ int line_file_pause(struct line_file *l, struct err *err) {
 	return rotates ? line_file_drain(l, err) : 0;
 }
 
+int line_file_mark(struct line_file *l, struct out_mark *mark, struct err *err) {
+	// What the file refuses is lost whether there is a checkpoint or not.
+	line_file_drain(l, err);
+	return out_file_mark(&l->file, mark, err);
+}
+
 void line_file_close(struct line_file *l) {
 	out_file_sync(&l->file, NULL);
 	out_file_close(&l->file);

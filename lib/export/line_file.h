@@ -4,6 +4,7 @@
 #pragma once
 
 #include "export/out_file.h"
+#include "export/out_mark.h"
 #include "export/sink.h"
 
 #define LINE_FILE_BUFFER 262144
@@ -34,4 +35,7 @@ int line_file_pause(struct line_file *l, struct err *err);
 
 // Everything to the file. 0 or -errno with err set: what could not be written was counted dropped.
 int line_file_drain(struct line_file *l, struct err *err);
+
+// Everything to the file, then its mark. 0 or -errno with err set.
+int line_file_mark(struct line_file *l, struct out_mark *mark, struct err *err);
 void line_file_close(struct line_file *l);

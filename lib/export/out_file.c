@@ -51,7 +51,7 @@ static int open_path(struct out_file *f, struct err *err) {
 	return 0;
 }
 
-static void look(struct out_file *f) {
+void out_file_look(struct out_file *f) {
 	struct stat st;
 	bool ok = fstat(f->fd, &st) == 0;
 	f->regular = ok && S_ISREG(st.st_mode);
@@ -71,14 +71,14 @@ int out_file_open(struct out_file *f, const struct out_file_config *conf, struct
 				err, -EBADF, "standard output is closed, or open for reading only"
 			);
 		}
-		look(f);
+		out_file_look(f);
 		// What a shell redirected there is not ours to cut or rename.
 		f->regular = false;
 		return 0;
 	}
 	int ret = open_path(f, err);
 	if (ret == 0)
-		look(f);
+		out_file_look(f);
 	return ret;
 }
 
@@ -112,7 +112,7 @@ int out_file_sync(struct out_file *f, struct err *err) {
 	return 0;
 }
 
-static bool rotation_due(const struct out_file *f) {
+bool out_file_rotation_due(const struct out_file *f) {
 	if (!f->regular || f->size == 0)
 		return false;
 	if (f->conf.rotate_size > 0 && f->size >= f->conf.rotate_size)
@@ -120,28 +120,31 @@ static bool rotation_due(const struct out_file *f) {
 	return f->conf.rotate_every_us > 0 && clock_us() - f->opened_us >= f->conf.rotate_every_us;
 }
 
-// A name that no file has yet.
-static void finished_name(const struct out_file *f, char *name, size_t len) {
+int out_file_finished_name(const struct out_file *f, char *name, size_t len) {
 	struct tm tm;
 	time_t now = time(NULL);
 	gmtime_r(&now, &tm);
 	char stamp[32];
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &tm);
 	for (uint32_t i = 0; i < 1000000; i++) {
-		snprintf(name, len, "%s.%s.%u", f->conf.path, stamp, i);
+		int n = snprintf(name, len, "%s.%s.%u", f->conf.path, stamp, i);
+		if (n < 0 || (size_t)n >= len)
+			return -1;
 		if (access(name, F_OK) < 0)
 			break;
 	}
+	return 0;
 }
 
 int out_file_rotate(struct out_file *f, struct err *err) {
-	if (!rotation_due(f))
+	if (f->conf.marked || !out_file_rotation_due(f))
 		return 0;
 	int ret = out_file_sync(f, err);
 	if (ret < 0)
 		return ret;
 	char name[4096];
-	finished_name(f, name, sizeof(name));
+	if (out_file_finished_name(f, name, sizeof(name)) < 0)
+		return err_set(err, -ENAMETOOLONG, "%s: the name is too long", f->conf.path);
 	if (rename(f->conf.path, name) < 0)
 		return err_set(
 			err, -errno, "%s: cannot rename to %s: %s", f->conf.path, name,
@@ -156,7 +159,7 @@ int out_file_rotate(struct out_file *f, struct err *err) {
 		return ret;
 	}
 	close(old);
-	look(f);
+	out_file_look(f);
 	f->rotations++;
 	return 0;
 }

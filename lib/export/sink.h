@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/key_cut.h"
+#include "export/out_mark.h"
 #include "export/record_watch.h"
 #include "flow/alert.h"
 #include "flow/back.h"
@@ -54,6 +55,11 @@ struct sink_ops {
 	// A change alert of a stream that it takes windows of; NULL: they are not for it. 0 or -errno: as
 	// above.
 	int (*change)(struct sink *s, const struct watch_alert *alert, struct err *err);
+	// For checkpoints; NULL: what the sink was given leaves nothing behind. As out_file_mark, _kept and
+	// _cut say; everything goes out ahead of a mark.
+	int (*mark)(struct sink *s, struct out_mark *mark, struct err *err);
+	int (*kept)(struct sink *s, struct err *err);
+	int (*cut)(struct sink *s, const struct out_mark *mark, struct err *err);
 };
 
 // Embedded first in each kind of sink.

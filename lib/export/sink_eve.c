@@ -25,6 +25,18 @@ static int eve_flush(struct sink *s, struct err *err) {
 	return line_file_drain(&((struct sink_eve *)s)->lines, err);
 }
 
+static int eve_mark(struct sink *s, struct out_mark *mark, struct err *err) {
+	return line_file_mark(&((struct sink_eve *)s)->lines, mark, err);
+}
+
+static int eve_kept(struct sink *s, struct err *err) {
+	return out_file_kept(&((struct sink_eve *)s)->lines.file, err);
+}
+
+static int eve_cut(struct sink *s, const struct out_mark *mark, struct err *err) {
+	return out_file_cut(&((struct sink_eve *)s)->lines.file, mark, err);
+}
+
 static void eve_close(struct sink *s) {
 	line_file_close(&((struct sink_eve *)s)->lines);
 	free(s);
@@ -33,6 +45,9 @@ static void eve_close(struct sink *s) {
 static const struct sink_ops ops = {
 	.flush = eve_flush,
 	.close = eve_close,
+	.mark = eve_mark,
+	.kept = eve_kept,
+	.cut = eve_cut,
 	.alert = eve_alert,
 };
 

@@ -48,6 +48,18 @@ static int json_change(struct sink *s, const struct watch_alert *alert, struct e
 	return fault;
 }
 
+static int json_mark(struct sink *s, struct out_mark *mark, struct err *err) {
+	return line_file_mark(&((struct sink_json *)s)->lines, mark, err);
+}
+
+static int json_kept(struct sink *s, struct err *err) {
+	return out_file_kept(&((struct sink_json *)s)->lines.file, err);
+}
+
+static int json_cut(struct sink *s, const struct out_mark *mark, struct err *err) {
+	return out_file_cut(&((struct sink_json *)s)->lines.file, mark, err);
+}
+
 static void json_close(struct sink *s) {
 	line_file_close(&((struct sink_json *)s)->lines);
 	free(s);
@@ -60,6 +72,9 @@ static const struct sink_ops ops = {
 	.flush = json_flush,
 	.close = json_close,
 	.change = json_change,
+	.mark = json_mark,
+	.kept = json_kept,
+	.cut = json_cut,
 };
 
 struct sink *sink_json_new(const struct out_file_config *conf, struct err *err) {

@@ -7,6 +7,7 @@
 #include "flow_id.h"
 #include "packet/flow_key_hash.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,22 +117,31 @@ static uint32_t find_place(struct threshold *t, int64_t now_us) {
 	return oldest;
 }
 
+// The key's own hash is zero as this is asked.
+static uint32_t hash_of(const struct threshold *t, const struct entry *e) {
+	uint64_t hash = hash_bytes(&t->seed, &e->key, sizeof(e->key));
+	return (uint32_t
+	)hash_mum(hash ^ t->seed.k[0], ((uint64_t)e->gid << 32 | e->sid) ^ t->seed.k[1]);
+}
+
+static void link_entry(struct threshold *t, uint32_t place) {
+	uint32_t *head = chain(t, t->pool[place].key.hash);
+	t->pool[place].next = *head;
+	*head = place + 1;
+}
+
 static struct entry *find_insert(struct threshold *t, const struct alert *a) {
 	const struct rule_info *r = a->rule;
 	struct entry wanted = {.gid = r->gid, .sid = r->sid, .end_us = INT64_MIN};
 	track(&wanted.key, &a->key, r->threshold.track);
-	uint64_t hash = hash_bytes(&t->seed, &wanted.key, sizeof(wanted.key));
-	hash = hash_mum(hash ^ t->seed.k[0], ((uint64_t)r->gid << 32 | r->sid) ^ t->seed.k[1]);
-	wanted.key.hash = (uint32_t)hash;
+	wanted.key.hash = hash_of(t, &wanted);
 	struct entry *e = find(t, &wanted);
 	if (e != NULL)
 		return e;
 	uint32_t place = find_place(t, a->turn_us);
 	e = &t->pool[place];
 	*e = wanted;
-	uint32_t *head = chain(t, e->key.hash);
-	e->next = *head;
-	*head = place + 1;
+	link_entry(t, place);
 	return e;
 }
 
@@ -173,4 +183,49 @@ bool threshold_pass(struct threshold *t, struct alert *a) {
 	e->packets = out ? 0 : e->packets + a->packets;
 	e->bytes = out ? 0 : e->bytes + a->bytes;
 	return out;
+}
+
+// What is ahead of the counters in a record.
+struct saved_thresholds {
+	uint32_t entries, hand, n;
+	uint32_t unused;
+};
+
+#define SAVED_MAX 1024
+
+bool threshold_save(
+	const struct threshold *t, struct state_writer *w, uint16_t kind, uint16_t version
+) {
+	for (uint32_t i = 0, n; i < t->used; i += n) {
+		n = t->used - i < SAVED_MAX ? t->used - i : SAVED_MAX;
+		struct saved_thresholds head = {.entries = t->entries, .hand = t->hand, .n = n};
+		size_t len = sizeof(head) + n * sizeof(t->pool[0]);
+		uint8_t *to = state_writer_begin(w, (uint32_t)len);
+		if (to == NULL)
+			return false;
+		memcpy(to, &head, sizeof(head));
+		memcpy(to + sizeof(head), &t->pool[i], n * sizeof(t->pool[0]));
+		state_writer_end(w, kind, version, (uint32_t)len);
+	}
+	return true;
+}
+
+int threshold_load(struct threshold *t, const struct state_record *r, struct err *err) {
+	struct saved_thresholds head;
+	if (r->len < sizeof(head))
+		return err_set(err, -EBADMSG, "not thresholds in the state");
+	memcpy(&head, r->octets, sizeof(head));
+	if (head.entries != t->entries || head.hand >= t->entries || head.n > t->entries - t->used
+	    || r->len != sizeof(head) + head.n * sizeof(struct entry))
+		return err_set(err, -EBADMSG, "not thresholds in the state");
+	const uint8_t *from = (const uint8_t *)r->octets + sizeof(head);
+	for (uint32_t i = 0; i < head.n; i++) {
+		struct entry *e = &t->pool[t->used];
+		memcpy(e, from + i * sizeof(*e), sizeof(*e));
+		e->key.hash = 0;
+		e->key.hash = hash_of(t, e);
+		link_entry(t, t->used++);
+	}
+	t->hand = head.hand;
+	return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "base/state_io.h"
 #include "flow/alert.h"
 
 #include <stdbool.h>
@@ -22,3 +23,10 @@ void threshold_free(struct threshold *t);
 // added to its packets and bytes. Alerts come in order of their turns; the answers depend on nothing
 // else. Without a threshold: always.
 bool threshold_pass(struct threshold *t, struct alert *a);
+
+// All counters, into a checkpoint; and such a record back, into one of the same size that has counted
+// nothing. False: the writer is full; -EBADMSG with err set.
+bool threshold_save(
+	const struct threshold *t, struct state_writer *w, uint16_t kind, uint16_t version
+);
+int threshold_load(struct threshold *t, const struct state_record *r, struct err *err);

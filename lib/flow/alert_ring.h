@@ -3,6 +3,7 @@
 // worker.
 #pragma once
 
+#include "base/ring_mark.h"
 #include "base/spsc.h"
 #include "flow/alert.h"
 
@@ -14,6 +15,7 @@
 
 struct alert_ring {
 	struct spsc ring; // struct alert: worker → exporter
+	struct ring_mark mark;
 	bool patient; // constant: wait for room rather than lose an alert
 };
 
@@ -34,9 +36,24 @@ static inline void alert_ring_commit(struct alert_ring *r, uint32_t n) {
 	spsc_commit(&r->ring, n);
 }
 
-// Exporter: what waits, at most `max`; the n-th is alert_ring_slot(r, *first + n). Read them, then drop.
+// Worker: a mark behind all it has made so far. One at a time.
+static inline void alert_ring_mark(struct alert_ring *r) {
+	ring_mark_set(&r->mark, &r->ring);
+}
+
+// Exporter: what waits ahead of a mark, at most `max`; the n-th is alert_ring_slot(r, *first + n). Read
+// them, then drop.
 static inline uint32_t alert_ring_peek(struct alert_ring *r, uint32_t max, uint32_t *first) {
-	return spsc_peek(&r->ring, max, first);
+	uint32_t n = spsc_peek(&r->ring, max, first);
+	return ring_mark_limit(&r->mark, *first, n);
+}
+
+// Exporter: whether everything ahead of a mark was taken; and goes on behind it.
+static inline bool alert_ring_marked(const struct alert_ring *r) {
+	return ring_mark_reached(&r->mark, &r->ring);
+}
+static inline void alert_ring_pass(struct alert_ring *r) {
+	ring_mark_pass(&r->mark);
 }
 
 static inline void alert_ring_drop(struct alert_ring *r, uint32_t n) {

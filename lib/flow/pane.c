@@ -257,9 +257,20 @@ void pane_store_flush(struct pane_store *ps) {
 		seal_active(ps, ps->n_active - 1);
 }
 
+void pane_store_mark(struct pane_store *ps) {
+	pane_store_flush(ps);
+	ps->mark_horizon_us = atomic_load_explicit(&ps->horizon_us, memory_order_relaxed);
+	ring_mark_set(&ps->mark, &ps->sealed);
+}
+
 struct pane *pane_store_take(struct pane_store *ps) {
-	struct pane *p = NULL;
-	return spsc_pop(&ps->sealed, &p) ? p : NULL;
+	uint32_t first, n = spsc_peek(&ps->sealed, 1, &first);
+	if (ring_mark_limit(&ps->mark, first, n) == 0)
+		return NULL;
+	struct pane *p;
+	memcpy(&p, spsc_slot(&ps->sealed, first), sizeof(p));
+	spsc_drop(&ps->sealed, 1);
+	return p;
 }
 
 void pane_store_return(struct pane_store *ps, struct pane *p) {

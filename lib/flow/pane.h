@@ -3,6 +3,7 @@
 // number of times.
 #pragma once
 
+#include "base/ring_mark.h"
 #include "base/spsc.h"
 #include "flow/rule_rows.h"
 #include "flow/table.h"
@@ -60,6 +61,8 @@ struct pane_store {
 	struct pane **reserve; // free small ones
 	struct spsc sealed; // struct pane *: worker → exporter
 	struct spsc spare; // struct pane *: exporter → worker, emptied
+	struct ring_mark mark; // in `sealed`
+	int64_t mark_horizon_us; // `horizon_us` as the mark was set; written ahead of it
 	CACHE_GUARD(guard);
 	// Nothing earlier than this will be handed over any more. Worker → exporter; stored after
 	// the panes it speaks of were pushed to `sealed`.
@@ -107,6 +110,21 @@ void pane_store_advance(struct pane_store *ps, int64_t horizon_us);
 // Worker: hands over everything without moving the horizon: the run was cut short.
 void pane_store_flush(struct pane_store *ps);
 
-// Exporter: the next pane handed over, NULL if there is none; give it back with pane_store_return.
+// Worker, between bursts: hands over everything and sets a mark. One at a time.
+void pane_store_mark(struct pane_store *ps);
+
+// Exporter: the next pane handed over, NULL if there is none, or none ahead of a mark; give it back with
+// pane_store_return.
 struct pane *pane_store_take(struct pane_store *ps);
 void pane_store_return(struct pane_store *ps, struct pane *p);
+
+// Exporter: whether everything ahead of a mark was taken. `horizon_us` may speak of what is behind it,
+// then: mark_horizon_us is the one to use.
+static inline bool pane_store_marked(const struct pane_store *ps) {
+	return ring_mark_reached(&ps->mark, &ps->sealed);
+}
+
+// Exporter: goes on behind the mark.
+static inline void pane_store_pass(struct pane_store *ps) {
+	ring_mark_pass(&ps->mark);
+}

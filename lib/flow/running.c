@@ -10,6 +10,10 @@
 #define LINK_NONE UINT32_MAX
 #define LINK_REST (UINT32_MAX - 1)
 
+bool running_is_told(const struct running_part *p, uint32_t i) {
+	return p->next != NULL && p->next[i].sum != LINK_REST;
+}
+
 void running_init(struct running *r, struct budget *budget) {
 	*r = (struct running){0};
 	sums_init(&r->sums, budget);

@@ -40,6 +40,9 @@ struct running {
 	struct distinct scratch; // where one of too many values is put together
 };
 
+// Whether the i-th sum of a slice is part of the running sum, and not of the slice's rest.
+bool running_is_told(const struct running_part *p, uint32_t i);
+
 void running_init(struct running *r, struct budget *budget);
 void running_fini(struct running *r);
 

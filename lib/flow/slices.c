@@ -76,8 +76,7 @@ static int make_room(struct slices *s) {
 	return 0;
 }
 
-static struct slice *slice_for(struct slices *s, const struct pane *pane) {
-	int64_t start_us = pane_start(pane->start_us, s->conf.width_us);
+struct slice *slices_at(struct slices *s, int64_t start_us) {
 	if (s->last != NULL && s->last->start_us == start_us)
 		return s->last;
 	uint32_t i = lower_bound(s, start_us);
@@ -95,6 +94,20 @@ static struct slice *slice_for(struct slices *s, const struct pane *pane) {
 	s->open[i] = slice;
 	s->n++;
 	return s->last = slice;
+}
+
+static struct slice *slice_for(struct slices *s, const struct pane *pane) {
+	return slices_at(s, pane_start(pane->start_us, s->conf.width_us));
+}
+
+void slices_hash(const struct slices *s, struct flow_sum *sum) {
+	if (sum->key.flags & KEY_REST) {
+		sum->key.hash = 0;
+		return;
+	}
+	uint32_t hash = flow_key_finish(&sum->key, &s->mask, &s->conf.seed);
+	if (s->conf.fields & FIELD_BIT(FIELD_RULE))
+		sum->key.hash = rule_id_hash(hash, sum->rule, &s->conf.seed);
 }
 
 static bool takes(const struct slices *s, const struct flow_key *key, struct rule_id rule) {

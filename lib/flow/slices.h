@@ -48,6 +48,13 @@ void slices_fini(struct slices *s);
 // had, -ENOMEM: then nothing of it was added.
 int slices_add(struct slices *s, const struct pane *pane);
 
+// The open slice that begins at `start_us`, a multiple of the width; it may have to be made. NULL: out of
+// memory.
+struct slice *slices_at(struct slices *s, int64_t start_us);
+
+// Sets the hash of a sum's key, which is masked.
+void slices_hash(const struct slices *s, struct flow_sum *sum);
+
 static inline uint32_t slices_open(const struct slices *s) {
 	return s->n - s->head;
 }

@@ -33,6 +33,7 @@ struct window_set *window_set_new(const struct window_config *conf) {
 	ws->conf = *conf;
 	ws->ops = ops_of(conf->kind);
 	ws->next_end_us = INT64_MIN;
+	window_set_gap(ws, INT64_MIN, INT64_MIN);
 	int64_t width_us = conf->size_us;
 	if (conf->kind == WINDOW_SLIDING) {
 		width_us = conf->step_us;
@@ -77,6 +78,8 @@ void window_set_free(struct window_set *ws) {
 		return;
 	slices_fini(&ws->slices);
 	slice_free(ws->given);
+	if (ws->loading_runs)
+		slice_free(ws->loading);
 	running_fini(&ws->running);
 	carry_fini(&ws->carry);
 	distinct_fini(&ws->distinct);
@@ -115,6 +118,10 @@ const struct window_out *window_set_close(struct window_set *ws, int64_t horizon
 
 void window_set_cut(struct window_set *ws) {
 	ws->cut = true;
+}
+
+void window_set_gap(struct window_set *ws, int64_t first_us, int64_t from_us) {
+	ws->gap = (struct window_gap){.first_us = first_us, .from_us = from_us};
 }
 
 int64_t window_set_oldest(const struct window_set *ws) {

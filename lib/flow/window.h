@@ -41,6 +41,19 @@ struct window_config {
 	struct ranking_config ranking; // .top 0: all keys are given out; of windows only
 };
 
+// Live traffic that was missed between two runs, and what was missed before the first.
+struct window_gap {
+	int64_t first_us; // where the run before began; INT64_MIN: there was none
+	int64_t from_us; // where it was left
+};
+
+// Whether a window lacks what was missed before `live_start_us`, where this run began.
+static inline bool window_gap_cuts(
+	const struct window_gap *g, int64_t live_start_us, int64_t start_us, int64_t end_us
+) {
+	return start_us < g->first_us || (start_us < live_start_us && end_us > g->from_us);
+}
+
 // What is given out at a time: one window, a part of one, or some sessions or flows.
 struct window_out {
 	int64_t start_us;
@@ -75,6 +88,9 @@ const struct window_out *window_set_close(struct window_set *ws, int64_t horizon
 
 // The run is cut short: sessions and flows that the end finds open are forced, and partial.
 void window_set_cut(struct window_set *ws);
+
+// The run goes on from where another was left: `first_us` is where that began.
+void window_set_gap(struct window_set *ws, int64_t first_us, int64_t from_us);
 
 // The horizon at which the oldest memory of the budget comes free; INT64_MAX when nothing holds any.
 int64_t window_set_oldest(const struct window_set *ws);

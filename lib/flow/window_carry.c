@@ -57,7 +57,10 @@ give(struct window_set *ws, const struct distinct *sets, struct pair p, enum flo
 	if (ws->conf.distinct != 0)
 		distinct_tell(sets, to->distinct, to);
 	// What came at most a gap behind the start may have begun ahead of it.
-	to->partial = to->first_us < ws->conf.live_start_us + ws->gap_us;
+	to->partial = window_gap_cuts(
+		&ws->gap, ws->conf.live_start_us, to->first_us - ws->gap_us,
+		to->last_us + ws->gap_us
+	);
 }
 
 static void end_open(struct window_set *ws, struct pair open, enum flow_end reason) {

@@ -49,6 +49,10 @@ struct window_set {
 	uint32_t taken; // sums of `given` that were taken in
 	uint64_t evicted;
 	bool cut;
+	struct window_gap gap; // ahead of conf.live_start_us
+	// While a checkpoint is loaded (window_save.h): owned where it is to be part of the running sum.
+	struct slice *loading;
+	bool loading_runs;
 };
 
 #define WINDOW_BATCH 256

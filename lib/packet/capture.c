@@ -46,7 +46,7 @@ struct capture {
 
 	bool started; // the clock of the pace runs
 	int64_t start_ns, first_us;
-	uint64_t sent;
+	uint64_t sent; // since then
 	struct burst *burst; // being filled, while in recv
 	uint64_t bytes_done; // of files that have ended
 	uint64_t bytes_total;
@@ -73,7 +73,8 @@ static int64_t due_ns(const struct capture *c, int64_t time_us) {
 }
 
 static bool is_due(struct capture *c, int64_t time_us) {
-	if (c->pace == CAPTURE_PACE_MAX)
+	// Skipped frames take no time.
+	if (c->pace == CAPTURE_PACE_MAX || c->burst->n < c->src.skip)
 		return true;
 	if (!c->started) {
 		c->started = true;
@@ -111,7 +112,7 @@ static bool hand_on(struct capture *c, const struct pcap_pkthdr *h, const uint8_
 	memcpy(slot, data, len);
 	c->block[c->current].live++;
 	c->out++;
-	c->sent++;
+	c->sent += c->started;
 	c->burst->pkt[c->burst->n++] = (struct packet){
 		.data = slot,
 		.handle = c->current,

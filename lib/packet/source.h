@@ -30,6 +30,8 @@ struct source_ops {
 	// how many. Any thread that holds the packet. NULL: packets are always in one piece.
 	uint32_t (*gather
 	)(const struct source *src, const struct packet *p, uint8_t *to, uint32_t len);
+	// Goes on behind the mark where recv said `at_mark`. NULL: there are none.
+	void (*pass)(struct source *src);
 	// Waits until packets may be there, at most `max_us`. Same thread as recv. NULL: poll.
 	void (*wait)(struct source *src, uint32_t max_us);
 	// Any thread, while attached.
@@ -45,6 +47,12 @@ struct source {
 	// packet. Kept by recv for sources that are `parsed`, by whoever calls recv for the others
 	// (packet/event_clock.h).
 	int64_t newest_us;
+	// Frames that recv has given so far, and how many of those to come were taken by a run before and are
+	// to be given back unseen. Kept by whoever calls recv (packet/source_skip.h).
+	uint64_t frames;
+	uint64_t skip;
+	// recv gave nothing because a mark stands here (pipeline/lane.h); cleared by whoever calls it.
+	bool at_mark;
 	bool patient; // a capture file: it waits for us, nothing is shed, its end is an end
 	bool parsed; // packets come with key, verdict and lateness
 	struct err err; // text of the fault that recv or attach returned

@@ -3,6 +3,8 @@
 
 #include "collector.h"
 
+#include "pipeline/tally_save.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@ int collector_init(struct collector *c, const struct collector_config *conf) {
 	memset(c, 0, sizeof(*c));
 	c->source = conf->source;
 	c->seed = conf->seed;
+	c->pool = conf->pool;
 	flow_key_mask(&c->mask, conf->fields);
 	flow_key_cut(&c->mask, &conf->cut);
 	return pane_store_init(&c->panes, &conf->panes);
@@ -77,9 +80,26 @@ static void publish(struct collector *c) {
 	counters_publish(&c->published, c->tally.value, TALLY_COUNT);
 }
 
+// Small enough to be saved at once.
+static void save(struct collector *c) {
+	state_pool_end(c->pool, tally_save(&c->tally, state_pool_begin(c->pool)));
+}
+
+// Where the sums of all so far agree.
+static void look_for_mark(struct collector *c) {
+	uint32_t asked = atomic_load_explicit(&c->checkpoint, memory_order_relaxed);
+	if (asked == c->marked)
+		return;
+	c->marked = asked;
+	pane_store_mark(&c->panes);
+	save(c);
+}
+
 static int finish(struct collector *c, int ret) {
 	pane_store_flush(&c->panes);
 	publish(c);
+	if (c->pool != NULL && atomic_load_explicit(&c->keep, memory_order_acquire))
+		save(c);
 	return ret == -ENODATA ? -ECANCELED : ret;
 }
 
@@ -98,7 +118,9 @@ int collector_step(struct collector *c) {
 	for (int i = 0; i < TALLY_COUNT; i++)
 		c->tally.value[i] += b->tally.value[i];
 	pane_store_advance(&c->panes, src->horizon_us);
-	if (b->whole)
+	if (b->whole) {
 		publish(c);
+		look_for_mark(c);
+	}
 	return n;
 }

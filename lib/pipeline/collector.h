@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/key_cut.h"
+#include "base/state_pool.h"
 #include "flow/pane.h"
 #include "pipeline/count_source.h"
 #include "pipeline/tally.h"
@@ -16,6 +17,7 @@ struct collector_config {
 	struct key_cut cut; // of the same
 	struct pane_config panes; // as wide as the source's
 	struct hash_seed seed;
+	struct state_pool *pool; // for checkpoints; borrowed; NULL: there are none
 };
 
 struct collector {
@@ -26,12 +28,16 @@ struct collector {
 	struct tally tally;
 	struct count_batch batch;
 	bool stopping;
+	struct state_pool *pool; // borrowed; NULL: no checkpoints
+	uint32_t marked; // checkpoints that were taken up
 	struct pane_store panes; // its rings and horizon are shared with the exporter
 	CACHE_GUARD(guard);
 	struct counters published; // collector → any thread: struct tally
 	CACHE_GUARD(guard_published);
 	// Control → collector: count no more, hand everything over, return.
 	CACHE_ALIGNED _Atomic(bool) stop;
+	_Atomic(bool) keep; // ahead of `stop`: what was counted is saved
+	_Atomic(uint32_t) checkpoint; // checkpoints asked for
 	CACHE_GUARD(guard_end);
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "base/state_io.h"
 #include "packet/event_clock.h"
 #include "packet/parse.h"
 #include "pipeline/stage_filter.h"
@@ -30,6 +31,12 @@ void intake_fini(struct intake *in);
 
 // Stamps, parses and filters a burst that `src` just gave and that is not `parsed`.
 void intake_run(struct intake *in, struct source *src, struct burst *b);
+
+// Checkpoints, as base/state_io.h says; a load goes ahead of the first burst.
+void intake_save_begin(struct intake *in, struct state_writer *w);
+bool intake_save_step(struct intake *in);
+void intake_save_end(struct intake *in);
+int intake_load(struct intake *in, const struct state_record *r, struct err *err);
 
 // The event time before which nothing of an input whose newest time is `newest_us` counts any more.
 static inline int64_t intake_horizon(int64_t newest_us, int64_t lateness_us) {

@@ -19,7 +19,14 @@ static int lane_recv(struct source *src, struct burst *b) {
 	int64_t newest = atomic_load_explicit(&l->newest_us, memory_order_acquire);
 	uint32_t first;
 	int64_t ahead = src->newest_us; // of the last packet that tells
-	uint32_t n = spsc_peek(&l->out, BURST_MAX, &first);
+	uint32_t waits = spsc_peek(&l->out, BURST_MAX, &first);
+	uint32_t n = ring_mark_limit(&l->mark, first, waits);
+	// Ahead of it there is nothing: neither end nor time, which may speak of what is behind it.
+	src->at_mark = n == 0 && ring_mark_reached(&l->mark, &l->out);
+	if (UNLIKELY(src->at_mark)) {
+		b->n = 0;
+		return 0;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct lane_item *item = spsc_slot(&l->out, first + i);
 		b->pkt[i] = item->packet;
@@ -34,7 +41,7 @@ static int lane_recv(struct source *src, struct burst *b) {
 	b->spread = true;
 	spsc_drop(&l->out, n);
 	b->n = n;
-	if (n == BURST_MAX)
+	if (n == BURST_MAX || n < waits)
 		newest = ahead;
 	if (newest > src->newest_us)
 		src->newest_us = newest;
@@ -59,6 +66,10 @@ lane_gather(const struct source *src, const struct packet *p, uint8_t *to, uint3
 	return l->upstream->ops->gather(l->upstream, p, to, len);
 }
 
+static void lane_pass(struct source *src) {
+	ring_mark_pass(&((struct lane *)src)->mark);
+}
+
 static void lane_stats(struct source *src, struct source_stats *out) {
 	*out = (struct source_stats){0}; // the receiver's sources report
 }
@@ -69,6 +80,7 @@ static const struct source_ops whole = {
 	.attach = lane_attach,
 	.recv = lane_recv,
 	.release = lane_release,
+	.pass = lane_pass,
 	.stats = lane_stats,
 	.detach = lane_detach,
 };
@@ -76,6 +88,7 @@ static const struct source_ops in_segments = {
 	.attach = lane_attach,
 	.recv = lane_recv,
 	.release = lane_release,
+	.pass = lane_pass,
 	.gather = lane_gather,
 	.stats = lane_stats,
 	.detach = lane_detach,

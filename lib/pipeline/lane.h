@@ -2,7 +2,7 @@
 // without locks. To the worker it is a source like any other.
 #pragma once
 
-#include "base/spsc.h"
+#include "base/ring_mark.h"
 #include "packet/source.h"
 
 #include <stdatomic.h>
@@ -37,6 +37,7 @@ struct lane {
 	// Receiver → worker. `newest_us` is stored after the packets it speaks of were pushed, `ended`
 	// after the last packet: 0, -ENODATA (the input ended) or -ECANCELED (it was cut short).
 	CACHE_ALIGNED _Atomic(int64_t) newest_us;
+	struct ring_mark mark; // in `out`, of a checkpoint
 	_Atomic(int) ended;
 	CACHE_GUARD(guard3);
 };

@@ -3,6 +3,9 @@
 
 #include "receiver.h"
 
+#include "packet/source_skip.h"
+#include "pipeline/tally_save.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 int receiver_init(struct receiver *r, const struct receiver_config *conf) {
 	memset(r, 0, sizeof(*r));
 	r->sources = conf->sources;
+	r->pool = conf->pool;
 	r->n_sources = conf->n_sources;
 	r->n_live = conf->n_sources;
 	r->spread.seed = conf->intake.seed;
@@ -167,15 +171,60 @@ static void hand_out(struct receiver *r, uint32_t source) {
 	}
 }
 
+static void save_end(struct receiver *r, bool whole) {
+	intake_save_end(&r->intake);
+	state_pool_end(r->pool, whole);
+	r->saving = false;
+}
+
+static void save_begin(struct receiver *r) {
+	struct state_writer *w = state_pool_begin(r->pool);
+	if (r->patient)
+		source_save(r->sources, r->n_sources, w);
+	tally_save(&r->tally, w);
+	intake_save_begin(&r->intake, w);
+	r->saving = true;
+}
+
+static void save_step(struct receiver *r) {
+	if (!state_writer_ok(&r->pool->writer))
+		save_end(r, false);
+	else if (intake_save_step(&r->intake))
+		save_end(r, true);
+}
+
+int receiver_load(struct receiver *r, const struct state_record *record, struct err *err) {
+	int ret = 0;
+	if (r->patient)
+		ret = source_load(r->sources, r->n_sources, record, err);
+	return ret == 0 ? intake_load(&r->intake, record, err) : ret;
+}
+
 static void publish(struct receiver *r) {
 	struct fragment_stats fragments = fragment_table_stats(r->intake.fragments);
 	r->tally.value[TALLY_FRAGMENTS_EVICTED] = fragments.evicted;
 	counters_publish(&r->published, r->tally.value, TALLY_COUNT);
 }
 
+// Lanes get their marks at one moment; what the receiver knows is saved as of that.
+static void take_mark(struct receiver *r, uint32_t asked) {
+	for (uint32_t i = 0; i < r->n_lanes; i++)
+		ring_mark_set(&r->lanes[i].mark, &r->lanes[i].out);
+	r->marked = asked;
+	save_begin(r);
+}
+
 // Tells the workers that nothing more comes.
 static int end(struct receiver *r, int ret, int how) {
 	publish(r);
+	if (r->saving)
+		save_end(r, false);
+	if (how == -ECANCELED && r->pool != NULL
+	    && atomic_load_explicit(&r->keep, memory_order_acquire)) {
+		save_begin(r);
+		while (r->saving)
+			save_step(r);
+	}
 	for (uint32_t i = 0; i < r->n_lanes; i++)
 		atomic_store_explicit(&r->lanes[i].ended, how, memory_order_release);
 	return ret;
@@ -186,6 +235,11 @@ int receiver_step(struct receiver *r) {
 	    && (r->patient || !drain_goes_on(&r->drain, r->taken)))
 		return end(r, -ENODATA, -ECANCELED);
 	int taken = 0;
+	uint32_t asked = atomic_load_explicit(&r->checkpoint, memory_order_relaxed);
+	if (UNLIKELY(asked != r->marked))
+		take_mark(r, asked);
+	if (UNLIKELY(r->saving))
+		save_step(r);
 	for (uint32_t i = 0; i < r->n_lanes; i++)
 		collect(r, &r->lanes[i]);
 	for (uint32_t i = 0; i < r->n_sources; i++) {
@@ -203,6 +257,8 @@ int receiver_step(struct receiver *r) {
 		if (n == 0)
 			continue;
 		taken += n;
+		if (UNLIKELY(source_taken(src, &r->burst, n) == 0))
+			continue;
 		intake_run(&r->intake, src, &r->burst);
 		hand_out(r, i);
 	}
@@ -218,6 +274,7 @@ void receiver_drain(struct receiver *r) {
 		struct lane *l = &r->lanes[i];
 		struct burst *b = &r->burst;
 		int n;
+		l->source.ops->pass(&l->source);
 		// A worker that stopped early leaves packets in its lane.
 		while ((n = l->source.ops->recv(&l->source, b)) > 0)
 			for (int k = 0; k < n; k++) {

@@ -3,6 +3,7 @@
 // thread of its own.
 #pragma once
 
+#include "base/state_pool.h"
 #include "pipeline/drain.h"
 #include "pipeline/intake.h"
 #include "pipeline/lane.h"
@@ -16,6 +17,7 @@ struct receiver_config {
 	// all fragments of their datagrams, so that what is found does not depend on how many there are.
 	bool by_host;
 	struct intake_config intake;
+	struct state_pool *pool; // for checkpoints; borrowed; NULL: there are none
 };
 
 struct receiver {
@@ -38,9 +40,14 @@ struct receiver {
 	struct tally tally; // of what it had to shed
 	struct burst burst;
 	struct burst returned; // only its handles are used
+	struct state_pool *pool; // borrowed; NULL: no checkpoints
+	uint32_t marked; // checkpoints that were taken up
+	bool saving; // one of them goes on
 	CACHE_GUARD(guard);
 	struct counters published; // receiver → any thread
 	_Atomic(bool) stop; // control → receiver
+	_Atomic(bool) keep; // control → receiver, ahead of `stop`: what is known is to be saved
+	_Atomic(uint32_t) checkpoint; // control → receiver: checkpoints asked for
 	CACHE_GUARD(guard_end);
 };
 
@@ -52,6 +59,10 @@ void receiver_fini(struct receiver *r);
 // source has ended or `stop` was seen and all lanes were told so, or a source's fault: its text is in
 // that source's err, and the lanes are told that the input has ended.
 int receiver_step(struct receiver *r);
+
+// Ahead of the first step: a record of a checkpoint. 0, also where it is somebody else's, or -errno with err
+// set.
+int receiver_load(struct receiver *r, const struct state_record *record, struct err *err);
 
 // After the last step and after every worker has finished: gives the last packets back. Then the
 // sources may be detached.

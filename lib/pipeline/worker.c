@@ -2,7 +2,9 @@
 
 #include "worker.h"
 
+#include "packet/source_skip.h"
 #include "pipeline/stage_count.h"
+#include "pipeline/worker_save.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	w->n_sources = conf->n_sources;
 	w->n_live = conf->n_sources;
 	w->lateness_us = conf->intake.time.lateness_us;
+	w->pool = conf->pool;
 	w->ended = calloc(conf->n_sources, sizeof(*w->ended));
 	int ret = w->ended == NULL ? -ENOMEM : 0;
 	w->patient = true;
@@ -175,7 +178,43 @@ static void look_for_offer(struct worker *w) {
 		adopt(w, offered);
 }
 
+// A checkpoint: what came so far is the exporter's, and all that is known of it is saved.
+static void take_mark(struct worker *w) {
+	pane_store_mark(&w->panes);
+	stage_track_forget(&w->track);
+	if (w->match.alerts != NULL)
+		alert_ring_mark(&w->alerts);
+	publish(w);
+	worker_save_begin(w);
+}
+
+static void look_for_mark(struct worker *w) {
+	uint32_t asked = atomic_load_explicit(&w->checkpoint, memory_order_relaxed);
+	if (UNLIKELY(asked != w->marked)) {
+		w->marked = asked;
+		take_mark(w);
+	}
+	if (UNLIKELY(w->saving))
+		worker_save_step(w);
+}
+
+// The run is to go on from here another time: nothing that is open is closed.
+static int leave(struct worker *w) {
+	pane_store_flush(&w->panes);
+	publish(w);
+	worker_save_begin(w);
+	while (w->saving)
+		worker_save_step(w);
+	atomic_store_explicit(&w->left, true, memory_order_release);
+	return -ECANCELED;
+}
+
 static int finish(struct worker *w, int ret) {
+	if (w->saving)
+		worker_save_end(w, false);
+	if (ret == -ECANCELED && w->pool != NULL
+	    && atomic_load_explicit(&w->keep, memory_order_acquire))
+		return leave(w);
 	stage_match_finish(&w->match);
 	// Others may go on for long: sets must not wait here for the end of the run.
 	give_back(w);
@@ -194,6 +233,7 @@ int worker_step(struct worker *w) {
 	    && (w->patient || !drain_goes_on(&w->drain, w->taken)))
 		return finish(w, -ECANCELED);
 	int taken = 0;
+	look_for_mark(w);
 	for (uint32_t i = 0; i < w->n_sources; i++) {
 		struct source *src = w->sources[i];
 		if (w->ended[i])
@@ -201,8 +241,13 @@ int worker_step(struct worker *w) {
 		int n = src->ops->recv(src, &w->burst);
 		look_for_offer(w);
 		if (n > 0) {
-			run_burst(w, src, &w->burst);
 			taken += n;
+			if (LIKELY(source_taken(src, &w->burst, n) > 0))
+				run_burst(w, src, &w->burst);
+		} else if (UNLIKELY(src->at_mark)) {
+			src->ops->pass(src);
+			src->at_mark = false;
+			take_mark(w);
 		} else if (n == -ENODATA) {
 			w->ended[i] = true;
 			w->n_live--;
@@ -257,4 +302,8 @@ void worker_match_stats(struct worker *w, struct inspect_stats *out) {
 
 void worker_tally(struct worker *w, struct tally *out) {
 	counters_read(&w->published, out->value, TALLY_COUNT);
+}
+
+void worker_loaded(struct worker *w) {
+	advance(w);
 }

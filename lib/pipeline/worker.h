@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/key_cut.h"
+#include "base/state_pool.h"
 #include "flow/alert_ring.h"
 #include "flow/pane.h"
 #include "pipeline/drain.h"
@@ -25,6 +26,7 @@ struct worker_config {
 	struct pane_config late; // of late packets' corrections; turn_us 0: none are made
 	struct hash_seed seed;
 	uint32_t alerts; // that may wait for the exporter; 0: none are made
+	struct state_pool *pool; // for checkpoints; borrowed; NULL: there are none
 };
 
 struct worker {
@@ -42,6 +44,9 @@ struct worker {
 	struct stage_track track;
 	struct stage_match match;
 	struct tally tally;
+	struct state_pool *pool; // borrowed; NULL: no checkpoints
+	uint32_t marked; // checkpoints that were taken up, of those asked for below
+	bool saving; // one of them goes on
 	struct burst burst;
 	struct alert_ring alerts; // shared with the exporter; without slots where none are made
 	struct pane_store panes; // its rings and horizon are shared with the exporter
@@ -57,6 +62,9 @@ struct worker {
 	CACHE_GUARD(guard_published);
 	// Control → worker: finish what was received, hand everything over, return.
 	CACHE_ALIGNED _Atomic(bool) stop;
+	_Atomic(bool) keep; // ahead of `stop`: what is open stays open, and what is known is saved
+	// Checkpoints asked for; those of a receiver come through its lanes instead.
+	_Atomic(uint32_t) checkpoint;
 	_Atomic(uint32_t) offered; // control → worker: rule sets offered so far
 	struct match_set offer; // control's while adopted = offered, else the worker's
 	CACHE_GUARD(guard_end);
@@ -91,3 +99,8 @@ void worker_match_stats(struct worker *w, struct inspect_stats *out);
 
 // After the last step: counters read as they stand. Any thread while the worker runs.
 void worker_tally(struct worker *w, struct tally *out);
+
+// Ahead of the first step: a record of a checkpoint, and when all were given. 0, also where it is somebody
+// else's, or -errno with err set.
+int worker_load(struct worker *w, const struct state_record *r, struct err *err);
+void worker_loaded(struct worker *w);

@@ -1,0 +1,85 @@
+// Two rings of pointers, each with room for all buffers there are.
+
+#include "state_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+static bool next_chunk(struct state_writer *w) {
+	struct state_pool *p = (struct state_pool *)w;
+	struct timespec nap = {.tv_nsec = 100000};
+	struct state_chunk *c;
+	if (p->chunk != NULL) {
+		p->chunk->used = (uint32_t)(w->at - w->begin);
+		spsc_push(&p->full, &p->chunk);
+		p->chunk = NULL;
+		w->begin = w->at = w->end = NULL;
+	}
+	while (!spsc_pop(&p->empty, &c)) {
+		if (!p->patient)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	p->chunk = c;
+	w->begin = w->at = c->octets;
+	w->end = w->begin + STATE_CHUNK;
+	return true;
+}
+
+int state_pool_init(struct state_pool *p, uint32_t chunks, bool patient) {
+	*p = (struct state_pool){.writer.next = next_chunk, .patient = patient};
+	p->all = calloc(chunks, sizeof(*p->all));
+	int ret = p->all == NULL ? -ENOMEM : 0;
+	if (ret == 0)
+		ret = spsc_init(&p->full, chunks, sizeof(struct state_chunk *));
+	if (ret == 0)
+		ret = spsc_init(&p->empty, chunks, sizeof(struct state_chunk *));
+	for (uint32_t i = 0; ret == 0 && i < chunks; i++) {
+		struct state_chunk *c = &p->all[i];
+		spsc_push(&p->empty, &c);
+	}
+	if (ret < 0)
+		state_pool_fini(p);
+	return ret;
+}
+
+void state_pool_fini(struct state_pool *p) {
+	spsc_fini(&p->full);
+	spsc_fini(&p->empty);
+	free(p->all);
+	p->all = NULL;
+	p->chunk = NULL;
+}
+
+struct state_writer *state_pool_begin(struct state_pool *p) {
+	// A buffer that an earlier one left is written over.
+	p->writer.at = p->writer.begin;
+	p->writer.full = false;
+	p->writer.octets = 0;
+	atomic_store_explicit(&p->outcome, STATE_POOL_UNDER_WAY, memory_order_release);
+	return &p->writer;
+}
+
+void state_pool_end(struct state_pool *p, bool whole) {
+	struct state_writer *w = &p->writer;
+	whole = whole && state_writer_ok(w);
+	if (whole && p->chunk != NULL && w->at > w->begin) {
+		p->chunk->used = (uint32_t)(w->at - w->begin);
+		spsc_push(&p->full, &p->chunk);
+		p->chunk = NULL;
+		w->begin = w->at = w->end = NULL;
+	}
+	atomic_store_explicit(
+		&p->outcome, whole ? STATE_POOL_WHOLE : STATE_POOL_BROKEN, memory_order_release
+	);
+}
+
+struct state_chunk *state_pool_take(struct state_pool *p) {
+	struct state_chunk *c;
+	return spsc_pop(&p->full, &c) ? c : NULL;
+}
+
+void state_pool_give(struct state_pool *p, struct state_chunk *chunk) {
+	spsc_push(&p->empty, &chunk);
+}

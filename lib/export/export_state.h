@@ -1,0 +1,20 @@
+// What export saves. Numbers are for ever.
+#pragma once
+
+#include "base/state_io.h"
+
+enum export_state {
+	STATE_EXPORTER = STATE_EXPORT, // once, first
+	STATE_STREAM, // a stream begins; its windows follow
+	STATE_SINK,
+	STATE_ALERTING,
+	STATE_ALERTS, // alerts that wait for their turn
+	STATE_THRESHOLDS, // counters of thresholds
+};
+
+// Who knows rules by what they are called; NULL from `find`: there is no such rule any more.
+struct rule_info;
+struct rule_finder {
+	const struct rule_info *(*find)(void *ctx, uint32_t gid, uint32_t sid);
+	void *ctx;
+};

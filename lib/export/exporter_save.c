@@ -1,0 +1,191 @@
+// The exporter's state, into a checkpoint and back: what each stream and sink has counted, open windows,
+// alerts that wait, thresholds, and where the sinks' files are.
+
+#include "export_state.h"
+#include "exporter_priv.h"
+
+#include "base/log.h"
+#include "export/out_mark.h"
+#include "flow/window_save.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define VERSION 1
+#define NAME_MAX_LEN 40
+
+struct saved_exporter {
+	uint32_t streams, sinks;
+	int64_t live_start_us;
+	int64_t saved_us; // by the clock
+};
+
+struct saved_stream {
+	char name[NAME_MAX_LEN];
+	uint64_t stat[STREAM_STAT_COUNT];
+};
+
+struct saved_sink {
+	char name[NAME_MAX_LEN];
+	uint64_t stat[SINK_STAT_COUNT];
+	uint64_t marked; // 1: there is a mark
+	struct out_mark mark;
+};
+
+bool exporter_marked(const struct exporter *e) {
+	for (uint32_t i = 0; i < e->n_stores; i++)
+		if (!pane_store_marked(e->stores[i]))
+			return false;
+	return e->alerting == NULL || alerting_marked(e->alerting);
+}
+
+void exporter_pass(struct exporter *e) {
+	for (uint32_t i = 0; i < e->n_stores; i++)
+		pane_store_pass(e->stores[i]);
+	if (e->alerting != NULL)
+		alerting_pass(e->alerting);
+}
+
+static int
+save_sink(struct exporter *e, struct sink_slot *s, struct state_writer *w, struct err *err) {
+	struct saved_sink to = {
+		.stat =
+			{
+				[SINK_DELIVERED] = s->conf.sink->stats.delivered,
+				[SINK_SPOOLED] = s->conf.sink->stats.spooled,
+				[SINK_DROPPED] = s->conf.sink->stats.dropped,
+			},
+		.marked = s->conf.sink->ops->mark != NULL,
+	};
+	snprintf(to.name, sizeof(to.name), "%s", s->conf.name);
+	int ret = 0;
+	if (to.marked)
+		ret = s->conf.sink->ops->mark(s->conf.sink, &to.mark, err);
+	// What the mark drained is counted now.
+	to.stat[SINK_DELIVERED] = s->conf.sink->stats.delivered;
+	to.stat[SINK_DROPPED] = s->conf.sink->stats.dropped;
+	exporter_publish_sink(s);
+	if (ret == 0)
+		state_writer_put(w, STATE_SINK, VERSION, &to, sizeof(to));
+	return ret < 0 ? err_wrap(err, ret, "sink %s", s->conf.name) : 0;
+}
+
+int exporter_save(struct exporter *e, struct state_writer *w, struct err *err) {
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	struct saved_exporter head = {
+		.streams = e->n_streams,
+		.sinks = e->n_sinks,
+		.live_start_us = e->live_start_us,
+		.saved_us = ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
+	};
+	state_writer_put(w, STATE_EXPORTER, VERSION, &head, sizeof(head));
+	for (uint32_t i = 0; i < e->n_streams && state_writer_ok(w); i++) {
+		struct stream *s = &e->streams[i];
+		struct saved_stream to = {0};
+		snprintf(to.name, sizeof(to.name), "%s", s->conf.name);
+		memcpy(to.stat, s->stat, sizeof(to.stat));
+		state_writer_put(w, STATE_STREAM, VERSION, &to, sizeof(to));
+		window_set_save(s->windows, w);
+	}
+	if (e->alerting != NULL)
+		alerting_save(e->alerting, w);
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		int ret = save_sink(e, &e->sinks[i], w, err);
+		if (ret < 0)
+			return ret;
+	}
+	return state_writer_ok(w) ? 0 : err_set(err, -ENOSPC, "no room for all of the state");
+}
+
+void exporter_kept(struct exporter *e) {
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink *sink = e->sinks[i].conf.sink;
+		struct err err = {0};
+		if (sink->ops->kept != NULL && sink->ops->kept(sink, &err) < 0)
+			log_warn("sink %s: %s", e->sinks[i].conf.name, err.text);
+	}
+}
+
+int exporter_afresh(struct exporter *e, struct err *err) {
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink *sink = e->sinks[i].conf.sink;
+		int ret = sink->ops->cut != NULL ? sink->ops->cut(sink, NULL, err) : 0;
+		if (ret < 0)
+			return err_wrap(err, ret, "sink %s", e->sinks[i].conf.name);
+	}
+	return 0;
+}
+
+static int refuse(struct err *err, const char *what) {
+	return err_set(err, -EBADMSG, "the exporter's state: %s", what);
+}
+
+static int load_head(struct exporter *e, const struct state_record *r, struct err *err) {
+	const struct saved_exporter *s = r->octets;
+	if (r->len != sizeof(*s) || s->streams != e->n_streams || s->sinks != e->n_sinks)
+		return refuse(err, "of other streams or sinks");
+	if (e->live_start_us != INT64_MIN)
+		for (uint32_t i = 0; i < e->n_streams; i++)
+			window_set_gap(e->streams[i].windows, s->live_start_us, s->saved_us);
+	e->gap = (struct window_gap){.first_us = s->live_start_us, .from_us = s->saved_us};
+	return 0;
+}
+
+static int load_stream(struct exporter *e, const struct state_record *r, struct err *err) {
+	const struct saved_stream *s = r->octets;
+	if (r->len != sizeof(*s) || s->name[NAME_MAX_LEN - 1] != '\0' || e->loaded == e->n_streams
+	    || strcmp(s->name, e->streams[e->loaded].conf.name) != 0)
+		return refuse(err, "not a stream");
+	struct stream *to = &e->streams[e->loaded++];
+	memcpy(to->stat, s->stat, sizeof(to->stat));
+	counters_publish(&to->published, to->stat, STREAM_STAT_COUNT);
+	return 0;
+}
+
+static int load_sink(struct exporter *e, const struct state_record *r, struct err *err) {
+	const struct saved_sink *s = r->octets;
+	if (r->len != sizeof(*s) || s->name[NAME_MAX_LEN - 1] != '\0' || s->marked > 1
+	    || s->mark.rotates > 1 || s->mark.name[OUT_MARK_NAME_MAX - 1] != '\0')
+		return refuse(err, "not a sink");
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink_slot *to = &e->sinks[i];
+		if (strcmp(s->name, to->conf.name) != 0)
+			continue;
+		struct sink *sink = to->conf.sink;
+		sink->stats.delivered = s->stat[SINK_DELIVERED];
+		sink->stats.spooled = s->stat[SINK_SPOOLED];
+		sink->stats.dropped = s->stat[SINK_DROPPED];
+		exporter_publish_sink(to);
+		int ret = 0;
+		if (s->marked && sink->ops->cut != NULL)
+			ret = sink->ops->cut(sink, &s->mark, err);
+		return ret < 0 ? err_wrap(err, ret, "sink %s", s->name) : 0;
+	}
+	return refuse(err, "a sink that is not there");
+}
+
+int exporter_load(
+	struct exporter *e, const struct state_record *r, const struct rule_finder *rules,
+	struct err *err
+) {
+	if (r->kind >= STATE_EXPORTER && r->kind <= STATE_SINK && r->version != VERSION)
+		return refuse(err, "of another version");
+	switch (r->kind) {
+	case STATE_EXPORTER:
+		return load_head(e, r, err);
+	case STATE_STREAM:
+		return load_stream(e, r, err);
+	case STATE_SINK:
+		return load_sink(e, r, err);
+	case STATE_ALERTING:
+	case STATE_ALERTS:
+	case STATE_THRESHOLDS:
+		return e->alerting != NULL ? alerting_load(e->alerting, r, rules, err) : 0;
+	}
+	if (e->loaded == 0)
+		return 0;
+	return window_set_load(e->streams[e->loaded - 1].windows, r, err);
+}

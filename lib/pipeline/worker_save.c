@@ -1,0 +1,44 @@
+// What a worker saves, one thing after the other; each of them sees to it that it is saved as it was when
+// this began.
+
+#include "worker_save.h"
+
+#include "packet/source_skip.h"
+#include "pipeline/tally_save.h"
+
+#include <errno.h>
+
+#define VERSION 1
+
+void worker_save_begin(struct worker *w) {
+	struct state_writer *to = state_pool_begin(w->pool);
+	tally_save(&w->tally, to);
+	if (w->has_intake && w->patient)
+		source_save(w->sources, w->n_sources, to);
+	if (w->has_intake)
+		intake_save_begin(&w->intake, to);
+	w->saving = true;
+}
+
+void worker_save_step(struct worker *w) {
+	if (!state_writer_ok(&w->pool->writer))
+		worker_save_end(w, false);
+	else if (!w->has_intake || intake_save_step(&w->intake))
+		worker_save_end(w, true);
+}
+
+void worker_save_end(struct worker *w, bool whole) {
+	if (w->has_intake)
+		intake_save_end(&w->intake);
+	state_pool_end(w->pool, whole);
+	w->saving = false;
+}
+
+int worker_load(struct worker *w, const struct state_record *r, struct err *err) {
+	int ret = 0;
+	if (w->has_intake && w->patient)
+		ret = source_load(w->sources, w->n_sources, r, err);
+	if (ret == 0 && w->has_intake)
+		ret = intake_load(&w->intake, r, err);
+	return ret;
+}

@@ -1,0 +1,14 @@
+// A worker's part of a checkpoint, taken up between two bursts: panes and alerts ahead of it are the
+// exporter's, the rest is saved beside the packets that come next.
+#pragma once
+
+#include "pipeline/worker.h"
+
+// Counters as of now go into the checkpoint, and all that is tracked begins to.
+void worker_save_begin(struct worker *w);
+
+// Between bursts, while w->saving.
+void worker_save_step(struct worker *w);
+
+// What goes on is not worth going on with, or came to its end.
+void worker_save_end(struct worker *w, bool whole);

@@ -1,0 +1,65 @@
+// The pool of buffers between a thread on the packet path and the store.
+
+#include "base/state_pool.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+
+static const uint8_t octets[STATE_RECORD_MAX];
+
+Test(state_pool, without_patience_what_finds_no_room_breaks_it) {
+	struct state_pool p;
+	cr_assert_eq(state_pool_init(&p, 2, false), 0);
+	cr_assert_eq(state_pool_outcome(&p), STATE_POOL_IDLE);
+	struct state_writer *w = state_pool_begin(&p);
+	cr_assert_eq(state_pool_outcome(&p), STATE_POOL_UNDER_WAY);
+	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	cr_assert_not(state_writer_put(w, 1, 1, octets, 1));
+	state_pool_end(&p, true);
+	cr_assert_eq(state_pool_outcome(&p), STATE_POOL_BROKEN);
+	struct state_chunk *c;
+	while ((c = state_pool_take(&p)) != NULL)
+		state_pool_give(&p, c);
+	state_pool_idle(&p);
+	// And the next one has all the room again.
+	w = state_pool_begin(&p);
+	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	cr_assert(state_writer_put(w, 1, 1, octets, 8));
+	state_pool_end(&p, true);
+	cr_assert_eq(state_pool_outcome(&p), STATE_POOL_WHOLE);
+	cr_assert_eq(state_pool_take(&p)->used, STATE_CHUNK);
+	cr_assert_eq(state_pool_take(&p)->used, 16);
+	cr_assert_null(state_pool_take(&p));
+	state_pool_fini(&p);
+}
+
+static void *take_all(void *arg) {
+	struct state_pool *p = arg;
+	static uint64_t taken;
+	for (;;) {
+		bool over = state_pool_outcome(p) == STATE_POOL_WHOLE;
+		struct state_chunk *c;
+		while ((c = state_pool_take(p)) != NULL) {
+			taken += c->used;
+			state_pool_give(p, c);
+		}
+		if (over)
+			return &taken;
+	}
+}
+
+Test(state_pool, with_patience_everything_comes_through, .timeout = 60) {
+	struct state_pool p;
+	pthread_t thread;
+	void *taken;
+	cr_assert_eq(state_pool_init(&p, 2, true), 0);
+	struct state_writer *w = state_pool_begin(&p);
+	cr_assert_eq(pthread_create(&thread, NULL, take_all, &p), 0);
+	for (uint32_t i = 0; i < 20000; i++)
+		cr_assert(state_writer_put(w, 1, 1, octets, i % 5000));
+	state_pool_end(&p, true);
+	pthread_join(thread, &taken);
+	cr_assert_eq(*(uint64_t *)taken, w->octets);
+	state_pool_fini(&p);
+}
