@@ -1,0 +1,346 @@
+// One lock over what the threads tell each other; buffers come by rings beside it. Buffers that nobody waits
+// for are taken as well: a thread on the packet path must not wait for room that never comes.
+
+#include "saver.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+// Looks at the rings: while a checkpoint is under way, and else.
+#define LOOK_NS 1000000
+#define SELDOM_NS 50000000
+
+// Beside all that runs on the same processors.
+#define NICENESS 10
+
+enum exporters_part {
+	PART_AWAITED,
+	PART_DELIVERED,
+	PART_GIVEN_UP,
+	PART_FINAL, // of a finished run: it is all there is
+};
+
+struct saver {
+	struct state_store *store;
+	struct state_pool *const *pools;
+	uint32_t n_pools;
+	const char *asked;
+	int fd;
+	pthread_t thread;
+	bool started;
+	uint64_t octets; // saver's: of the one under way
+	bool begun; // saver's: the store's transaction is open
+	struct err fault; // saver's: what went wrong with it
+
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	bool leaving;
+	bool closed; // no further one begins
+	bool busy;
+	uint64_t done;
+	enum exporters_part part;
+	struct state_chunk *chunks;
+	const char *summary;
+	int64_t begun_us;
+	struct saver_stats stats;
+	int last; // what came of the last one
+};
+
+static int64_t now_us(clockid_t clock) {
+	struct timespec ts;
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+// Stores a buffer while nothing went wrong.
+static void put(struct saver *s, const struct state_chunk *c) {
+	if (s->fault.text[0] != '\0')
+		return;
+	s->octets += c->used;
+	state_store_put(s->store, c->octets, c->used, &s->fault);
+}
+
+// Takes what is there. Returns whether every pool has delivered all of its part.
+static bool take_pools(struct saver *s, bool wanted) {
+	bool all = true;
+	for (uint32_t i = 0; i < s->n_pools; i++) {
+		struct state_pool *p = s->pools[i];
+		// In this order: behind the last buffer there come no more.
+		enum state_pool_outcome outcome = state_pool_outcome(p);
+		struct state_chunk *c;
+		while ((c = state_pool_take(p)) != NULL) {
+			if (wanted)
+				put(s, c);
+			state_pool_give(p, c);
+		}
+		all &= outcome == STATE_POOL_WHOLE || outcome == STATE_POOL_BROKEN;
+		if (wanted && outcome == STATE_POOL_BROKEN && s->fault.text[0] == '\0')
+			err_set(&s->fault, -ENOBUFS,
+				"more changed than there is memory for while it was saved");
+	}
+	return all;
+}
+
+static void forget_pools(struct saver *s) {
+	for (uint32_t i = 0; i < s->n_pools; i++)
+		state_pool_idle(s->pools[i]);
+}
+
+static void begin(struct saver *s) {
+	s->fault = (struct err){0};
+	s->octets = 0;
+	s->begun = state_store_begin(s->store, &s->fault) == 0;
+}
+
+static int commit(struct saver *s, bool finished, const char *summary) {
+	struct state_meta m = {
+		.finished = finished,
+		.saved_us = now_us(CLOCK_REALTIME),
+		.octets = s->octets,
+	};
+	union {
+		const char *in;
+		char *out;
+	} asked = {.in = s->asked}, text = {.in = summary != NULL ? summary : ""};
+	m.asked = asked.out;
+	m.summary = text.out;
+	return state_store_commit(s->store, &m, &s->fault);
+}
+
+// Everything is there, or will not be.
+static void end(struct saver *s, enum exporters_part part, struct state_chunk *chunks) {
+	int ret = -ECANCELED;
+	if (part == PART_FINAL) {
+		state_store_cancel(s->store);
+		begin(s);
+	}
+	for (struct state_chunk *c = chunks; c != NULL; c = c->next)
+		put(s, c);
+	if (part != PART_GIVEN_UP && s->fault.text[0] == '\0')
+		ret = commit(s, part == PART_FINAL, s->summary);
+	if (ret < 0)
+		state_store_cancel(s->store);
+	state_chunks_free(chunks);
+	forget_pools(s);
+	pthread_mutex_lock(&s->lock);
+	int64_t now = now_us(CLOCK_MONOTONIC);
+	if (ret == 0) {
+		s->stats.checkpoints++;
+		s->stats.octets = s->octets;
+		s->stats.took_us = now - s->begun_us;
+		s->stats.saved_us = now_us(CLOCK_REALTIME);
+	} else {
+		s->stats.failed++;
+		memcpy(s->stats.fault, s->fault.text, sizeof(s->stats.fault));
+	}
+	s->last = ret;
+	s->busy = false;
+	s->done++;
+	s->chunks = NULL;
+	pthread_cond_broadcast(&s->change);
+	pthread_mutex_unlock(&s->lock);
+	uint64_t one = 1;
+	ssize_t n = write(s->fd, &one, sizeof(one));
+	(void)n; // an eventfd takes it
+	if (ret < 0 && part != PART_GIVEN_UP)
+		log_error("checkpoint: %s; the one before stays", s->fault.text);
+}
+
+// Until there is something to do, or it is time to look.
+static void nap(struct saver *s, long ns) {
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += ns;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&s->change, &s->lock, &until);
+}
+
+static void *body(void *arg) {
+	struct saver *s = arg;
+	bool under_way = false;
+	pthread_setname_np(pthread_self(), "sluice-state");
+	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+	pthread_mutex_lock(&s->lock);
+	while (!s->leaving) {
+		if (!s->busy || under_way)
+			nap(s, s->busy ? LOOK_NS : SELDOM_NS);
+		enum exporters_part part = s->part;
+		bool busy = s->busy;
+		struct state_chunk *chunks = s->chunks;
+		pthread_mutex_unlock(&s->lock);
+		if (busy && !under_way)
+			begin(s);
+		under_way = busy;
+		bool all = take_pools(s, busy && part != PART_FINAL);
+		// Nobody knows who of them has yet to begin: at the end of a run they are taken as they come.
+		bool over = part == PART_FINAL || part == PART_GIVEN_UP;
+		if (busy && (over || (all && part == PART_DELIVERED))) {
+			end(s, part, chunks);
+			under_way = false;
+		}
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct saver *saver_new(
+	struct state_store *store, struct state_pool *const *pools, uint32_t n_pools,
+	const char *asked, struct err *err
+) {
+	struct saver *s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	s->store = store;
+	s->pools = pools;
+	s->n_pools = n_pools;
+	s->asked = asked;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->change, NULL);
+	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int ret = s->fd < 0 ? errno : pthread_create(&s->thread, NULL, body, s);
+	s->started = ret == 0;
+	if (ret == 0)
+		return s;
+	err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	saver_free(s);
+	return NULL;
+}
+
+void saver_free(struct saver *s) {
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->leaving = true;
+	pthread_cond_broadcast(&s->change);
+	pthread_mutex_unlock(&s->lock);
+	if (s->started)
+		pthread_join(s->thread, NULL);
+	if (s->busy)
+		state_store_cancel(s->store);
+	state_chunks_free(s->chunks);
+	if (s->fd >= 0)
+		close(s->fd);
+	pthread_cond_destroy(&s->change);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static void begin_locked(struct saver *s, enum exporters_part part) {
+	s->busy = true;
+	s->part = part;
+	s->begun_us = now_us(CLOCK_MONOTONIC);
+	pthread_cond_broadcast(&s->change);
+}
+
+bool saver_begin(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	bool idle = !s->busy && !s->closed;
+	if (idle)
+		begin_locked(s, PART_AWAITED);
+	pthread_mutex_unlock(&s->lock);
+	return idle;
+}
+
+bool saver_busy(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	bool busy = s->busy;
+	pthread_mutex_unlock(&s->lock);
+	return busy;
+}
+
+bool saver_failed(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	bool failed = s->last < 0;
+	pthread_mutex_unlock(&s->lock);
+	return failed;
+}
+
+uint64_t saver_done(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	uint64_t done = s->done;
+	pthread_mutex_unlock(&s->lock);
+	return done;
+}
+
+int saver_fd(const struct saver *s) {
+	return s->fd;
+}
+
+static void settle(struct saver *s, enum exporters_part part, struct state_chunk *chunks) {
+	pthread_mutex_lock(&s->lock);
+	if (s->busy && s->part == PART_AWAITED) {
+		s->part = part;
+		s->chunks = chunks;
+		chunks = NULL;
+		pthread_cond_broadcast(&s->change);
+	}
+	pthread_mutex_unlock(&s->lock);
+	state_chunks_free(chunks);
+}
+
+void saver_deliver(struct saver *s, struct state_chunk *chunks) {
+	settle(s, PART_DELIVERED, chunks);
+}
+
+void saver_give_up(struct saver *s, const char *why) {
+	log_debug("checkpoint: given up: %s", why);
+	settle(s, PART_GIVEN_UP, NULL);
+}
+
+int saver_wait(struct saver *s, struct err *err) {
+	pthread_mutex_lock(&s->lock);
+	while (s->busy)
+		pthread_cond_wait(&s->change, &s->lock);
+	int ret = s->last;
+	if (ret < 0)
+		err_set(err, ret, "the last checkpoint failed: %s", s->stats.fault);
+	pthread_mutex_unlock(&s->lock);
+	return ret;
+}
+
+int saver_finish(
+	struct saver *s, struct state_chunk *chunks, const char *summary, struct err *err
+) {
+	pthread_mutex_lock(&s->lock);
+	s->closed = true;
+	while (s->busy) {
+		// It may have been asked for after everybody had ended.
+		if (s->part == PART_AWAITED)
+			s->part = PART_GIVEN_UP;
+		pthread_cond_broadcast(&s->change);
+		pthread_cond_wait(&s->change, &s->lock);
+	}
+	s->chunks = chunks;
+	s->summary = summary;
+	begin_locked(s, PART_FINAL);
+	pthread_mutex_unlock(&s->lock);
+	int ret = saver_wait(s, err);
+	s->summary = NULL;
+	return ret;
+}
+
+uint64_t saver_kept(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	uint64_t kept = s->stats.checkpoints;
+	pthread_mutex_unlock(&s->lock);
+	return kept;
+}
+
+void saver_stats(struct saver *s, struct saver_stats *out) {
+	pthread_mutex_lock(&s->lock);
+	*out = s->stats;
+	pthread_mutex_unlock(&s->lock);
+}

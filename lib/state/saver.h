@@ -1,0 +1,67 @@
+// The saver: a thread of low priority that takes what workers and the exporter save for a checkpoint, and
+// puts it into the store. One checkpoint at a time.
+//
+// What a checkpoint consists of comes from several threads. Each thread on the packet path has a struct
+// state_pool of its own; what the exporter has comes in one go. The checkpoint is kept when all of them have
+// delivered; it fails when one has not had room, the store refuses, or the exporter gives it up. A further
+// kind of state joins by being saved by one of those threads, and needs nothing here (base/state_io.h says
+// how).
+#pragma once
+
+#include "base/state_pool.h"
+#include "state/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct saver; // opaque
+
+struct saver_stats {
+	uint64_t checkpoints; // kept
+	uint64_t failed; // or given up
+	uint64_t octets; // of the last one that was kept
+	int64_t took_us; // from being asked for to being durable
+	int64_t saved_us; // when it was, by the clock; 0: never
+	char fault[sizeof(((struct err *)NULL)->text)]; // of the last one that failed
+};
+
+// Begins the thread. `pools` are the packet threads'; they, the store and `asked` (what a run must have in
+// common to go on) are borrowed. NULL with err set.
+struct saver *saver_new(
+	struct state_store *store, struct state_pool *const *pools, uint32_t n_pools,
+	const char *asked, struct err *err
+);
+
+// After everybody who saves has ended. Also of NULL.
+void saver_free(struct saver *s);
+
+// Control thread. A checkpoint begins; then those who save are to be told. False: one is under way.
+bool saver_begin(struct saver *s);
+
+// Any thread. Whether one is under way; whether the last one failed; how many have come to their end, one
+// way or the other.
+bool saver_busy(struct saver *s);
+bool saver_failed(struct saver *s);
+uint64_t saver_done(struct saver *s);
+
+// Readable when one has come to its end; to be read by the control thread.
+int saver_fd(const struct saver *s);
+
+// Exporter. What it has of the checkpoint under way; takes the buffers over.
+void saver_deliver(struct saver *s, struct state_chunk *chunks);
+
+// Exporter. It will not have any: the checkpoint is given up. Nothing, where none is under way.
+void saver_give_up(struct saver *s, const char *why);
+
+// Exporter, at the end of the input: what it has, and the ledger, are the last checkpoint, of a finished
+// run; one that is under way without its part is given up. Waits until it is kept. 0 or -errno with err set.
+int saver_finish(struct saver *s, struct state_chunk *chunks, const char *summary, struct err *err);
+
+// Exporter. Waits for the end of what is under way. 0, or -errno with err set: it failed.
+int saver_wait(struct saver *s, struct err *err);
+
+// Exporter. How many were kept.
+uint64_t saver_kept(struct saver *s);
+
+// Any thread.
+void saver_stats(struct saver *s, struct saver_stats *out);

@@ -1,0 +1,47 @@
+// A build without SQLite keeps no state.
+
+#include "store.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+bool state_store_built(void) {
+	return false;
+}
+
+struct state_store *state_store_open(const char *folder, struct err *err) {
+	err_set(err, -ENOTSUP,
+		"state.path: this build keeps no state: it was made without SQLite (Debian: "
+		"libsqlite3-dev)");
+	return NULL;
+}
+
+void state_store_close(struct state_store *s) {}
+
+void state_meta_fini(struct state_meta *m) {}
+
+const struct state_meta *state_store_meta(const struct state_store *s) {
+	return NULL;
+}
+
+int state_store_read(struct state_store *s, state_taker *take, void *ctx, struct err *err) {
+	return 0;
+}
+
+int state_store_forget(struct state_store *s, struct err *err) {
+	return 0;
+}
+
+int state_store_begin(struct state_store *s, struct err *err) {
+	return err_set(err, -ENOTSUP, "there is no SQLite");
+}
+
+int state_store_put(struct state_store *s, const void *buffer, uint32_t len, struct err *err) {
+	return -ENOTSUP;
+}
+
+int state_store_commit(struct state_store *s, const struct state_meta *m, struct err *err) {
+	return -ENOTSUP;
+}
+
+void state_store_cancel(struct state_store *s) {}
