@@ -1,4 +1,4 @@
-// `sluice stats`, `sluice reload`, `sluice stop`: each asks a running instance one thing and prints what
+// `sluice stats`, `sluice reload`, `sluice checkpoint`, `sluice stop`: each asks a running instance one thing and prints what
 // it said.
 
 #include "commands.h"
@@ -47,6 +47,16 @@ static const struct request reload = {
 	"Has a running instance read its rule files anew, and waits until the workers use them, which\n"
 	"costs no packet. Shows what became of the rules, as sluice rules does. When a file cannot be\n"
 	"read, rules do not compile or are wrong as they are written, the rules stay as they were.\n\n" SOCKET_HELP
+	"  --help         this text\n\n" STATUS_HELP};
+static const struct request checkpoint = {
+	"checkpoint",
+	"checkpoint",
+	0,
+	"the instance is saving its state",
+	false,
+	"usage: sluice checkpoint [--socket PATH]\n\n"
+	"Has a running instance save its state (state.path), and waits until it is on disk, which costs no\n"
+	"packet. A run goes on from the last checkpoint when it is started again.\n\n" SOCKET_HELP
 	"  --help         this text\n\n" STATUS_HELP};
 static const struct request stop = {
 	"stop",
@@ -123,6 +133,10 @@ int cmd_stats(int argc, char **argv) {
 
 int cmd_reload(int argc, char **argv) {
 	return command(&reload, argc, argv);
+}
+
+int cmd_checkpoint(int argc, char **argv) {
+	return command(&checkpoint, argc, argv);
 }
 
 int cmd_stop(int argc, char **argv) {

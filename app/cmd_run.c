@@ -6,6 +6,7 @@
 #include "load.h"
 #include "reload.h"
 #include "run.h"
+#include "state.h"
 #include "supervise.h"
 
 #include "base/log.h"
@@ -24,17 +25,20 @@ struct arguments {
 	uint32_t n_sets;
 	int64_t duration_us; // 0: none
 	const char *summary;
+	bool restart;
 };
 
 static void usage(FILE *to) {
 	fprintf(to,
-		"usage: sluice run CONF [--set section.key=value]... [--duration T] [--summary FILE]\n\n"
+		"usage: sluice run CONF [--set section.key=value]... [--duration T] [--summary FILE]\n"
+		"       [--restart]\n\n"
 		"Processes packets as CONF says until the input ends, T has passed, or SIGINT or SIGTERM\n"
 		"comes; then drains, emits every open window, flushes every sink and prints the ledger.\n\n"
 		"  --set section.key=value  overrides one key; repeated: the last wins. Paths given here\n"
 		"                           count from the current folder\n"
 		"  --duration T             stop after this long (500ms, 10s, 5m, 1h)\n"
 		"  --summary FILE           write the ledger as JSON\n"
+		"  --restart                begin anew, whatever state.path holds of a run before\n"
 		"  --help                   this text\n\n"
 		"A second signal ends the program at once. SIGHUP reads the rule files anew, as sluice reload.\n"
 		"exit status: 0 done, 1 a fault while running, 2 bad usage or a bad configuration\n"
@@ -47,6 +51,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *a) {
 		{"set", required_argument, NULL, 's'},
 		{"duration", required_argument, NULL, 'd'},
 		{"summary", required_argument, NULL, 'S'},
+		{"restart", no_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -73,6 +78,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *a) {
 			break;
 		case 'S':
 			a->summary = optarg;
+			break;
+		case 'r':
+			a->restart = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -138,14 +146,20 @@ static int run_configuration(
 		s.control = control_open(&conf->control, &err);
 		ret = s.control == NULL ? -EADDRINUSE : 0;
 	}
-	if (ret == 0) {
-		ret = run_open(s.run, conf, &err);
+	struct run_state *state = NULL;
+	if (ret == 0 && conf->state.path[0] != '\0') {
+		state = state_open(conf, a->restart, &err);
+		ret = state == NULL ? -EIO : 0;
+	}
+	if (ret == 0 && (state == NULL || !state_finished(state, summary))) {
+		ret = run_open(s.run, conf, state, &err);
 		if (ret == 0)
 			ret = go(&s, summary, &err);
 		else if (s.run->misconfigured)
 			status = EXIT_USAGE;
 		run_close(s.run);
 	}
+	state_close(state);
 	if (ret < 0)
 		log_error("%s", err.text);
 	control_close(s.control, ret == 0, ret == 0 ? "stopped\n" : err.text);

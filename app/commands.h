@@ -16,4 +16,5 @@ int cmd_detach(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+int cmd_checkpoint(int argc, char **argv);
 int cmd_stop(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "app/ledger.h"
 #include "app/reload.h"
 #include "app/run.h"
+#include "app/state.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -121,8 +122,22 @@ static uint32_t waiting(const struct control *c) {
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		n += c->client[i].fd >= 0
 			&& (c->client[i].state == CONTROL_WAIT_RELOAD
+			    || c->client[i].state == CONTROL_WAIT_CHECKPOINT
 			    || c->client[i].state == CONTROL_WAIT_END);
 	return n;
+}
+
+static void ask_checkpoint(struct control *c, struct control_client *client, struct run *run) {
+	if (run->state == NULL) {
+		answer(c, client, false, "nothing is kept: the instance has no state.path\n");
+		return;
+	}
+	if (waiting(c) == CONTROL_WAITING_MAX) {
+		answer(c, client, false, "others wait already, and no more can\n");
+		return;
+	}
+	client->checkpoint = state_ask(run);
+	let_wait(c, client, CONTROL_WAIT_CHECKPOINT);
 }
 
 static void
@@ -140,9 +155,11 @@ serve(struct control *c, struct control_client *client, struct run *run, struct 
 	stops = strcmp(request, "stop") == 0;
 	if (strcmp(request, "stats") == 0 || strcmp(request, "stats json") == 0) {
 		answer_stats(c, client, run, request[5] != '\0');
+	} else if (strcmp(request, "checkpoint") == 0) {
+		ask_checkpoint(c, client, run);
 	} else if (!reloads && !stops) {
 		answer(c, client, false,
-		       "no such request (accepted: stats, stats json, reload, stop)\n");
+		       "no such request (accepted: stats, stats json, reload, checkpoint, stop)\n");
 	} else if (reloads && waiting(c) == CONTROL_WAITING_MAX) {
 		answer(c, client, false, "others wait for a reload already, and no more can\n");
 	} else if (reloads) {
@@ -194,8 +211,15 @@ turn(struct control *c, struct control_client *client, struct run *run, struct r
 		serve(c, client, run, reload);
 }
 
-// Clients whose reload came out, and those whose time is over.
-static void look_around(struct control *c, struct reload *reload) {
+static void look_at_checkpoint(struct control *c, struct control_client *client, struct run *run) {
+	char text[512];
+	int ret = state_outcome(run, client->checkpoint, text, sizeof(text));
+	if (ret != 0)
+		answer(c, client, ret > 0, text);
+}
+
+// Clients whose reload or checkpoint came out, and those whose time is over.
+static void look_around(struct control *c, struct run *run, struct reload *reload) {
 	struct reload_outcome out = reload_outcome(reload);
 	int64_t now = now_us();
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
@@ -205,6 +229,8 @@ static void look_around(struct control *c, struct reload *reload) {
 			continue;
 		if (client->state == CONTROL_WAIT_RELOAD && client->reload <= out.number)
 			answer(c, client, out.ok, out.text);
+		else if (client->state == CONTROL_WAIT_CHECKPOINT)
+			look_at_checkpoint(c, client, run);
 		else if (timed && now > client->deadline_us)
 			drop(c, client);
 	}
@@ -220,7 +246,7 @@ void control_step(struct control *c, struct run *run, struct reload *reload) {
 	for (int i = 0; i < n; i++)
 		if (events[i].data.u32 == LISTENER && c->n_clients < CONTROL_CLIENTS_MAX)
 			take(c);
-	look_around(c, reload);
+	look_around(c, run, reload);
 }
 
 void control_close(struct control *c, bool ok, const char *text) {

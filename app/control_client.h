@@ -15,6 +15,7 @@
 enum control_state {
 	CONTROL_READING,
 	CONTROL_WAIT_RELOAD,
+	CONTROL_WAIT_CHECKPOINT,
 	CONTROL_WAIT_END,
 	CONTROL_WRITING,
 };
@@ -24,6 +25,7 @@ struct control_client {
 	enum control_state state;
 	int64_t deadline_us; // of reading and of writing
 	uint64_t reload; // the one that it waits for
+	uint64_t checkpoint; // state_ask's ticket
 	uint32_t n_request;
 	char request[CONTROL_REQUEST_MAX + 1];
 	char *answer; // owned

@@ -35,7 +35,8 @@ static double elapsed(struct run *run) {
 }
 
 void ledger_read(struct run *run, struct ledger *l) {
-	*l = (struct ledger){.elapsed_s = elapsed(run)};
+	*l = (struct ledger
+	){.elapsed_s = elapsed(run), .tally = run->base, .missed = run->base_missed};
 	for (uint32_t i = 0; i < run->n_workers; i++) {
 		struct inspect_stats match;
 		add(&l->tally, &run->workers[i].published);
@@ -101,10 +102,15 @@ static void print_watches(struct run *run, FILE *to) {
 }
 
 void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
+	ledger_print_json_at(run, l, run->resumed_at, to);
+}
+
+void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resumed_at, FILE *to) {
 	const struct conf *conf = run->conf;
 	fprintf(to,
-		"{\"backend\":\"%s\",\"workers\":%u,\"elapsed_s\":%.6f,\"resumed_at\":0,\"ledger\":{",
-		run->backend->name, run_feeders(run), l->elapsed_s);
+		"{\"backend\":\"%s\",\"workers\":%u,\"elapsed_s\":%.6f,\"resumed_at\":%" PRIu64
+		",\"ledger\":{",
+		run->backend->name, run_feeders(run), l->elapsed_s, resumed_at);
 	fprintf(to, "\"received\":%" PRIu64, l->tally.value[TALLY_RECEIVED]);
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		fprintf(to, ",\"%s\":%" PRIu64, verdict_name(print_order[i]),
@@ -145,6 +151,7 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 	fprintf(to, "},");
 	if (conf->n_alerts > 0)
 		print_watches(run, to);
+	state_print_json(run, to);
 	print_match(run, l, to);
 	fprintf(to, ",\"sinks\":{");
 	for (uint32_t i = 0; i < conf->n_sinks; i++) {
@@ -233,4 +240,5 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 			conf->sink[i].path != NULL ? " -> " : "",
 			conf->sink[i].path != NULL ? conf->sink[i].path : "");
 	}
+	state_print_text(run, to);
 }

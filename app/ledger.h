@@ -28,5 +28,8 @@ void ledger_read(struct run *run, struct ledger *out);
 // One JSON object and a newline (contract, section 5).
 void ledger_print_json(struct run *run, const struct ledger *l, FILE *to);
 
+// The same, where other than run->resumed_at frames are to be told.
+void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resumed_at, FILE *to);
+
 // A few lines for a terminal.
 void ledger_print_text(struct run *run, const struct ledger *l, FILE *to);

@@ -31,6 +31,8 @@ static const struct command {
 	{"top", cmd_top, "the same as a screen, once a second"},
 	{"reload", cmd_reload,
 	 "have a running instance read its rule files anew, without losing a packet"},
+	{"checkpoint", cmd_checkpoint,
+	 "have a running instance save its state, and wait until it is on disk"},
 	{"stop", cmd_stop, "end a running instance, and wait until all is written"},
 };
 
@@ -42,7 +44,7 @@ static void usage(FILE *to) {
 		"Counts flows in event-time windows and matches payloads against patterns, at line "
 		"rate.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fprintf(to,
 		"\n  --help     this text; sluice COMMAND --help tells about a command\n"
 		"  --version  version and the parts of this build\n\n"

@@ -46,6 +46,11 @@ int run_start(struct run *run, struct err *err) {
 }
 
 void run_stop(struct run *run) {
+	if (run->state == NULL || state_stop(run))
+		run_stop_now(run);
+}
+
+void run_stop_now(struct run *run) {
 	// With a receiver the workers end when their lanes do.
 	if (run->receiver != NULL) {
 		atomic_store_explicit(&run->receiver->stop, true, memory_order_relaxed);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/input/input.h"
+#include "app/state.h"
 #include "conf/conf.h"
 #include "export/exporter.h"
 #include "export/record_eve.h"
@@ -51,6 +52,10 @@ struct run {
 	struct collector
 		*collector; // instead of workers: the input counts by itself; NULL: it does not
 	bool misconfigured; // run_open failed: the filter or a rule file is at fault
+	struct run_state *state; // borrowed; NULL: nothing is kept
+	struct tally base; // what runs before have counted, where this one goes on from them
+	uint64_t base_missed;
+	uint64_t resumed_at; // frames that they took
 	bool patient; // capture files: the input waits for us
 	bool polite; // threads that find nothing to do give the processor away
 	uint64_t start_ns; // CLOCK_MONOTONIC
@@ -82,14 +87,18 @@ void run_signals(sigset_t *set);
 // runs yet. 0, or -errno with err set; call run_close in any case. From the input on, the signals
 // of run_signals are blocked, in this thread and in all that come; before, they end the program.
 // run_close leaves `engine`, which a reload may still read, to be freed behind reload_free.
-int run_open(struct run *run, const struct conf *conf, struct err *err);
+int run_open(struct run *run, const struct conf *conf, struct run_state *state, struct err *err);
 void run_close(struct run *run);
 
 // Starts the threads. 0 or -errno with err set: nothing runs then.
 int run_start(struct run *run, struct err *err);
 
-// Asks for the end: receive no more, drain, emit, flush. Returns at once.
+// Asks for the end: receive no more, drain, emit, flush; with a state, save what is open instead of emitting
+// it, once no checkpoint is under way. Returns at once.
 void run_stop(struct run *run);
+
+// Asks for the end because of a fault: what is open is emitted in any case.
+void run_stop_now(struct run *run);
 
 // Waits for all threads. Returns 0, or -errno with the first fault's text in err.
 int run_join(struct run *run, struct err *err);

@@ -32,6 +32,7 @@ static struct sink *open_sink(struct run *run, const struct conf_sink *c, struct
 		.path = c->path,
 		.rotate_size = c->rotate_size,
 		.rotate_every_us = c->rotate_every_us,
+		.marked = run->state != NULL,
 	};
 	switch ((enum conf_sink_type)c->type) {
 	case CONF_SINK_JSON:
@@ -133,6 +134,13 @@ static void seed_intake(const struct run *run, struct intake_config *c) {
 	hash_seed_init(&c->seed);
 }
 
+// Those who save: the collector, or workers and the receiver behind them.
+static int open_state(struct run *run, struct err *err) {
+	bool counts = run->input->counts != NULL;
+	uint32_t n = counts ? 1 : run->conf->input.workers + run->input->software;
+	return state_pools(run->state, n, run->patient, err);
+}
+
 static int open_receiver(struct run *run, struct err *err) {
 	struct input *in = run->input;
 	if (!in->software)
@@ -143,6 +151,7 @@ static int open_receiver(struct run *run, struct err *err) {
 		.n_sources = in->n_sources,
 		.n_lanes = run->conf->input.workers,
 		.by_host = run->engine != NULL && !rule_load_is_plain(run->conf),
+		.pool = state_pool_of(run->state, run->conf->input.workers),
 	};
 	seed_intake(run, &rc.intake);
 	if (run->receiver != NULL && receiver_init(run->receiver, &rc) == 0)
@@ -180,6 +189,7 @@ static int open_collector(struct run *run, struct err *err) {
 	struct collector_config cc = {
 		.source = run->input->counts,
 		.panes = streams_panes(run->conf, run->patient),
+		.pool = state_pool_of(run->state, 0),
 	};
 	cc.fields = streams_fields(run->conf, &cc.cut);
 	cc.panes.mem = mem_pages();
@@ -243,6 +253,7 @@ static int open_workers(struct run *run, struct err *err) {
 		return err_set(err, -ENOMEM, "out of memory");
 	for (; run->n_workers < conf->input.workers; run->n_workers++) {
 		uint32_t w = run->n_workers;
+		wc.pool = state_pool_of(run->state, w);
 		wc.sources = run->worker_sources[w];
 		wc.n_sources = run->n_worker_sources[w];
 		wc.panes.mem = run->input->mem != NULL ? run->input->mem(run->input, w)
@@ -323,9 +334,10 @@ static void tell_sizing(const struct run *run) {
 	log_info("%s", sizing_text(run->conf, run->collector != NULL, text));
 }
 
-int run_open(struct run *run, const struct conf *conf, struct err *err) {
+int run_open(struct run *run, const struct conf *conf, struct run_state *state, struct err *err) {
 	memset(run, 0, sizeof(*run));
 	run->conf = conf;
+	run->state = state;
 	run->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int ret = run->done_fd < 0 ? err_set(err, -errno, "eventfd: %s", strerror(errno)) : 0;
 	if (ret == 0)
@@ -346,6 +358,9 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 	run->patient = run->input->counts == NULL;
 	for (uint32_t i = 0; i < run->input->n_sources; i++)
 		run->patient &= run->input->sources[i]->patient;
+	ret = open_state(run, err);
+	if (ret < 0)
+		return ret;
 	if (run->input->counts != NULL)
 		ret = open_collector(run, err);
 	else
@@ -356,6 +371,8 @@ int run_open(struct run *run, const struct conf *conf, struct err *err) {
 		ret = open_ifaces(run, err);
 	if (ret == 0)
 		ret = open_exporter(run, err);
+	if (ret == 0)
+		ret = state_resume(run, err);
 	if (ret == 0) {
 		tell_sizing(run);
 		threads_place(run);

@@ -9,6 +9,7 @@
 #include "app/progress.h"
 #include "app/reload.h"
 #include "app/run.h"
+#include "app/state.h"
 #include "base/log.h"
 
 #include <poll.h>
@@ -85,6 +86,7 @@ void supervise(const struct supervision *s) {
 		{.fd = s->signals, .events = POLLIN},
 		{.fd = reload_fd(s->reload), .events = POLLIN},
 		{.fd = s->control != NULL ? control_fd(s->control) : -1, .events = POLLIN},
+		{.fd = state_fd(s->run->state), .events = POLLIN},
 	};
 	for (;;) {
 		int64_t now = now_us(), until = tick < deadline ? tick : deadline;
@@ -104,7 +106,8 @@ void supervise(const struct supervision *s) {
 			run_stop(s->run);
 		}
 		if (atomic_load(&s->run->failed) > 0)
-			run_stop(s->run);
+			run_stop_now(s->run);
+		state_step(s->run);
 		if (now >= tick) {
 			watch_matching(&st, false);
 			progress_show(&progress, s->run);

@@ -250,15 +250,21 @@ void *thread_exporter(void *arg) {
 	struct timespec nap = {.tv_nsec = EXPORT_NAP_MIN_NS};
 	pthread_setname_np(pthread_self(), "sluice-export");
 	while (atomic_load(&run->finished) < run_feeders(run)) {
-		if (exporter_step(run->exporter)) {
+		bool busy = exporter_step(run->exporter);
+		if (state_export(run) || busy) {
 			nap.tv_nsec = EXPORT_NAP_MIN_NS;
 			continue;
 		}
 		nanosleep(&nap, NULL);
 		nap.tv_nsec = nap.tv_nsec * 2 < longest ? nap.tv_nsec * 2 : longest;
 	}
-	exporter_finish(run->exporter, was_cut(run));
+	bool cut = was_cut(run);
+	if (state_keeps(run, cut))
+		exporter_leave(run->exporter);
+	else
+		exporter_finish(run->exporter, cut);
 	atomic_store(&run->end_ns, now_ns());
+	t->result = state_export_last(run, cut, &t->err);
 	uint64_t one = 1;
 	ssize_t n = write(run->done_fd, &one, sizeof(one));
 	(void)n; // an eventfd takes it

@@ -36,24 +36,15 @@ static void refuse_name(
 static const struct conf_section *find_section(struct conf_build *b, const struct conf_entry *e) {
 	static const char accepted
 		[] = "[input], [dpdk], [match], [vars], [flow], [stream NAME], [alert NAME], "
-		     "[sink NAME], [control]";
+		     "[sink NAME], [state], [control]";
 	const struct conf_section *s = conf_schema_section(e->section);
-	if (s != NULL && !s->later)
+	if (s != NULL)
 		return s;
 	const char *names[NAMES_MAX];
 	uint32_t n = 0;
 	for (const struct conf_section *k = conf_schema(); k->name != NULL; k++)
 		names[n++] = k->name;
-	if (s == NULL) {
-		refuse_name(b, e, "section", e->section, names, n, accepted);
-		return NULL;
-	}
-	char *full = conf_entry_name(e->section, e->instance, e->key);
-	conf_report_add(
-		b->report, e->at, full, e->key != NULL ? e->value : NULL,
-		"this version does not have [%s] (accepted: %s)", s->name, accepted
-	);
-	free(full);
+	refuse_name(b, e, "section", e->section, names, n, accepted);
 	return NULL;
 }
 
@@ -166,7 +157,7 @@ static int make_slots(struct conf_build *b) {
 	if (b->slot == NULL)
 		return out_of_memory(b, (struct conf_where){0});
 	for (const struct conf_section *s = conf_schema(); s->name != NULL; s++) {
-		if (s->named || s->later)
+		if (s->named)
 			continue;
 		struct conf_slot *slot = &b->slot[b->n++];
 		slot->section = s;

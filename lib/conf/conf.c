@@ -88,7 +88,7 @@ void conf_free(struct conf *conf) {
 	if (conf == NULL)
 		return;
 	for (const struct conf_section *s = conf_schema(); s->name != NULL; s++) {
-		uint32_t n = s->named ? *(uint32_t *)((char *)conf + s->count) : !s->later;
+		uint32_t n = s->named ? *(uint32_t *)((char *)conf + s->count) : 1;
 		for (uint32_t i = 0; i < n; i++) {
 			void *base = conf_schema_base(s, conf, i);
 			for (const struct conf_key *k = s->keys; k->name != NULL; k++)

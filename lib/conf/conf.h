@@ -200,6 +200,11 @@ struct conf_sink {
 	int64_t rotate_every_us; // 0: never
 };
 
+struct conf_state {
+	char *path; // absolute folder; "": nothing is kept
+	int64_t checkpoint_us; // how often
+};
+
 struct conf_control {
 	char *socket; // absolute; "": none
 	uint32_t access; // enum conf_access
@@ -218,6 +223,7 @@ struct conf {
 	uint32_t n_alerts;
 	struct conf_sink sink[CONF_MAX_SINKS];
 	uint32_t n_sinks;
+	struct conf_state state;
 	struct conf_control control;
 };
 

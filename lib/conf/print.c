@@ -97,6 +97,7 @@ print_value(const struct conf *conf, const struct conf_key *key, const void *bas
 	case CONF_PATH:
 	case CONF_SOCKET:
 	case CONF_CACHE:
+	case CONF_FOLDER:
 		conf_text_print(*(char *const *)at, to);
 		break;
 	case CONF_LIST:
@@ -179,8 +180,7 @@ print_section(const struct conf *conf, const struct conf_section *s, uint32_t i,
 void conf_print(const struct conf *conf, FILE *to) {
 	fputs("# The configuration in effect.\n", to);
 	for (const struct conf_section *s = conf_schema(); s->name != NULL; s++) {
-		uint32_t n = s->named ? *(const uint32_t *)((const char *)conf + s->count)
-				      : !s->later;
+		uint32_t n = s->named ? *(const uint32_t *)((const char *)conf + s->count) : 1;
 		for (uint32_t i = 0; i < n; i++)
 			print_section(conf, s, i, to);
 	}

@@ -160,9 +160,17 @@ static const struct conf_key sink_keys[] = {
 	END,
 };
 
+static const struct conf_key state_keys[] = {
+	{"path", CONF_FOLDER, AT(conf_state, path), "",
+	 .help = "folder for checkpoints, of one instance; empty: nothing is kept"},
+	{"checkpoint", CONF_DURATION, AT(conf_state, checkpoint_us), "5s", 100000, DAY,
+	 .help = "how often the state is saved"},
+	END,
+};
+
 static const struct conf_key control_keys[] = {
 	{"socket", CONF_SOCKET, AT(conf_control, socket), "",
-	 .help = "where sluice stats, top, reload and stop ask; empty: nowhere"},
+	 .help = "where sluice stats, top, reload, checkpoint and stop ask; empty: nowhere"},
 	{"access", CONF_ENUM, AT(conf_control, access), "owner", .names = NAMES("owner", "group"),
 	 .help = "who may ask: the user who runs Sluice, or its group too"},
 	{"http", CONF_FIXED, 0, "", .help = "address for metrics; this version: empty"},
@@ -177,6 +185,7 @@ LIMIT(flow_keys);
 LIMIT(stream_keys);
 LIMIT(alert_keys);
 LIMIT(sink_keys);
+LIMIT(state_keys);
 LIMIT(control_keys);
 static_assert(
 	offsetof(struct conf_stream, name) == 0 && offsetof(struct conf_alert, name) == 0
@@ -198,7 +207,7 @@ static const struct conf_section sections[] = {
 	{"sink", .named = true, .offset = offsetof(struct conf, sink),
 	 .stride = sizeof(struct conf_sink), .count = offsetof(struct conf, n_sinks),
 	 .max = CONF_MAX_SINKS, .keys = sink_keys},
-	{"state", .later = true},
+	{"state", .offset = offsetof(struct conf, state), .keys = state_keys},
 	{"control", .offset = offsetof(struct conf, control), .keys = control_keys},
 	END,
 };
@@ -289,6 +298,9 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		break;
 	case CONF_CACHE:
 		fputs("auto, off, or a folder", to);
+		break;
+	case CONF_FOLDER:
+		fputs("a folder, or nothing", to);
 		break;
 	case CONF_LIST:
 		fputs("items separated by spaces, quotes hold one together", to);

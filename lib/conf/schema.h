@@ -22,6 +22,7 @@ enum conf_type {
 	CONF_PATH, // char *: a file or "-", "" when not given
 	CONF_SOCKET, // char *: a path that a Unix socket can have, "" for none
 	CONF_CACHE, // char *: auto, off or a folder
+	CONF_FOLDER, // char *: a folder, "" for none
 	CONF_LIST, // struct conf_list
 	CONF_DEVICES, // struct conf_list of a struct conf_input
 	CONF_RULES, // struct conf_list of files that must be there
@@ -50,7 +51,6 @@ struct conf_key {
 struct conf_section {
 	const char *name;
 	bool named; // [name NAME], any number of them
-	bool later; // known, but not in this version; has no keys
 	bool vars; // its keys are names that the user makes up (vars.h): the table has none
 	uint32_t offset; // of the structure, or of the array of them, in struct conf
 	uint32_t stride; // named: size of one; `count` says how many there are

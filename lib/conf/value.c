@@ -158,7 +158,7 @@ static int read_named_number(const struct conf_value *v, const char *text) {
 static int read_text(const struct conf_value *v, const char *text) {
 	bool as_is = v->key->type == CONF_STRING;
 	as_is |= v->key->type == CONF_PATH && (text[0] == '\0' || strcmp(text, "-") == 0);
-	as_is |= v->key->type == CONF_SOCKET && text[0] == '\0';
+	as_is |= (v->key->type == CONF_SOCKET || v->key->type == CONF_FOLDER) && text[0] == '\0';
 	as_is |= v->key->type == CONF_CACHE
 		&& (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0);
 	if (v->key->type == CONF_CACHE && text[0] == '\0')
@@ -188,6 +188,7 @@ static int read_one(const struct conf_value *v, const char *text) {
 	case CONF_PATH:
 	case CONF_SOCKET:
 	case CONF_CACHE:
+	case CONF_FOLDER:
 		return read_text(v, text);
 	default:
 		return read_number(v, text);
@@ -236,6 +237,7 @@ void conf_value_fini(const struct conf_key *key, void *base) {
 	case CONF_PATH:
 	case CONF_SOCKET:
 	case CONF_CACHE:
+	case CONF_FOLDER:
 		free(*(char **)at);
 		break;
 	case CONF_LIST:

@@ -6,7 +6,7 @@
 
 #define INPUT "[input]\ndevice = a\n"
 #define SECTIONS \
-	" (accepted: [input], [dpdk], [match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [control])\n"
+	" (accepted: [input], [dpdk], [match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [state], [control])\n"
 #define NAME " (accepted: letters, digits, _ and -, at most 32)\n"
 #define WINDOW                                                                                     \
 	" (accepted: tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from " \
@@ -21,8 +21,6 @@ Test(build, names_that_are_not_known_by_table) {
 		{INPUT "[default]\nx = y\n", "test.conf:3: default: unknown section" SECTIONS},
 		{INPUT "[streams a]\n",
 		 "test.conf:3: streams.a: unknown section, did you mean stream?" SECTIONS},
-		{INPUT "[state]\npath = x\n",
-		 "test.conf:3: state: this version does not have [state]" SECTIONS},
 		{INPUT "[control]\nsocket = x\nhttp = y\n",
 		 "test.conf:5: control.http: y: this version does not have http (accepted: nothing)\n"},
 		{INPUT "[control x]\nsocket = x\n",

@@ -29,7 +29,7 @@ Test(conf, everything_that_is_wrong_is_told_at_once_in_order_of_line) {
 		"test.conf:8: stream.flow2.window: tumbling 10ms: stream.flows (15ms) and stream.flow2 (10ms) "
 		"ask for panes of 5ms together (accepted: sizes with a common divisor of at least 10ms)\n"
 		"test.conf:9: nothing: unknown section (accepted: [input], [dpdk], [match], [vars], [flow], [stream "
-		"NAME], [alert NAME], [sink NAME], [control])\n"
+		"NAME], [alert NAME], [sink NAME], [state], [control])\n"
 		"test.conf:11: input.device: is missing (accepted: PCI addresses, vdev strings, interfaces or "
 		"capture files, at most 255)\n"
 		"test.conf:12: input.worker: 2: unknown key, did you mean workers? (accepted: backend, device, "

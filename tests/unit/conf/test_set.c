@@ -116,16 +116,16 @@ Test(set, its_values_are_checked_like_those_of_the_file) {
 	expect_errors(
 		INPUT "workers = 2\n",
 		SETS("input.workers=0", "input.worker=1", "stream.window=x", "inptu.device=y",
-		     "state.path=x", "sink.b.type=csv", "input.x.device=z", "stream.q.key=proto"),
+		     "stat.path=x", "sink.b.type=csv", "input.x.device=z", "stream.q.key=proto"),
 		"--set:1: input.workers: 0: out of range (accepted: 1 to 64)\n"
 		"--set:2: input.worker: 1: unknown key, did you mean workers? (accepted: backend, device, "
 		"workers, cpus, dispatch, xdp_mode, xdp_attach, xdp_poll, filter, snaplen, pace, lateness, "
 		"late, max_ahead, tunnels)\n"
 		"--set:3: stream.window: x: needs a name (accepted: letters, digits, _ and -, at most 32)\n"
 		"--set:4: inptu.device: y: unknown section, did you mean input? (accepted: [input], [dpdk], "
-		"[match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [control])\n"
-		"--set:5: state.path: x: this version does not have [state] (accepted: [input], [dpdk], "
-		"[match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [control])\n"
+		"[match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [state], [control])\n"
+		"--set:5: stat.path: x: unknown section, did you mean state? (accepted: [input], [dpdk], "
+		"[match], [vars], [flow], [stream NAME], [alert NAME], [sink NAME], [state], [control])\n"
 		"--set:6: sink.b.type: csv: this version does not have csv (accepted: json, eve, null)\n"
 		"--set:7: input.x.device: z: takes no name (accepted: the section without a name)\n"
 		"--set:8: stream.q.window: is missing (accepted: tumbling SIZE, sliding SIZE EVERY, session "

@@ -1,0 +1,203 @@
+// When checkpoints are made, and what the run's threads are told of them.
+
+#include "app/state_priv.h"
+
+#include "app/ledger.h"
+#include "app/run.h"
+#include "app/state_asked.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+// Buffers of a thread on the packet path: live traffic does not wait for the store.
+#define CHUNKS_PATIENT 8
+#define CHUNKS_LIVE 64
+
+static int64_t now_us(void) {
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+struct run_state *state_open(const struct conf *conf, bool restart, struct err *err) {
+	struct run_state *st = calloc(1, sizeof(*st));
+	int ret = st == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+	if (ret == 0) {
+		st->conf = conf;
+		st->store = state_store_open(conf->state.path, err);
+		ret = st->store == NULL ? -EIO : 0;
+	}
+	if (ret == 0) {
+		st->asked = state_asked(conf, err);
+		ret = st->asked == NULL ? -EIO : 0;
+	}
+	const struct state_meta *m = ret == 0 ? state_store_meta(st->store) : NULL;
+	if (m != NULL && restart) {
+		log_info("state: %s: forgotten, starting over", conf->state.path);
+		ret = state_store_forget(st->store, err);
+	} else if (m != NULL) {
+		ret = state_asked_compare(st->asked, m->asked, err);
+	}
+	if (ret == 0)
+		return st;
+	if (st != NULL && st->store != NULL)
+		err_wrap(err, ret, "%s", conf->state.path);
+	state_close(st);
+	return NULL;
+}
+
+void state_close(struct run_state *st) {
+	if (st == NULL)
+		return;
+	saver_free(st->saver);
+	for (uint32_t i = 0; i < st->n_pools; i++)
+		state_pool_fini(&st->pool[i]);
+	free(st->pool);
+	free(st->pools);
+	state_store_close(st->store);
+	free(st->asked);
+	free(st);
+}
+
+bool state_finished(const struct run_state *st, FILE *summary) {
+	const struct state_meta *m = state_store_meta(st->store);
+	if (m == NULL || !m->finished)
+		return false;
+	log_info(
+		"state: %s: the input was read to its end, there is nothing left to do (--restart "
+		"starts over)",
+		st->conf->state.path
+	);
+	if (summary != NULL)
+		fputs(m->summary, summary);
+	return true;
+}
+
+int state_pools(struct run_state *st, uint32_t n, bool patient, struct err *err) {
+	if (st == NULL)
+		return 0;
+	st->pool = calloc(n, sizeof(*st->pool));
+	st->pools = calloc(n, sizeof(*st->pools));
+	int ret = st->pool == NULL || st->pools == NULL ? -ENOMEM : 0;
+	for (uint32_t i = 0; ret == 0 && i < n; i++) {
+		ret = state_pool_init(
+			&st->pool[i], patient ? CHUNKS_PATIENT : CHUNKS_LIVE, patient
+		);
+		st->pools[i] = &st->pool[i];
+		st->n_pools += ret == 0;
+	}
+	return ret < 0 ? err_set(err, ret, "out of memory for checkpoints") : 0;
+}
+
+struct state_pool *state_pool_of(const struct run_state *st, uint32_t i) {
+	return st != NULL ? st->pools[i] : NULL;
+}
+
+int state_fd(const struct run_state *st) {
+	return st != NULL ? saver_fd(st->saver) : -1;
+}
+
+// Tells who saves.
+static void begin(struct run *run) {
+	struct run_state *st = run->state;
+	if (!saver_begin(st->saver))
+		return;
+	st->next_us = now_us() + st->conf->state.checkpoint_us;
+	if (run->receiver != NULL)
+		atomic_fetch_add(&run->receiver->checkpoint, 1);
+	for (uint32_t i = 0; run->receiver == NULL && i < run->n_workers; i++)
+		atomic_fetch_add(&run->workers[i].checkpoint, 1);
+	if (run->collector != NULL)
+		atomic_fetch_add(&run->collector->checkpoint, 1);
+}
+
+void state_step(struct run *run) {
+	struct run_state *st = run->state;
+	uint64_t n;
+	if (st == NULL)
+		return;
+	ssize_t got = read(saver_fd(st->saver), &n, sizeof(n));
+	(void)got; // it only wakes
+	if (saver_busy(st->saver) || atomic_load(&st->keep))
+		return;
+	if (st->stop_wanted) {
+		run_stop(run);
+	} else if (st->asked_now || now_us() >= st->next_us) {
+		st->asked_now = false;
+		begin(run);
+	}
+}
+
+uint64_t state_ask(struct run *run) {
+	struct run_state *st = run->state;
+	uint64_t done = saver_done(st->saver);
+	if (saver_busy(st->saver)) {
+		// The one under way is of a moment before.
+		st->asked_now = true;
+		return done + 2;
+	}
+	begin(run);
+	return done + 1;
+}
+
+int state_outcome(struct run *run, uint64_t ticket, char *text, size_t len) {
+	struct saver_stats s;
+	if (saver_done(run->state->saver) < ticket)
+		return 0;
+	saver_stats(run->state->saver, &s);
+	if (saver_failed(run->state->saver)) {
+		snprintf(text, len, "the checkpoint failed: %s\n", s.fault);
+		return -1;
+	}
+	snprintf(
+		text, len, "checkpoint kept: %" PRIu64 " octets in %.3f s\n", s.octets,
+		(double)s.took_us / 1e6
+	);
+	return 1;
+}
+
+bool state_stop(struct run *run) {
+	struct run_state *st = run->state;
+	if (atomic_load(&st->keep))
+		return true;
+	st->stop_wanted = true;
+	if (!saver_begin(st->saver))
+		return false;
+	atomic_store(&st->keep, true);
+	if (run->receiver != NULL)
+		atomic_store_explicit(&run->receiver->keep, true, memory_order_release);
+	if (run->collector != NULL)
+		atomic_store_explicit(&run->collector->keep, true, memory_order_release);
+	for (uint32_t i = 0; i < run->n_workers; i++)
+		atomic_store_explicit(&run->workers[i].keep, true, memory_order_release);
+	return true;
+}
+
+void state_print_json(const struct run *run, FILE *to) {
+	struct saver_stats s;
+	if (run->state == NULL)
+		return;
+	saver_stats(run->state->saver, &s);
+	fprintf(to,
+		"\"state\":{\"checkpoints\":%" PRIu64 ",\"failed\":%" PRIu64
+		",\"last_octets\":%" PRIu64 ",\"last_us\":%" PRId64 "},",
+		s.checkpoints, s.failed, s.octets, s.took_us);
+}
+
+void state_print_text(const struct run *run, FILE *to) {
+	struct saver_stats s;
+	if (run->state == NULL)
+		return;
+	saver_stats(run->state->saver, &s);
+	fprintf(to, "state: %" PRIu64 " checkpoints kept, %" PRIu64 " failed", s.checkpoints,
+		s.failed);
+	if (s.checkpoints > 0)
+		fprintf(to, "; the last: %" PRIu64 " octets in %.3f s", s.octets,
+			(double)s.took_us / 1e6);
+	fprintf(to, " -> %s\n", run->conf->state.path);
+}

@@ -1,0 +1,151 @@
+// Going on from a checkpoint: each record is shown to everybody, and taken by those it belongs to.
+
+#include "app/run.h"
+#include "app/state_priv.h"
+#include "app/state_record.h"
+#include "base/log.h"
+#include "export/export_state.h"
+#include "pipeline/tally_save.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION 1
+
+struct saved_run {
+	uint64_t missed;
+};
+
+bool state_record_run(const struct run *run, uint64_t missed, struct state_writer *w) {
+	struct saved_run to = {.missed = missed};
+	return state_writer_put(w, STATE_RUN, VERSION, &to, sizeof(to));
+}
+
+struct loading {
+	struct run *run;
+	const struct rule_info **rule; // owned; by gid and sid
+	uint32_t n_rules;
+};
+
+static int compare_rules(const void *a, const void *b) {
+	const struct rule_info *x = *(const struct rule_info *const *)a;
+	const struct rule_info *y = *(const struct rule_info *const *)b;
+	if (x->gid != y->gid)
+		return x->gid < y->gid ? -1 : 1;
+	return (x->sid > y->sid) - (x->sid < y->sid);
+}
+
+static const struct rule_info *find_rule(void *ctx, uint32_t gid, uint32_t sid) {
+	const struct loading *l = ctx;
+	const struct rule_info wanted = {.gid = gid, .sid = sid}, *key = &wanted;
+	const struct rule_info **found = bsearch(
+		&key, l->rule, l->n_rules, sizeof(*l->rule), compare_rules
+	);
+	return found != NULL ? *found : NULL;
+}
+
+static int load_run(struct run *run, const struct state_record *r, struct err *err) {
+	struct saved_run from;
+	if (r->kind != STATE_RUN)
+		return 0;
+	if (r->version != VERSION || r->len != sizeof(from))
+		return err_set(err, -EBADMSG, "not what is known of a run");
+	memcpy(&from, r->octets, sizeof(from));
+	run->base_missed = from.missed;
+	return 0;
+}
+
+static int load_record(struct loading *l, const struct state_record *r, struct err *err) {
+	const struct rule_finder rules = {.find = find_rule, .ctx = l};
+	struct run *run = l->run;
+	int ret = load_run(run, r, err);
+	if (ret == 0)
+		ret = tally_load(&run->base, r, err);
+	if (ret == 0)
+		ret = exporter_load(run->exporter, r, &rules, err);
+	if (ret == 0 && run->receiver != NULL)
+		ret = receiver_load(run->receiver, r, err);
+	for (uint32_t i = 0; ret == 0 && i < run->n_workers; i++)
+		ret = worker_load(&run->workers[i], r, err);
+	return ret;
+}
+
+static int load_buffer(void *ctx, const void *buffer, uint32_t len, struct err *err) {
+	struct state_record r;
+	uint32_t at = 0;
+	int ret;
+	while ((ret = state_next(buffer, len, &at, &r)) == 1) {
+		ret = load_record(ctx, &r, err);
+		if (ret < 0)
+			return ret;
+	}
+	return ret < 0 ? err_set(err, ret, "records of the state do not fit together") : 0;
+}
+
+static int index_rules(struct loading *l, struct err *err) {
+	const struct match_engine *engine = l->run->engine;
+	uint32_t n = engine != NULL ? match_engine_rules(engine) : 0;
+	l->rule = calloc(n + 1, sizeof(*l->rule));
+	if (l->rule == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (; l->n_rules < n; l->n_rules++)
+		l->rule[l->n_rules] = match_engine_rule(engine, l->n_rules);
+	qsort(l->rule, n, sizeof(*l->rule), compare_rules);
+	return 0;
+}
+
+static int load(struct run *run, const struct state_meta *m, struct err *err) {
+	struct loading l = {.run = run};
+	uint64_t number = m->number, octets = m->octets;
+	int ret = index_rules(&l, err);
+	if (ret == 0)
+		ret = state_store_read(run->state->store, load_buffer, &l, err);
+	free(l.rule);
+	if (ret < 0)
+		return err_wrap(err, ret, "%s", run->conf->state.path);
+	for (uint32_t i = 0; i < run->n_workers; i++)
+		worker_loaded(&run->workers[i]);
+	run->resumed_at = run->base.value[TALLY_RECEIVED];
+	log_info(
+		"state: going on from checkpoint %" PRIu64 " (%" PRIu64 " octets): %" PRIu64
+		" frames were taken",
+		number, octets, run->resumed_at
+	);
+	return 0;
+}
+
+// Ahead of the first packet: what is written before the next one could not be cut off again.
+static int save_first(struct run *run, struct err *err) {
+	struct state_store *store = run->state->store;
+	struct state_chunk *chunks = NULL;
+	int ret = exporter_afresh(run->exporter, err);
+	if (ret == 0) {
+		chunks = state_export_all(run, 0, err);
+		ret = chunks == NULL ? -EIO : state_store_begin(store, err);
+	}
+	struct state_meta m = {.asked = run->state->asked, .summary = (char[1]){0}};
+	for (const struct state_chunk *c = chunks; ret == 0 && c != NULL; c = c->next) {
+		m.octets += c->used;
+		ret = state_store_put(store, c->octets, c->used, err);
+	}
+	if (ret == 0)
+		ret = state_store_commit(store, &m, err);
+	state_chunks_free(chunks);
+	return ret;
+}
+
+int state_resume(struct run *run, struct err *err) {
+	struct run_state *st = run->state;
+	if (st == NULL)
+		return 0;
+	const struct state_meta *m = state_store_meta(st->store);
+	int ret = m != NULL ? load(run, m, err) : save_first(run, err);
+	if (ret < 0)
+		return ret;
+	st->saver = saver_new(
+		st->store, (struct state_pool *const *)st->pools, st->n_pools, st->asked, err
+	);
+	return st->saver == NULL ? -EAGAIN : 0;
+}
