@@ -117,10 +117,7 @@ int main(int argc, char **argv) {
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return finish(commands[i].run(argc - 1, argv + 1));
-	if (strcmp(argv[1], "checkpoint") == 0)
-		fprintf(stderr, "sluice: this version does not have checkpoint (");
-	else
-		fprintf(stderr, "sluice: %s: no such command (", argv[1]);
+	fprintf(stderr, "sluice: %s: no such command (", argv[1]);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(stderr, "%s%s", commands[i].name, i + 1 < COMMANDS ? ", " : ")\n");
 	return EXIT_USAGE;

@@ -254,6 +254,7 @@ static int open_workers(struct run *run, struct err *err) {
 	for (; run->n_workers < conf->input.workers; run->n_workers++) {
 		uint32_t w = run->n_workers;
 		wc.pool = state_pool_of(run->state, w);
+		wc.number = w;
 		wc.sources = run->worker_sources[w];
 		wc.n_sources = run->n_worker_sources[w];
 		wc.panes.mem = run->input->mem != NULL ? run->input->mem(run->input, w)

@@ -27,7 +27,27 @@ struct loading {
 	struct run *run;
 	const struct rule_info **rule; // owned; by gid and sid
 	uint32_t n_rules;
+	struct spread hosts; // where no receiver spreads
+	struct spread_share part[CONF_MAX_WORKERS];
+	struct share share[CONF_MAX_WORKERS];
 };
+
+// Which worker goes on with what. How a device spreads is not known: there it is any, and what comes to
+// another is taken up as it is met.
+static void share_out(struct loading *l) {
+	const struct run *run = l->run;
+	const struct spread *spread = run->receiver != NULL ? &run->receiver->spread : &l->hosts;
+	l->hosts.by_host = true;
+	hash_seed_init(&l->hosts.seed);
+	for (uint32_t i = 0; i < run->n_workers; i++) {
+		l->part[i] = (struct spread_share){spread, i, run->n_workers};
+		l->share[i] = spread_share(&l->part[i]);
+	}
+}
+
+static const struct share *share_of(const struct loading *l, uint32_t worker) {
+	return l->run->n_workers > 1 ? &l->share[worker] : NULL;
+}
 
 static int compare_rules(const void *a, const void *b) {
 	const struct rule_info *x = *(const struct rule_info *const *)a;
@@ -68,7 +88,7 @@ static int load_record(struct loading *l, const struct state_record *r, struct e
 	if (ret == 0 && run->receiver != NULL)
 		ret = receiver_load(run->receiver, r, err);
 	for (uint32_t i = 0; ret == 0 && i < run->n_workers; i++)
-		ret = worker_load(&run->workers[i], r, err);
+		ret = worker_load(&run->workers[i], r, share_of(l, i), err);
 	return ret;
 }
 
@@ -97,16 +117,23 @@ static int index_rules(struct loading *l, struct err *err) {
 }
 
 static int load(struct run *run, const struct state_meta *m, struct err *err) {
-	struct loading l = {.run = run};
+	struct loading *l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
+	l->run = run;
+	share_out(l);
 	uint64_t number = m->number, octets = m->octets;
-	int ret = index_rules(&l, err);
+	int ret = index_rules(l, err);
 	if (ret == 0)
-		ret = state_store_read(run->state->store, load_buffer, &l, err);
-	free(l.rule);
+		ret = state_store_read(run->state->store, load_buffer, l, err);
+	free(l->rule);
+	free(l);
 	if (ret < 0)
 		return err_wrap(err, ret, "%s", run->conf->state.path);
-	for (uint32_t i = 0; i < run->n_workers; i++)
-		worker_loaded(&run->workers[i]);
+	for (uint32_t i = 0; ret == 0 && i < run->n_workers; i++)
+		ret = worker_loaded(&run->workers[i], err);
+	if (ret < 0)
+		return ret;
 	run->resumed_at = run->base.value[TALLY_RECEIVED];
 	log_info(
 		"state: going on from checkpoint %" PRIu64 " (%" PRIu64 " octets): %" PRIu64

@@ -35,14 +35,19 @@ void intake_run(struct intake *in, struct source *src, struct burst *b) {
 	stage_filter_run(&in->filter, src, b);
 }
 
-void intake_save_begin(struct intake *in, struct state_writer *w) {}
-
-bool intake_save_step(struct intake *in) {
-	return true;
+void intake_save_begin(struct intake *in, struct state_writer *w) {
+	fragment_table_save_begin(in->fragments, w);
 }
 
-void intake_save_end(struct intake *in) {}
+bool intake_save_step(struct intake *in) {
+	return fragment_table_save_step(in->fragments);
+}
+
+void intake_save_end(struct intake *in) {
+	fragment_table_save_end(in->fragments);
+}
 
 int intake_load(struct intake *in, const struct state_record *r, struct err *err) {
-	return 0;
+	// Whoever else takes one of them will not be asked for it.
+	return fragment_table_load(in->fragments, r, NULL, err);
 }

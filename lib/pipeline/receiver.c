@@ -144,8 +144,8 @@ static void hand_out(struct receiver *r, uint32_t source) {
 		struct packet *p = &b->pkt[i];
 		int64_t ahead = newest < others ? newest : others;
 		newest = p->time_us > newest ? p->time_us : newest;
-		uint64_t hash = spread_packet(&r->spread, src, p, &b->key[i]);
-		struct lane *l = &r->lanes[hash * r->n_lanes >> 32];
+		uint32_t hash = spread_packet(&r->spread, src, p, &b->key[i]);
+		struct lane *l = &r->lanes[spread_worker(hash, r->n_lanes)];
 		uint32_t slot;
 		bool room = lane_has_room(r, l, &slot);
 		while (!room && may_wait(r, &deadline_us)) {

@@ -46,3 +46,21 @@ uint32_t spread_packet(
 		fragment_hosts(s, src, p, &hosts);
 	return flow_key_spread(&hosts, &s->seed);
 }
+
+static bool takes(const void *ctx, const struct flow_key *key, const uint32_t *fragment) {
+	const struct spread_share *of = ctx;
+	const struct spread *s = of->spread;
+	struct flow_key hosts = *key;
+	if (s->by_host || fragment != NULL) {
+		hosts.src_port = hosts.dst_port = 0;
+		hosts.proto = 0;
+	}
+	uint32_t hash = flow_key_spread(&hosts, &s->seed);
+	if (!s->by_host && fragment != NULL)
+		hash ^= (uint32_t)hash_mum(*fragment, s->seed.k[0]);
+	return spread_worker(hash, of->n) == of->worker;
+}
+
+struct share spread_share(const struct spread_share *of) {
+	return (struct share){.takes = takes, .ctx = of, .first = of->worker == 0};
+}

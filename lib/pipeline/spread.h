@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "packet/share.h"
 #include "packet/source.h"
 
 #include <stdbool.h>
@@ -39,3 +40,17 @@ uint32_t spread_packet(
 	struct spread *s, const struct source *src, const struct packet *p,
 	const struct flow_key *key
 );
+
+// Of `n` workers the one that such packets go to.
+static inline uint32_t spread_worker(uint32_t hash, uint32_t n) {
+	return (uint32_t)((uint64_t)hash * n >> 32);
+}
+
+// What was saved goes where its packets will: the part of one of `n` workers. Borrowed.
+struct spread_share {
+	const struct spread *spread;
+	uint32_t worker, n;
+};
+
+// `of` is borrowed, too.
+struct share spread_share(const struct spread_share *of);

@@ -16,6 +16,7 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	w->n_live = conf->n_sources;
 	w->lateness_us = conf->intake.time.lateness_us;
 	w->pool = conf->pool;
+	w->number = conf->number;
 	w->ended = calloc(conf->n_sources, sizeof(*w->ended));
 	int ret = w->ended == NULL ? -ENOMEM : 0;
 	w->patient = true;
@@ -174,7 +175,9 @@ static void adopt(struct worker *w, uint32_t offered) {
 // meanwhile.
 static void look_for_offer(struct worker *w) {
 	uint32_t offered = atomic_load_explicit(&w->offered, memory_order_acquire);
-	if (UNLIKELY(offered != atomic_load_explicit(&w->adopted, memory_order_relaxed)))
+	// What is being saved speaks of the rules in force.
+	if (UNLIKELY(offered != atomic_load_explicit(&w->adopted, memory_order_relaxed))
+	    && !w->saving)
 		adopt(w, offered);
 }
 
@@ -304,6 +307,11 @@ void worker_tally(struct worker *w, struct tally *out) {
 	counters_read(&w->published, out->value, TALLY_COUNT);
 }
 
-void worker_loaded(struct worker *w) {
-	advance(w);
+int worker_loaded(struct worker *w, struct err *err) {
+	int ret = 0;
+	if (w->match.inspect != NULL)
+		ret = inspect_load_end(w->match.inspect, err);
+	if (ret == 0)
+		advance(w);
+	return ret;
 }

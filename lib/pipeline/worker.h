@@ -27,6 +27,7 @@ struct worker_config {
 	struct hash_seed seed;
 	uint32_t alerts; // that may wait for the exporter; 0: none are made
 	struct state_pool *pool; // for checkpoints; borrowed; NULL: there are none
+	uint32_t number; // of all workers: tells their parts of a checkpoint apart
 };
 
 struct worker {
@@ -45,6 +46,7 @@ struct worker {
 	struct stage_match match;
 	struct tally tally;
 	struct state_pool *pool; // borrowed; NULL: no checkpoints
+	uint32_t number;
 	uint32_t marked; // checkpoints that were taken up, of those asked for below
 	bool saving; // one of them goes on
 	struct burst burst;
@@ -100,7 +102,9 @@ void worker_match_stats(struct worker *w, struct inspect_stats *out);
 // After the last step: counters read as they stand. Any thread while the worker runs.
 void worker_tally(struct worker *w, struct tally *out);
 
-// Ahead of the first step: a record of a checkpoint, and when all were given. 0, also where it is somebody
-// else's, or -errno with err set.
-int worker_load(struct worker *w, const struct state_record *r, struct err *err);
-void worker_loaded(struct worker *w);
+// Ahead of the first step: a record of a checkpoint, of which this worker takes what `share` says; NULL: all.
+// 0, also where it is somebody else's, or -errno with err set. Then, when all were given, worker_loaded.
+int worker_load(
+	struct worker *w, const struct state_record *r, const struct share *share, struct err *err
+);
+int worker_loaded(struct worker *w, struct err *err);

@@ -17,28 +17,43 @@ void worker_save_begin(struct worker *w) {
 		source_save(w->sources, w->n_sources, to);
 	if (w->has_intake)
 		intake_save_begin(&w->intake, to);
+	if (w->match.inspect != NULL)
+		inspect_save_begin(w->match.inspect, to, w->number);
 	w->saving = true;
+}
+
+// Some of one of them, then of the next. Whether all are through.
+static bool step(struct worker *w) {
+	if (w->has_intake && !intake_save_step(&w->intake))
+		return false;
+	return w->match.inspect == NULL || inspect_save_step(w->match.inspect);
 }
 
 void worker_save_step(struct worker *w) {
 	if (!state_writer_ok(&w->pool->writer))
 		worker_save_end(w, false);
-	else if (!w->has_intake || intake_save_step(&w->intake))
+	else if (step(w))
 		worker_save_end(w, true);
 }
 
 void worker_save_end(struct worker *w, bool whole) {
 	if (w->has_intake)
 		intake_save_end(&w->intake);
+	if (w->match.inspect != NULL)
+		inspect_save_end(w->match.inspect);
 	state_pool_end(w->pool, whole);
 	w->saving = false;
 }
 
-int worker_load(struct worker *w, const struct state_record *r, struct err *err) {
+int worker_load(
+	struct worker *w, const struct state_record *r, const struct share *share, struct err *err
+) {
 	int ret = 0;
 	if (w->has_intake && w->patient)
 		ret = source_load(w->sources, w->n_sources, r, err);
 	if (ret == 0 && w->has_intake)
 		ret = intake_load(&w->intake, r, err);
+	if (ret == 0 && w->match.inspect != NULL)
+		ret = inspect_load(w->match.inspect, r, share, err);
 	return ret;
 }

@@ -74,7 +74,7 @@ def commands(bench, tap):
     tap.line(done.returncode == 1 and "nobody listens" in done.stderr and live.socket in done.stderr and "--socket" in done.stderr,
              "who asks nobody is told so, and the cure", [done.stderr])
     for arguments, word in (("stats --jsn", "usage"), ("stop now", "unexpected"), ("reload --json", "usage"), ("top x", "usage"),
-                            ("checkpoint", "this version does not have checkpoint")):
+                            ("checkpoint --json", "usage")):
         done = subprocess.run([bench.sluice, *arguments.split()], capture_output=True, text=True, timeout=60)
         tap.line(done.returncode == 2 and word in done.stderr and done.stdout == "", f"bad usage: {arguments}", [str(done)])
     for command in ("stats", "top", "reload", "stop"):

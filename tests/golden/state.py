@@ -20,13 +20,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from harness import Tap  # noqa: E402
 
-from frames import ETH_IP4, ETH_IP6, ethernet, ip4, ip6, tcp, udp, write_pcap  # noqa: E402
+from state_capture import FRAMES, capture  # noqa: E402
 
-MS, SECOND = 1000, 1000000
-T0 = 1700000000 * SECOND
-FRAMES = 9000
 RULES = """
 alert udp any any -> any any (msg:"every one"; content:"needle"; sid:1;)
+alert tcp any any -> any any (msg:"across segments"; content:"needle"; sid:3;)
+alert tcp any any -> any any (msg:"far apart"; content:"begin"; content:"finish"; distance:0; sid:4;)
+alert tcp any any -> any any (msg:"marked"; content:"begin"; flowbits:set,begun; flowbits:noalert; sid:5;)
+alert tcp any any -> any any (msg:"answered"; content:"answer"; flowbits:isset,begun; sid:6;)
 alert udp any any -> any any (msg:"one in five"; content:"straw"; threshold:type threshold, track by_src, count 5, seconds 60; sid:2;)
 """
 STREAMS = {
@@ -36,22 +37,6 @@ STREAMS = {
     "flow": ("src_ip dest_ip src_port dest_port proto", "flow 20s 3s"),
     "rule": ("rule src_ip", "tumbling 4s"),
 }
-
-
-def capture(path, rng):
-    """Some hundred conversations over four minutes, out of order by up to half a second, some frames late."""
-    frames, now = [], T0
-    for _ in range(FRAMES):
-        now += rng.randrange(54 * MS)
-        when = now - (rng.randrange(500 * MS) if rng.random() < 0.2 else 3 * SECOND if rng.random() < 0.01 else 0)
-        a, b = rng.randrange(1, 40), rng.randrange(1, 8)
-        payload = rng.choice((b"", b"a needle", b"straw", b"hay", b"a needle and straw"))
-        proto, body = (17, udp(1000 + a, 53, payload)) if rng.random() < 0.6 else (6, tcp(2000 + a, 80, rng.choice((2, 16, 16, 16, 17)), payload))
-        packet = (ETH_IP4, ip4(f"10.0.0.{a}", f"10.1.0.{b}", proto, body)) if rng.random() < 0.8 \
-            else (ETH_IP6, ip6(f"fd00::{a}", f"fd01::{b}", proto, body))
-        frame = ethernet(*packet)
-        frames.append((when, frame, len(frame)))
-    write_pcap(path, frames)
 
 
 class Bench:
@@ -68,7 +53,7 @@ class Bench:
         self.conf = os.path.join(folder, "state.conf")
         with open(self.conf, "w") as f:
             f.write(f"[input]\nbackend = pcap\ndevice = {self.capture}\nlateness = 1s\n"
-                    "[match]\nrules = state.rules\nmode = block\ncache = off\n[flow]\nrows = 4K\n"
+                    "[match]\nrules = state.rules\nchecksums = ignore\ncache = off\n[flow]\nrows = 4K\n"
                     + "".join(f"[stream {n}]\nkey = {k}\nwindow = {w}\n" for n, (k, w) in STREAMS.items())
                     + "[sink out]\ntype = json\npath = records.jsonl\n[sink eve]\ntype = eve\npath = eve.json\n"
                     "[state]\npath = state\ncheckpoint = 100ms\n")
