@@ -64,13 +64,14 @@ def frame(number, octets=60):
 
 
 class Program(Live):
-    """A run with a stream `all`; its records and summary after the end. No mode: the default one. `more`: further arguments."""
+    """A run with a stream `all`; its records and summary after the end. No mode: the default one. `more`: further arguments.
+    `keep`: goes on in the files of a run before."""
 
-    def __init__(self, sluice, folder, wire, mode=None, key=HOSTS, rules=None, before=(), rows=65536, window=WINDOW, more=(), **sets):
+    def __init__(self, sluice, folder, wire, mode=None, key=HOSTS, rules=None, before=(), rows=65536, window=WINDOW, more=(), keep=False, **sets):
         self.records_path = os.path.join(folder, "live.jsonl")
         self.summary_path = os.path.join(folder, "live.json")
         for path in (self.records_path, self.summary_path):
-            if os.path.exists(path):
+            if os.path.exists(path) and not keep:
                 os.unlink(path)
         conf = os.path.join(folder, "live.conf")
         settings = {"backend": "xdp", "device": wire.far, "workers": 1, **({"xdp_mode": mode} if mode else {}), **sets}
