@@ -1,0 +1,163 @@
+// Windows saved and loaded at any moment: what comes out then, and before, is what comes out of a set that
+// was never saved.
+
+#include "flow/window_save.h"
+
+#include "base/state_buffer.h"
+#include "window_rig.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct kind {
+	const char *name;
+	struct window_config conf;
+};
+
+static const uint32_t fields = FIELD_BIT(FIELD_SRC_PORT);
+
+static const struct kind kinds[] = {
+	{"tumbling", {.kind = WINDOW_TUMBLING, .size_us = SECOND, .pane_us = 100 * MS}},
+	{"sliding",
+	 {.kind = WINDOW_SLIDING, .size_us = 2 * SECOND, .step_us = 500 * MS, .pane_us = 100 * MS}},
+	{"session", {.kind = WINDOW_SESSION, .size_us = 700 * MS, .pane_us = 100 * MS}},
+	{"flow",
+	 {.kind = WINDOW_FLOW, .size_us = 3 * SECOND, .step_us = 900 * MS, .pane_us = 100 * MS}},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+// A digest that does not depend on the order of what comes out.
+struct told {
+	uint64_t n, sum;
+};
+
+static void tell(struct told *t, const struct window_out *out, const struct flow_sum *s) {
+	struct hash_seed seed;
+	hash_seed_fixed(&seed, 5);
+	bool own = out->tail_us != 0;
+	uint64_t words[] = {
+		s->key.src_port,
+		s->key.flags & KEY_REST,
+		s->packets,
+		s->bytes,
+		(uint64_t)s->first_us,
+		(uint64_t)s->last_us,
+		s->tcp_flags,
+		s->reason,
+		own ? (uint64_t)out->tail_us : (uint64_t)out->start_us,
+		own ? 0 : (uint64_t)out->end_us,
+	};
+	t->n++;
+	t->sum += hash_bytes(&seed, words, sizeof(words));
+}
+
+static void close_all(struct window_rig *rig, int64_t horizon_us, struct told *t) {
+	const struct window_out *out;
+	while ((out = window_set_close(rig->set, horizon_us)) != NULL) {
+		for (uint32_t i = 0; i < out->n; i++)
+			tell(t, out, &out->sum[i]);
+		if (out->rest != NULL)
+			tell(t, out, out->rest);
+	}
+}
+
+static struct window_config conf_of(const struct kind *k) {
+	struct window_config c = k->conf;
+	c.fields = fields;
+	return c;
+}
+
+// Into a new set, with another seed for its hashes.
+static void move(struct window_rig *rig, const struct kind *k) {
+	struct state_buffer b;
+	struct err err = {0};
+	state_buffer_init(&b, 1u << 26);
+	cr_assert(window_set_save(rig->set, &b.writer));
+	struct state_chunk *chunks = state_buffer_take(&b);
+	uint32_t open = window_set_open(rig->set);
+	rig_close(rig);
+	rig_open(rig, conf_of(k));
+	for (struct state_chunk *c = chunks; c != NULL; c = c->next) {
+		struct state_record r;
+		uint32_t at = 0;
+		while (state_next(c->octets, c->used, &at, &r) == 1)
+			cr_assert_eq(window_set_load(rig->set, &r, &err), 0, "%s", err.text);
+	}
+	cr_assert_eq(window_set_open(rig->set), open, "%s", k->name);
+	state_chunks_free(chunks);
+}
+
+// Some seconds of random packets, out of order within a second; `every`: so often it is moved; 0: never.
+static struct told play(const struct kind *k, unsigned seed, uint32_t every) {
+	struct window_rig rig;
+	struct told t = {0};
+	int64_t now = 1000 * SECOND;
+	rig_open(&rig, conf_of(k));
+	srand(seed);
+	for (uint32_t i = 1; i <= 400; i++) {
+		now += rand() % 40 == 0 ? rand() % (5 * SECOND) : rand() % (60 * MS);
+		int64_t when = now - rand() % SECOND;
+		uint8_t flags = rand() % 20 == 0 ? 1 : 16;
+		rig_packet(&rig, (uint16_t)(rand() % 12), when, flags);
+		if (rand() % 3 == 0)
+			close_all(&rig, pane_start(now - SECOND, k->conf.pane_us), &t);
+		if (every != 0 && i % every == 0)
+			move(&rig, k);
+	}
+	close_all(&rig, INT64_MAX, &t);
+	rig_close(&rig);
+	return t;
+}
+
+Test(window_save, whatever_the_moment_the_windows_are_the_same) {
+	for (uint32_t i = 0; i < KINDS; i++) {
+		for (unsigned seed = 1; seed <= 6; seed++) {
+			struct told want = play(&kinds[i], seed, 0);
+			cr_assert_gt(want.n, 50);
+			for (uint32_t every = 1; every < 400; every = every * 3 + 1) {
+				struct told got = play(&kinds[i], seed, every);
+				cr_assert_eq(
+					got.n, want.n, "%s, seed %u, every %u: %lu of %lu",
+					kinds[i].name, seed, every, got.n, want.n
+				);
+				cr_assert_eq(
+					got.sum, want.sum, "%s, seed %u, every %u", kinds[i].name,
+					seed, every
+				);
+			}
+		}
+	}
+}
+
+Test(window_save, octets_that_nobody_saved_are_refused_or_harmless) {
+	struct window_rig from, to;
+	struct state_buffer b;
+	struct err err = {0};
+	uint32_t refused = 0;
+	rig_open(&from, conf_of(&kinds[1]));
+	for (uint16_t i = 0; i < 40; i++)
+		rig_packet(&from, i % 7, 1000 * SECOND + i * 100 * MS, 16);
+	window_set_close(from.set, 1002 * SECOND);
+	state_buffer_init(&b, 1u << 26);
+	cr_assert(window_set_save(from.set, &b.writer));
+	struct state_chunk *good = state_buffer_take(&b), *bad = malloc(sizeof(*bad));
+	srand(1);
+	for (int turn = 0; turn < 3000; turn++) {
+		struct state_record r;
+		uint32_t at = 0;
+		int ret = 0;
+		memcpy(bad, good, sizeof(*bad));
+		for (int k = rand() % 4; k >= 0; k--)
+			bad->octets[rand() % (int)bad->used] ^= (uint8_t)(1 << rand() % 8);
+		rig_open(&to, conf_of(&kinds[1]));
+		while (ret == 0 && state_next(bad->octets, bad->used, &at, &r) == 1)
+			ret = window_set_load(to.set, &r, &err);
+		refused += ret < 0;
+		cr_assert(ret == 0 || ret == -EBADMSG);
+		rig_close(&to);
+	}
+	cr_assert_gt(refused, 100);
+	state_chunks_free(good);
+	free(bad);
+	rig_close(&from);
+}
