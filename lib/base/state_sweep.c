@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 // Buckets looked at in one step; most may be empty.
-#define LOOKS 1024
+#define LOOKS 256
 
 int state_sweep_init(struct state_sweep *s, uint32_t buckets) {
 	*s = (struct state_sweep){.buckets = buckets};

@@ -193,12 +193,13 @@ static void take_mark(struct worker *w) {
 
 static void look_for_mark(struct worker *w) {
 	uint32_t asked = atomic_load_explicit(&w->checkpoint, memory_order_relaxed);
+	// What follows a mark waits for the next burst: each takes its own time.
+	if (UNLIKELY(w->saving))
+		worker_save_step(w);
 	if (UNLIKELY(asked != w->marked)) {
 		w->marked = asked;
 		take_mark(w);
 	}
-	if (UNLIKELY(w->saving))
-		worker_save_step(w);
 }
 
 // The run is to go on from here another time: nothing that is open is closed.

@@ -20,7 +20,7 @@
 #define SELDOM_NS 50000000
 
 // Beside all that runs on the same processors.
-#define NICENESS 10
+#define NICENESS 5
 
 enum exporters_part {
 	PART_AWAITED,

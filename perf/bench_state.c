@@ -1,0 +1,271 @@
+// What checkpoints cost: the time that a worker takes for a burst while nothing else happens, while its rows
+// are handed over, and while checkpoints of all flows are made; its processor time at a mark; and the
+// octets and seconds of a checkpoint. usage: bench_state [-f FLOWS] [-n LAPS] [-r REPEATS] [-c CPU]
+
+#include "base/field.h"
+#include "bench.h"
+#include "export/exporter.h"
+#include "export/sinks.h"
+#include "generator.h"
+#include "pipeline/worker.h"
+#include "state/saver.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FIELDS                                                                          \
+	(FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP) | FIELD_BIT(FIELD_SRC_PORT) \
+	 | FIELD_BIT(FIELD_DEST_PORT) | FIELD_BIT(FIELD_PROTO))
+// No window ends while it is measured.
+#define WIDTH_US 3600000000
+// Nanoseconds that a burst may take, and are told apart.
+#define SLOW_NS 1048576
+
+enum mode {
+	MODE_ALONE,
+	MODE_HAND_OVER,
+	MODE_CHECKPOINT,
+	MODE_COUNT
+};
+
+static uint32_t laps = 4, flows = 1u << 20;
+static struct generator gen;
+static struct worker *worker;
+static struct exporter *exporter;
+static struct sink *sink;
+static struct state_pool pool;
+static struct state_pool *pools[] = {&pool};
+static struct state_store *store;
+static struct saver *saver;
+static char folder[] = "/tmp/sluice-bench-XXXXXX";
+static _Atomic(bool) over;
+static uint32_t slow[SLOW_NS];
+
+// A mark is timed where no packet comes with it.
+static const struct source_ops *generates;
+static bool paused;
+
+static int receive(struct source *src, struct burst *b) {
+	return paused ? 0 : generates->recv(src, b);
+}
+
+static uint64_t now_ns(void) {
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+// As the program's exporter thread does it.
+static void *export_all(void *arg) {
+	struct err err = {0};
+	while (!atomic_load(&over)) {
+		bool busy = exporter_step(exporter);
+		if (exporter_marked(exporter)) {
+			struct state_buffer b;
+			state_buffer_init(&b, 4ull << 30);
+			if (exporter_save(exporter, &b.writer, &err) < 0)
+				bench_wrong("%s", err.text);
+			saver_deliver(saver, state_buffer_take(&b));
+			exporter_pass(exporter);
+		} else if (!busy) {
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		}
+	}
+	return NULL;
+}
+
+static void set_up(void) {
+	static struct source *sources[] = {&gen.source};
+	static const struct exporter_stream stream = {
+		.name = "flows", .fields = FIELDS, .kind = WINDOW_TUMBLING, .size_us = WIDTH_US};
+	struct err err = {0};
+	generator_init(&gen, flows);
+	gen.limit = UINT64_MAX;
+	static struct source_ops ops;
+	generates = gen.source.ops;
+	ops = *generates;
+	ops.recv = receive;
+	gen.source.ops = &ops;
+	worker = aligned_alloc(CACHE_LINE, sizeof(*worker));
+	struct worker_config wc = {
+		.sources = sources,
+		.n_sources = 1,
+		.intake = {.time = {.lateness_us = 1000000}, .tunnels = TUNNEL_ALL},
+		.fields = FIELDS,
+		.panes =
+			{.width_us = WIDTH_US,
+			 .active = 2,
+			 .spares = 4,
+			 .rows = 2 * flows,
+			 .mem = mem_pages()},
+		.pool = &pool,
+	};
+	hash_seed_init(&wc.intake.seed);
+	wc.seed = wc.intake.seed;
+	sink = sink_null_new(&err);
+	if (worker == NULL || sink == NULL || state_pool_init(&pool, 64, false) < 0
+	    || worker_init(worker, &wc) < 0)
+		bench_wrong("out of memory");
+	struct pane_store *stores[] = {&worker->panes};
+	struct exporter_sink to = {.sink = sink, .streams = 1, .name = "null"};
+	struct exporter_config ec = {
+		.streams = &stream,
+		.n_streams = 1,
+		.sinks = &to,
+		.n_sinks = 1,
+		.stores = stores,
+		.n_stores = 1,
+		.memory = 4ull << 30,
+		.live_start_us = INT64_MIN,
+		.seed = wc.seed,
+	};
+	exporter = exporter_new(&ec);
+	if (exporter == NULL || mkdtemp(folder) == NULL)
+		bench_wrong("out of memory, or no %s", folder);
+	store = state_store_open(folder, &err);
+	saver = store != NULL ? saver_new(store, pools, 1, "", &err) : NULL;
+	if (saver == NULL)
+		bench_wrong("%s", err.text);
+}
+
+// Microseconds that so many of the bursts are not above.
+static double quantile(uint64_t bursts, double part) {
+	uint64_t below = 0, wanted = (uint64_t)((double)bursts * part);
+	for (uint32_t ns = 0; ns < SLOW_NS; ns++) {
+		below += slow[ns];
+		if (below >= wanted)
+			return ns / 1e3;
+	}
+	return SLOW_NS / 1e3;
+}
+
+struct round {
+	double p999_us; // of bursts that are not at a mark
+	double mark_us; // processor time at a mark, the most
+};
+
+static struct round run(enum mode mode) {
+	uint64_t packets = 0, bursts = 0, all = (uint64_t)laps * flows, due = flows / 4;
+	struct round r = {0};
+	memset(slow, 0, sizeof(slow));
+	while (packets < all) {
+		bool at = mode != MODE_ALONE && packets >= due;
+		if (at && mode == MODE_CHECKPOINT && !saver_begin(saver))
+			at = false;
+		due = at ? packets + flows : due;
+		if (at && mode == MODE_HAND_OVER) {
+			pane_store_flush(&worker->panes);
+			stage_track_forget(&worker->track);
+			at = false;
+		}
+		if (at)
+			atomic_fetch_add(&worker->checkpoint, 1);
+		paused = at;
+		double cpu = at ? bench_seconds() : 0;
+		uint64_t start = now_ns();
+		packets += (uint64_t)worker_step(worker);
+		uint64_t took = now_ns() - start;
+		if (at) {
+			double us = (bench_seconds() - cpu) * 1e6;
+			paused = false;
+			r.mark_us = us > r.mark_us ? us : r.mark_us;
+			continue;
+		}
+		slow[took < SLOW_NS ? took : SLOW_NS - 1]++;
+		bursts++;
+	}
+	r.p999_us = quantile(bursts, 0.999);
+	return r;
+}
+
+static void finish(pthread_t thread, struct saver_stats *s) {
+	uint64_t out[STREAM_STAT_COUNT];
+	struct err err = {0};
+	char command[128];
+	// What is tracked is saved beside bursts.
+	while (saver_busy(saver))
+		worker_step(worker);
+	if (saver_wait(saver, &err) < 0)
+		bench_wrong("%s", err.text);
+	saver_stats(saver, s);
+	atomic_store(&over, true);
+	pthread_join(thread, NULL);
+	pane_store_flush(&worker->panes);
+	exporter_finish(exporter, false);
+	exporter_stream_stats(exporter, 0, out);
+	struct tally t;
+	worker_tally(worker, &t);
+	if (out[STREAM_PACKETS] != t.value[TALLY_REASON + REASON_NONE])
+		bench_wrong("%lu packets in records, not what was counted", out[STREAM_PACKETS]);
+	saver_free(saver);
+	state_store_close(store);
+	exporter_free(exporter);
+	worker_fini(worker);
+	free(worker);
+	sink->ops->close(sink);
+	state_pool_fini(&pool);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	if (system(command) != 0)
+		bench_wrong("%s stays", folder);
+}
+
+int main(int argc, char **argv) {
+	uint32_t repeats = 5;
+	int cpu = -1, opt;
+	while ((opt = getopt(argc, argv, "f:n:r:c:")) != -1) {
+		if (opt == 'f')
+			flows = bench_number("-f", optarg, BURST_MAX, 1u << 22);
+		else if (opt == 'n')
+			laps = bench_number("-n", optarg, 1, 1000);
+		else if (opt == 'r')
+			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
+		else if (opt == 'c')
+			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
+		else
+			bench_refuse("usage: bench_state [-f FLOWS] [-n LAPS] [-r REPEATS] [-c CPU]"
+			);
+	}
+	if ((flows & (flows - 1)) != 0)
+		bench_refuse("FLOWS must be a power of two");
+	pthread_t thread;
+	set_up();
+	if (pthread_create(&thread, NULL, export_all, NULL) != 0)
+		bench_wrong("no thread");
+	// Behind the others, which run elsewhere.
+	bench_pin(cpu);
+	struct bench_series p999[MODE_COUNT] = {
+		{.name = "alone_p999_us"},
+		{.name = "hand_over_p999_us"},
+		{.name = "checkpoint_p999_us"}};
+	struct bench_series mark = {.name = "mark_us"}, took = {.name = "seconds"};
+	struct saver_stats s;
+	for (uint32_t i = 0; i <= repeats; i++) {
+		for (enum mode m = 0; m < MODE_COUNT; m++) {
+			struct round r = run(m);
+			if (i == 0) // warms up
+				continue;
+			bench_add(&p999[m], r.p999_us);
+			if (m == MODE_CHECKPOINT)
+				bench_add(&mark, r.mark_us);
+		}
+		saver_stats(saver, &s);
+		if (i > 0)
+			bench_add(&took, (double)s.took_us / 1e6);
+	}
+	finish(thread, &s);
+	double alone = bench_median(&p999[MODE_ALONE]);
+	printf("{\"bench\":\"state\",\"flows\":%u,", flows);
+	for (enum mode m = 0; m < MODE_COUNT; m++) {
+		bench_print(&p999[m], stdout);
+		printf(",");
+	}
+	bench_print(&mark, stdout);
+	printf(",");
+	bench_print(&took, stdout);
+	printf(",\"octets\":%lu,\"checkpoints\":%lu,\"failed\":%lu,\"ratio\":%.3f,\"goal\":1.2}\n",
+	       s.octets, s.checkpoints, s.failed, bench_median(&p999[MODE_CHECKPOINT]) / alone);
+	return s.checkpoints > 0 ? 0 : 1;
+}
