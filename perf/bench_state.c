@@ -151,8 +151,9 @@ static struct round run(enum mode mode) {
 	uint64_t packets = 0, bursts = 0, all = (uint64_t)laps * flows, due = flows / 4;
 	struct round r = {0};
 	memset(slow, 0, sizeof(slow));
-	while (packets < all) {
-		bool at = mode != MODE_ALONE && packets >= due;
+	// Checkpoints come to their end in the mode that they belong to.
+	while (packets < all || saver_busy(saver)) {
+		bool at = mode != MODE_ALONE && packets >= due && packets < all;
 		if (at && mode == MODE_CHECKPOINT && !saver_begin(saver))
 			at = false;
 		due = at ? packets + flows : due;

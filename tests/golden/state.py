@@ -36,6 +36,9 @@ STREAMS = {
     "session": ("src_ip dest_ip", "session 1500ms"),
     "flow": ("src_ip dest_ip src_port dest_port proto", "flow 20s 3s"),
     "rule": ("rule src_ip", "tumbling 4s"),
+    "talks": ("src_ip dest_ip src_port dest_port proto", "flow 30s 4s\nbiflow = yes"),
+    "both": ("src_ip dest_ip", "sliding 6s 3s\nbiflow = yes"),
+    "top": ("src_ip", "tumbling 20s\ntop = 3"),
 }
 
 
@@ -281,7 +284,7 @@ def on_demand(bench, tap):
 def full_disk(bench, tap):
     where = os.path.join(bench.folder, "small")
     os.mkdir(where)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "none", where], capture_output=True).returncode != 0:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4M", "none", where], capture_output=True).returncode != 0:
         tap.skip("a full disk", "tmpfs cannot be mounted here")
         return
     try:
@@ -290,7 +293,7 @@ def full_disk(bench, tap):
         time.sleep(0.5)
         with open(os.path.join(where, "filler"), "wb") as f:
             try:
-                f.write(bytes(2 << 20))
+                f.write(bytes(8 << 20))
             except OSError:
                 pass
         time.sleep(0.6)
@@ -304,7 +307,7 @@ def full_disk(bench, tap):
             os.unlink(path)
         with open(os.path.join(where, "filler"), "wb") as f:
             try:
-                f.write(bytes(2 << 20))
+                f.write(bytes(8 << 20))
             except OSError:
                 pass
         done = bench.run(f"state.path={where}")
