@@ -144,27 +144,6 @@ const struct conf_slot *conf_check_find(const struct conf_build *b, const char *
 	return &b->slot[i];
 }
 
-// Whether checkpoints are asked for, as far as it could be read.
-static bool keeps_state(const struct conf_build *b) {
-	const struct conf_slot *state = conf_check_find(b, "state");
-	return !state->bad[conf_slot_key(state, "path")] && b->conf->state.path[0] != '\0';
-}
-
-// What went to standard output cannot be taken back, nor standard input be read a second time.
-static void check_state_input(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_input *input = slot->base;
-	uint32_t device = conf_slot_key(slot, "device");
-	if (slot->bad[device] || !keeps_state(b))
-		return;
-	for (uint32_t i = 0; i < input->device.n; i++)
-		if (strcmp(input->device.item[i], "-") == 0)
-			conf_check_refuse(
-				b, slot, device,
-				"-: with state.path standard input could not be read again from a "
-				"checkpoint on (accepted: files)"
-			);
-}
-
 static void check_path(const struct conf_build *b, uint32_t i) {
 	const struct conf_slot *slot = &b->slot[i];
 	const struct conf_sink *sink = slot->base;
@@ -173,7 +152,7 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 		conf_check_refuse(b, slot, path, "is missing (accepted: a file, or - for stdout)");
 		return;
 	}
-	if (strcmp(sink->path, "-") == 0 && keeps_state(b))
+	if (strcmp(sink->path, "-") == 0 && conf_check_keeps_state(b))
 		conf_check_refuse(
 			b, slot, path,
 			"with state.path standard output could not be cut back to a checkpoint "
@@ -258,7 +237,6 @@ int conf_check(const struct conf_build *b) {
 		if (conf_check_is(&b->slot[i], "input")) {
 			check_cpus(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
-			check_state_input(b, &b->slot[i]);
 		}
 		if (conf_check_is(&b->slot[i], "stream"))
 			conf_check_stream(b, &b->slot[i]);
@@ -268,6 +246,7 @@ int conf_check(const struct conf_build *b) {
 			check_eve(b, &b->slot[i]);
 		if (writes_file(&b->slot[i]))
 			check_path(b, i);
+		conf_check_kept(b, &b->slot[i]);
 	}
 	check_panes(b);
 	check_memory(b);

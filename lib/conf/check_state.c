@@ -1,0 +1,50 @@
+// What goes together with checkpoints: what can be read and written again from one on, and what they hold.
+
+#include "check.h"
+
+#include <string.h>
+
+// Whether checkpoints are asked for, as far as it could be read.
+bool conf_check_keeps_state(const struct conf_build *b) {
+	const struct conf_slot *state = conf_check_find(b, "state");
+	return !state->bad[conf_slot_key(state, "path")] && b->conf->state.path[0] != '\0';
+}
+
+// What went to standard output cannot be taken back, nor standard input be read a second time.
+static void check_input(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_input *input = slot->base;
+	uint32_t device = conf_slot_key(slot, "device");
+	if (slot->bad[device] || !conf_check_keeps_state(b))
+		return;
+	for (uint32_t i = 0; i < input->device.n; i++)
+		if (strcmp(input->device.item[i], "-") == 0)
+			conf_check_refuse(
+				b, slot, device,
+				"-: with state.path standard input could not be read again from a "
+				"checkpoint on (accepted: files)"
+			);
+}
+
+static void
+refuse_unkept(const struct conf_build *b, const struct conf_slot *slot, const char *key) {
+	if (!slot->bad[conf_slot_key(slot, key)])
+		conf_check_refuse(
+			b, slot, conf_slot_key(slot, key),
+			"checkpoints do not hold what it needs (accepted: nothing with state.path)"
+		);
+}
+
+void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	if (!conf_check_keeps_state(b))
+		return;
+	if (conf_check_is(slot, "input")) {
+		check_input(b, slot);
+		if (b->conf->input.late == CONF_LATE_EMIT)
+			refuse_unkept(b, slot, "late");
+	}
+	if (conf_check_is(slot, "stream") && stream->distinct != 0)
+		refuse_unkept(b, slot, "distinct");
+	if (conf_check_is(slot, "alert"))
+		refuse_unkept(b, slot, "when");
+}
