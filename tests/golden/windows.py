@@ -3,6 +3,8 @@
 
 usage: windows.py SLUICE [--captures N] [--seed S]
 
+SLUICE_CAPTURES is N where it is not given, else 120.
+
 Each capture is run through several streams of different kinds at once, and alerts on them, with one, two and four workers; some with corrections
 of late packets, some with a bound on how far ahead a time may be.
 """
@@ -309,7 +311,7 @@ def check_estimates(sluice, folder, tap, seed):
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("sluice")
-    args.add_argument("--captures", type=int, default=120)
+    args.add_argument("--captures", type=int, default=int(os.environ.get("SLUICE_CAPTURES", "120")))
     args.add_argument("--seed", type=int, default=1)
     args = args.parse_args()
     tap = Tap()
