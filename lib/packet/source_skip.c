@@ -29,7 +29,8 @@ bool source_save(struct source *const *sources, uint32_t n, struct state_writer 
 	for (uint32_t i = 0; i < n; i++) {
 		struct saved_source to = {
 			.index = i,
-			.frames = sources[i]->frames,
+			// What is still to be skipped was taken, too.
+			.frames = sources[i]->frames + sources[i]->skip,
 			.newest_us = sources[i]->newest_us,
 		};
 		if (!state_writer_put(w, STATE_SOURCE, VERSION, &to, sizeof(to)))
