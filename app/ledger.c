@@ -134,7 +134,8 @@ void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resu
 			i > 0 ? "," : "", conf->stream[i].name, st[STREAM_WINDOWS],
 			st[STREAM_RECORDS], st[STREAM_PACKETS], st[STREAM_BYTES]);
 		if (conf->stream[i].window.kind == CONF_WINDOW_SESSION
-		    || conf->stream[i].window.kind == CONF_WINDOW_FLOW)
+		    || conf->stream[i].window.kind == CONF_WINDOW_FLOW
+		    || conf->stream[i].window.kind == CONF_WINDOW_COUNT)
 			fprintf(to, ",\"resources\":%" PRIu64, st[STREAM_EVICTED]);
 		if (conf->stream[i].distinct != 0)
 			fprintf(to, ",\"distinct_full\":%" PRIu64, st[STREAM_DISTINCT_LEAST]);

@@ -143,6 +143,9 @@ static int open_state(struct run *run, struct err *err) {
 
 static int open_receiver(struct run *run, struct err *err) {
 	struct input *in = run->input;
+	struct count_config counts[CONF_MAX_STREAMS];
+	// Rules look at more than single packets of single flows.
+	bool related = run->engine != NULL && !rule_load_is_plain(run->conf);
 	if (!in->software)
 		return 0;
 	run->receiver = aligned_alloc(CACHE_LINE, sizeof(*run->receiver));
@@ -150,7 +153,8 @@ static int open_receiver(struct run *run, struct err *err) {
 		.sources = in->sources,
 		.n_sources = in->n_sources,
 		.n_lanes = run->conf->input.workers,
-		.by_host = run->engine != NULL && !rule_load_is_plain(run->conf),
+		.by_host = related || streams_counts(run->conf, counts) > 0,
+		.whole = related,
 		.pool = state_pool_of(run->state, run->conf->input.workers),
 	};
 	seed_intake(run, &rc.intake);
@@ -240,6 +244,9 @@ static int open_workers(struct run *run, struct err *err) {
 		return err_set(err, -ENOMEM, "out of memory");
 	struct worker_config wc = {.match = match_of(run)};
 	wc.fields = streams_fields(conf, &wc.cut);
+	struct count_config counts[CONF_MAX_STREAMS];
+	wc.counts = counts;
+	wc.n_counts = streams_counts(conf, counts);
 	seed_intake(run, &wc.intake);
 	wc.seed = wc.intake.seed;
 	wc.panes = streams_panes(conf, run->patient);
@@ -285,8 +292,16 @@ static int open_exporter(struct run *run, struct err *err) {
 	struct exporter_watch watches[CONF_MAX_ALERTS];
 	struct pane_store *stores[CONF_MAX_WORKERS], *late[CONF_MAX_WORKERS];
 	struct alert_ring *alerts[CONF_MAX_WORKERS];
-	for (uint32_t i = 0; i < conf->n_streams; i++)
+	struct count_table *counts[CONF_MAX_STREAMS][CONF_MAX_WORKERS];
+	for (uint32_t i = 0, at = 0; i < conf->n_streams; i++) {
 		streams[i] = streams_export(&conf->stream[i]);
+		if (conf->stream[i].window.kind != CONF_WINDOW_COUNT)
+			continue;
+		for (uint32_t w = 0; w < run->n_workers; w++)
+			counts[i][w] = &run->workers[w].windows.table[at];
+		streams[i].counts = counts[i];
+		at++;
+	}
 	for (uint32_t i = 0; i < conf->n_alerts; i++)
 		watches[i] = (struct exporter_watch){
 			.name = conf->alert[i].name,

@@ -40,12 +40,28 @@ struct rule_rows_config streams_rules(const struct conf *conf) {
 	return rules;
 }
 
+uint32_t streams_counts(const struct conf *conf, struct count_config counts[CONF_MAX_STREAMS]) {
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < conf->n_streams; i++) {
+		const struct conf_stream *s = &conf->stream[i];
+		if (s->window.kind != CONF_WINDOW_COUNT)
+			continue;
+		counts[n] = (struct count_config){
+			.fields = s->key,
+			.where = s->where,
+			.packets = s->window.packets,
+			.rows = conf->flow.rows,
+		};
+		hash_seed_init(&counts[n++].seed);
+	}
+	return n;
+}
+
 struct exporter_stream streams_export(const struct conf_stream *stream) {
 	static const enum window_kind kinds[] = {
-		[CONF_WINDOW_TUMBLING] = WINDOW_TUMBLING,
-		[CONF_WINDOW_SLIDING] = WINDOW_SLIDING,
-		[CONF_WINDOW_SESSION] = WINDOW_SESSION,
-		[CONF_WINDOW_FLOW] = WINDOW_FLOW,
+		[CONF_WINDOW_TUMBLING] = WINDOW_TUMBLING, [CONF_WINDOW_SLIDING] = WINDOW_SLIDING,
+		[CONF_WINDOW_SESSION] = WINDOW_SESSION,   [CONF_WINDOW_FLOW] = WINDOW_FLOW,
+		[CONF_WINDOW_COUNT] = WINDOW_COUNT,
 	};
 	static const enum ranking_by by[] = {
 		[CONF_ORDER_BYTES] = RANKING_BYTES,
@@ -107,7 +123,8 @@ static int64_t turn_width(const struct conf *conf) {
 			corrections_slot_us(s.kind, s.size_us, s.step_us), width_us
 		);
 	}
-	return width_us;
+	// No stream has any: late packets are kept apart all the same, from those that count.
+	return width_us > 0 ? width_us : streams_pane_width(conf);
 }
 
 struct pane_config streams_late_panes(const struct conf *conf, bool patient) {

@@ -3,6 +3,7 @@
 
 #include "conf/conf.h"
 #include "export/exporter.h"
+#include "flow/count_table.h"
 #include "flow/pane.h"
 
 #include <stdint.h>
@@ -13,6 +14,9 @@ uint32_t streams_fields(const struct conf *conf, struct key_cut *cut);
 
 // How events are counted for those that have `rule` in their key; .rows 0: there is none.
 struct rule_rows_config streams_rules(const struct conf *conf);
+
+// Those with windows of so many packets, in order; what a worker adds is left out. Returns how many.
+uint32_t streams_counts(const struct conf *conf, struct count_config counts[CONF_MAX_STREAMS]);
 
 // What the exporter is told of a stream; the name is the configuration's.
 struct exporter_stream streams_export(const struct conf_stream *stream);

@@ -43,6 +43,9 @@ static inline uint32_t spsc_reserve(struct spsc *r, uint32_t max, uint32_t *firs
 	return room < max ? room : max;
 }
 
+// Producer: as spsc_reserve, and waits for at least one; the consumer must be running.
+uint32_t spsc_wait(struct spsc *r, uint32_t max, uint32_t *first);
+
 // Producer: makes `n` reserved and written slots visible.
 static inline void spsc_commit(struct spsc *r, uint32_t n) {
 	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);

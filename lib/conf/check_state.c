@@ -45,6 +45,13 @@ void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
 	}
 	if (conf_check_is(slot, "stream") && stream->distinct != 0)
 		refuse_unkept(b, slot, "distinct");
+	if (conf_check_is(slot, "stream") && stream->window.kind == CONF_WINDOW_COUNT
+	    && !slot->bad[conf_slot_key(slot, "window")])
+		conf_check_refuse(
+			b, slot, conf_slot_key(slot, "window"),
+			"count: checkpoints do not hold what workers count (accepted: tumbling, sliding, "
+			"session or flow with state.path)"
+		);
 	if (conf_check_is(slot, "alert"))
 		refuse_unkept(b, slot, "when");
 }

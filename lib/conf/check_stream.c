@@ -37,18 +37,82 @@ static void check_rule_key(const struct conf_build *b, const struct conf_slot *s
 		);
 }
 
-// FIN and RST end flows, and events have none.
+// FIN and RST end flows, and events have none, nor a place among packets.
 static void check_rule_window(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_stream *stream = slot->base;
 	uint32_t window = conf_slot_key(slot, "window");
 	if (slot->bad[window] || slot->bad[conf_slot_key(slot, "key")]
-	    || !(stream->key & FIELD_BIT(FIELD_RULE)) || stream->window.kind != CONF_WINDOW_FLOW)
+	    || !(stream->key & FIELD_BIT(FIELD_RULE)))
 		return;
-	conf_check_refuse(
-		b, slot, window,
-		"flow: with rule in its key a stream counts matches, which are no flows (accepted: "
-		"tumbling, sliding or session with rule)"
-	);
+	if (stream->window.kind == CONF_WINDOW_FLOW)
+		conf_check_refuse(
+			b, slot, window,
+			"flow: with rule in its key a stream counts matches, which are no flows (accepted: "
+			"tumbling, sliding or session with rule)"
+		);
+	else if (stream->window.kind == CONF_WINDOW_COUNT)
+		conf_check_refuse(
+			b, slot, window,
+			"count: with rule in its key a stream counts matches, not packets (accepted: "
+			"tumbling, sliding or session with rule)"
+		);
+}
+
+#define FIELDS_5_TUPLE                                                                  \
+	(FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP) | FIELD_BIT(FIELD_SRC_PORT) \
+	 | FIELD_BIT(FIELD_DEST_PORT) | FIELD_BIT(FIELD_PROTO))
+
+// Packets of a 5-tuple meet in one worker, where their order is known.
+static void check_count_key(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	uint32_t window = conf_slot_key(slot, "window"), key = conf_slot_key(slot, "key");
+	if (in_kernel(b))
+		conf_check_refuse(
+			b, slot, window,
+			"count: with input.xdp_mode = kernel no packet is seen, only sums (accepted: count "
+			"with observe or redirect)"
+		);
+	else if (!slot->bad[key] && (stream->key & FIELDS_5_TUPLE) != FIELDS_5_TUPLE)
+		conf_check_refuse(
+			b, slot, window,
+			"count: packets of one key must come in order (accepted: count with src_ip, "
+			"dest_ip, src_port, dest_port and proto in the key)"
+		);
+	else if (!slot->bad[key] && key_cut_any(&stream->cut))
+		conf_check_refuse(
+			b, slot, window,
+			"count: packets of one key must come in order, and those of networks do not "
+			"(accepted: count with whole addresses in the key)"
+		);
+}
+
+// And their windows are the worker's, not the exporter's.
+static void check_count(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_stream *stream = slot->base;
+	if (slot->bad[conf_slot_key(slot, "window")] || stream->window.kind != CONF_WINDOW_COUNT)
+		return;
+	check_count_key(b, slot);
+	if (stream->biflow)
+		conf_check_refuse(
+			b, slot, conf_slot_key(slot, "biflow"),
+			"a window of count has packets of one direction (accepted: no with count)"
+		);
+	if (stream->distinct != 0)
+		conf_check_refuse(
+			b, slot, conf_slot_key(slot, "distinct"),
+			"windows of count know no values (accepted: nothing with count)"
+		);
+	if (stream->memory != 0)
+		conf_check_refuse(
+			b, slot, conf_slot_key(slot, "memory"),
+			"windows of count are in memory of the workers (accepted: 0 with count; "
+			"flow.rows says how many may be open)"
+		);
+	if (stream->overflow != CONF_OVERFLOW_AUTO)
+		conf_check_refuse(
+			b, slot, conf_slot_key(slot, "overflow"),
+			"of windows of count the longest silent leaves (accepted: auto with count)"
+		);
 }
 
 // A key turns around where it has both ends, or nothing of the ports.
@@ -133,8 +197,8 @@ static void check_top(const struct conf_build *b, const struct conf_slot *slot) 
 	    && stream->window.kind != CONF_WINDOW_SLIDING)
 		conf_check_refuse(
 			b, slot, top,
-			"a session or flow is a window of its own, with no other keys to be compared "
-			"with (accepted: 0, or a window that is tumbling or sliding)"
+			"a session, flow or count is a window of its own, with no other keys to be "
+			"compared with (accepted: 0, or a window that is tumbling or sliding)"
 		);
 	if (slot->bad[order_by] || stream->order_by != CONF_ORDER_MATCHES)
 		return;
@@ -184,7 +248,7 @@ static void check_overflow(const struct conf_build *b, const struct conf_slot *s
 	uint32_t overflow = conf_slot_key(slot, "overflow"), kind = stream->window.kind;
 	if (slot->bad[overflow] || slot->bad[conf_slot_key(slot, "window")]
 	    || stream->overflow != CONF_OVERFLOW_EVICT || kind == CONF_WINDOW_SESSION
-	    || kind == CONF_WINDOW_FLOW)
+	    || kind == CONF_WINDOW_FLOW || kind == CONF_WINDOW_COUNT)
 		return;
 	char what[128];
 	snprintf(
@@ -202,6 +266,7 @@ void conf_check_stream(const struct conf_build *b, const struct conf_slot *slot)
 	check_top(b, slot);
 	check_where(b, slot);
 	check_distinct(b, slot);
+	check_count(b, slot);
 	check_overflow(b, slot);
 }
 

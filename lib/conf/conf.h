@@ -55,7 +55,8 @@ enum conf_window_kind {
 	CONF_WINDOW_TUMBLING,
 	CONF_WINDOW_SLIDING,
 	CONF_WINDOW_SESSION,
-	CONF_WINDOW_FLOW
+	CONF_WINDOW_FLOW,
+	CONF_WINDOW_COUNT
 };
 enum conf_overflow {
 	CONF_OVERFLOW_AUTO, // sessions and flows evict
@@ -159,6 +160,7 @@ struct conf_window {
 	uint32_t kind; // enum conf_window_kind
 	int64_t size_us; // tumbling and sliding: SIZE; session: GAP; flow: ACTIVE
 	int64_t step_us; // sliding: EVERY, a divisor of SIZE; flow: IDLE; else 0
+	uint32_t packets; // count: N; else 0
 };
 
 // What a window asks of the panes that it is made of.

@@ -118,8 +118,7 @@ static const struct conf_key flow_keys[] = {
 static const struct conf_key stream_keys[] = {
 	{"key", CONF_FIELDS, AT(conf_stream, key), NULL, .help = "what makes a flow"},
 	{"window", CONF_WINDOW, AT(conf_stream, window), NULL, 10000, 366 * DAY,
-	 .later = NAMES("count"),
-	 .help = "tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE"},
+	 .help = "tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, count N"},
 	{"where", CONF_STRING, AT(conf_stream, where), "",
 	 .help = "condition over fields of the key, as proto = 6 and dest_port in 80, 443; empty: "
 		 "everything"},
@@ -323,14 +322,16 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		conf_fields_accepted(to);
 		break;
 	case CONF_WINDOW:
-		for (uint32_t i = 0; i < CONF_WINDOW_KINDS; i++) {
+		for (uint32_t i = 0; i < CONF_WINDOW_COUNT; i++) {
 			const struct conf_window_form *form = conf_window_form(i);
 			fprintf(to, "%s %s%s%s, ", form->name, form->part[0],
 				form->n > 1 ? " " : "", form->n > 1 ? form->part[1] : "");
 		}
 		fputs("each from ", to);
 		print_range(key, to);
-		fputs(", EVERY a divisor of SIZE, ACTIVE 1s or more", to);
+		fprintf(to,
+			", EVERY a divisor of SIZE, ACTIVE 1s or more, count N, N from %d to 2G",
+			CONF_COUNT_MIN);
 		break;
 	case CONF_STREAMS:
 	case CONF_STREAM:

@@ -41,7 +41,9 @@ void delays_note(struct delays *d, const struct window_set *ws, const struct win
 			continue;
 		// Whether it had an end is for the reason to say: there may be another direction.
 		sum.tcp_flags = sum.reason == FLOW_END_END ? TCP_RST : 0;
-		delays_add(d, now_us - window_set_due(ws, &sum));
+		int64_t due_us = window_set_due(ws, &sum);
+		if (due_us != INT64_MAX)
+			delays_add(d, now_us - due_us);
 	}
 }
 

@@ -82,6 +82,8 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 			.keep_open = s->conf.keep_open,
 			.live_start_us = conf->live_start_us,
 			.seed = conf->seed,
+			.counts = s->conf.counts,
+			.n_counts = s->conf.counts != NULL ? conf->n_stores : 0,
 		};
 		s->windows = window_set_new(&wc);
 		if (s->windows != NULL && corrector_add(e->corrector, e->n_streams, &wc) == 0)
@@ -161,9 +163,12 @@ emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool par
 		s->stat[STREAM_WINDOWS] += own ? out->n : out->n > 0 || out->rest != NULL;
 	if (full && !e->full)
 		log_warn(
-			"stream %s: more flows than memory holds: some are one row, \"rest\":\"full\" "
-			"(flow.rows, flow.spares, flow.memory, stream.NAME.memory)",
-			s->conf.name
+			"stream %s: more %s: some are one row, \"rest\":\"full\"%s", s->conf.name,
+			s->conf.kind == WINDOW_COUNT ? "windows than can be written"
+						     : "flows than memory holds",
+			s->conf.kind == WINDOW_COUNT
+				? ""
+				: " (flow.rows, flow.spares, flow.memory, stream.NAME.memory)"
 		);
 	e->full |= full;
 	if (s->stat[STREAM_DISTINCT_LEAST] > 0 && !e->least)
@@ -195,8 +200,9 @@ static void tell_evicted(struct exporter *e, struct stream *s) {
 	e->evicted = true;
 	log_warn(
 		"stream %s: more are open than memory holds: the oldest end with the reason "
-		"resources (flow.memory, stream.NAME.memory)",
-		s->conf.name
+		"resources (%s)",
+		s->conf.name,
+		s->conf.kind == WINDOW_COUNT ? "flow.rows" : "flow.memory, stream.NAME.memory"
 	);
 }
 

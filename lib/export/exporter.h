@@ -31,6 +31,7 @@ struct exporter_stream {
 	uint64_t
 		memory; // octets that its open windows may hold; 0: a part of what the others leave
 	bool keep_open; // as struct window_config has it
+	struct count_table *const *counts; // count: one a worker, as `stores`
 };
 
 struct exporter_sink {
@@ -68,7 +69,7 @@ enum exporter_stream_stat {
 	STREAM_BYTES,
 	STREAM_OPEN, // windows open now
 	STREAM_DISTINCT_LEAST, // records whose distinct values there was no room for
-	STREAM_EVICTED, // sessions and flows that were ended to make room
+	STREAM_EVICTED, // sessions, flows and counts that were ended to make room
 	STREAM_REST, // packets in rows "rest":"full", corrections' too
 	STREAM_FORCED, // times that windows left early to make room
 	STREAM_LATE_RECORDS, // corrections, which are in none of the above

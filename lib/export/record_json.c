@@ -108,7 +108,7 @@ uint32_t record_json(
 		p = put_distinct(p, window->distinct, sum);
 	if (back != NULL)
 		p = put_back(p, back);
-	if (own)
+	if (own && sum->reason != FLOW_END_NONE)
 		p = put_reason(p, sum->reason);
 	if (window->late)
 		p = json_put(p, ",\"late\":true");

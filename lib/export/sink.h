@@ -21,8 +21,8 @@ struct window_info {
 	uint32_t distinct; // FIELD_BIT() of the field whose values are counted; 0: none
 	int64_t start_us;
 	int64_t end_us;
-	// Not 0: sessions or flows, each a window of its own, [first_us, last_us + tail_us), with a reason;
-	// start_us and end_us mean nothing.
+	// Not 0: sessions, flows or counts, each a window of its own, [first_us, last_us + tail_us), perhaps
+	// with a reason; start_us and end_us mean nothing.
 	int64_t tail_us;
 	bool partial; // each of them
 	bool late; // corrections: of late packets alone

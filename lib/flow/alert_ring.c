@@ -1,9 +1,8 @@
-// Waiting for room is all there is to it beyond the ring itself.
+// Whether to wait for room is all there is to it beyond the ring itself.
 
 #include "alert_ring.h"
 
-#include <sched.h>
-#include <time.h>
+#include <string.h>
 
 int alert_ring_init(struct alert_ring *r, uint32_t depth, bool patient) {
 	memset(r, 0, sizeof(*r));
@@ -16,14 +15,5 @@ void alert_ring_fini(struct alert_ring *r) {
 }
 
 uint32_t alert_ring_reserve(struct alert_ring *r, uint32_t want, uint32_t *first) {
-	struct timespec nap = {.tv_nsec = 20000};
-	uint32_t n = spsc_reserve(&r->ring, want, first);
-	for (uint32_t turns = 0; UNLIKELY(n == 0) && r->patient; turns++) {
-		if (turns < 100)
-			sched_yield();
-		else
-			nanosleep(&nap, NULL);
-		n = spsc_reserve(&r->ring, want, first);
-	}
-	return n;
+	return r->patient ? spsc_wait(&r->ring, want, first) : spsc_reserve(&r->ring, want, first);
 }

@@ -83,6 +83,9 @@ static struct window_set *batch_for(struct corrections *c, int64_t start_us) {
 }
 
 int corrections_add(struct corrections *c, const struct pane *pane) {
+	// Windows of so many packets hold what came in order, and lack nothing.
+	if (c->conf.kind == WINDOW_COUNT)
+		return 0;
 	struct window_set *windows = batch_for(c, pane_start(pane->turn_us, c->slot_us));
 	return windows != NULL ? window_set_add(windows, pane) : -ENOMEM;
 }

@@ -10,7 +10,7 @@
 struct corrections;
 
 // What a stream puts into one batch: EVERY or SIZE; for sessions and flows GAP or IDLE, up to the next
-// whole second.
+// whole second. 0: windows of so many packets have no corrections.
 int64_t corrections_slot_us(enum window_kind kind, int64_t size_us, int64_t step_us);
 
 // One thread. `conf` as for window_set_new. NULL when out of memory. Free with _free.

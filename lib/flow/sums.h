@@ -14,7 +14,7 @@ struct budget {
 	uint64_t max;
 };
 
-// Why a session or flow ended.
+// Why a session or flow ended, or a count early.
 enum flow_end {
 	FLOW_END_NONE, // it is neither
 	FLOW_END_IDLE,
@@ -48,7 +48,7 @@ struct flow_sum {
 	uint8_t reason; // enum flow_end
 	uint8_t distinct_is; // enum distinct_is
 	uint8_t opens : 1; // a SYN without ACK was among them
-	bool partial : 1; // a session or flow that may have more to it
+	bool partial : 1; // a session or flow that may have more to it, or a count of less than so many
 	bool top : 1; // with KEY_REST: what is left by a ranking, not by memory
 };
 

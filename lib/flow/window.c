@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "flow/window_kind.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static const struct window_kind_ops *ops_of(enum window_kind kind) {
@@ -15,6 +16,8 @@ static const struct window_kind_ops *ops_of(enum window_kind kind) {
 		return window_session();
 	case WINDOW_FLOW:
 		return window_flow();
+	case WINDOW_COUNT:
+		return window_count();
 	case WINDOW_TUMBLING:
 		break;
 	}
@@ -24,6 +27,21 @@ static const struct window_kind_ops *ops_of(enum window_kind kind) {
 // Whether the sums of a complete window are not its records.
 static bool reads_out(const struct window_set *ws) {
 	return ws->ops->table != NULL && (ws->conf.biflow || ws->conf.ranking.top > 0);
+}
+
+static int batch_init(struct window_set *ws) {
+	bool own = ws->ops->due != NULL, counts = ws->conf.kind == WINDOW_COUNT;
+	if (own || counts)
+		ws->batch = mem_lines(WINDOW_BATCH * sizeof(*ws->batch));
+	if (own)
+		ws->batch_back = calloc(WINDOW_BATCH, sizeof(*ws->batch_back));
+	ws->counts = calloc(ws->conf.n_counts + 1, sizeof(struct count_table *));
+	if (ws->counts == NULL || ((own || counts) && ws->batch == NULL)
+	    || (own && ws->batch_back == NULL))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ws->conf.n_counts; i++)
+		ws->counts[i] = ws->conf.counts[i];
+	return 0;
 }
 
 struct window_set *window_set_new(const struct window_config *conf) {
@@ -40,8 +58,6 @@ struct window_set *window_set_new(const struct window_config *conf) {
 	} else if (ws->ops->due != NULL) {
 		width_us = conf->pane_us;
 		ws->gap_us = conf->kind == WINDOW_SESSION ? conf->size_us : conf->step_us;
-		ws->batch = mem_lines(WINDOW_BATCH * sizeof(*ws->batch));
-		ws->batch_back = calloc(WINDOW_BATCH, sizeof(*ws->batch_back));
 	}
 	slices_init(
 		&ws->slices,
@@ -63,7 +79,7 @@ struct window_set *window_set_new(const struct window_config *conf) {
 	carry_init(&ws->carry, conf->memory);
 	distinct_init(&ws->distinct, conf->budget, &conf->seed, false);
 	biflow_init(&ws->biflow, conf->biflow, conf->fields, &conf->seed);
-	if (ws->ops->due != NULL && (ws->batch == NULL || ws->batch_back == NULL))
+	if (batch_init(ws) < 0)
 		goto no_memory;
 	if (reads_out(ws) && readout_init(&ws->readout, &ws->biflow, &conf->ranking) < 0)
 		goto no_memory;
@@ -86,11 +102,12 @@ void window_set_free(struct window_set *ws) {
 	readout_fini(&ws->readout);
 	free(ws->batch);
 	free(ws->batch_back);
+	free(ws->counts);
 	free(ws);
 }
 
 int window_set_add(struct window_set *ws, const struct pane *pane) {
-	return slices_add(&ws->slices, pane);
+	return ws->conf.kind == WINDOW_COUNT ? 0 : slices_add(&ws->slices, pane);
 }
 
 // The first part of the window in `out`, or the next.
@@ -134,6 +151,8 @@ int64_t window_slices_frees(const struct window_set *ws) {
 }
 
 int64_t window_set_due(const struct window_set *ws, const struct flow_sum *sum) {
+	if (ws->conf.kind == WINDOW_COUNT)
+		return sum->partial ? INT64_MAX : sum->last_us;
 	return ws->ops->due(&ws->conf, sum);
 }
 

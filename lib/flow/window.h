@@ -1,6 +1,6 @@
 // Windows of one stream, made from handed-over panes: tumbling and sliding ones are unions of slices,
-// sessions and flows are what a small machine for each key makes of the slices in order of time. A stream
-// with FIELD_RULE takes the panes' rows of match events.
+// sessions and flows are what a small machine for each key makes of the slices in order of time, and those of
+// so many packets are made by workers. A stream with FIELD_RULE takes the panes' rows of match events.
 #pragma once
 
 #include "flow/back.h"
@@ -12,11 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct count_table;
+
 enum window_kind {
 	WINDOW_TUMBLING,
 	WINDOW_SLIDING,
 	WINDOW_SESSION,
 	WINDOW_FLOW,
+	WINDOW_COUNT,
 };
 
 struct window_config {
@@ -39,6 +42,8 @@ struct window_config {
 	int64_t live_start_us; // sessions and flows that may have begun before are partial; INT64_MIN: none
 	struct hash_seed seed;
 	struct ranking_config ranking; // .top 0: all keys are given out; of windows only
+	struct count_table *const *counts; // count: the stream's, one a worker; they are borrowed
+	uint32_t n_counts;
 };
 
 // Live traffic that was missed between two runs, and what was missed before the first.
@@ -54,12 +59,12 @@ static inline bool window_gap_cuts(
 	return start_us < g->first_us || (start_us < live_start_us && end_us > g->from_us);
 }
 
-// What is given out at a time: one window, a part of one, or some sessions or flows.
+// What is given out at a time: one window, a part of one, or some sessions, flows or windows of so many packets.
 struct window_out {
 	int64_t start_us;
 	int64_t end_us;
-	// Not 0: each sum is a window of its own, [first_us, last_us + tail_us), with a reason; start_us and
-	// end_us mean nothing.
+	// Not 0: each sum is a window of its own, [first_us, last_us + tail_us), perhaps with a reason; start_us
+	// and end_us mean nothing.
 	int64_t tail_us;
 	const struct flow_sum *sum; // with .ranking by rank, then what is left
 	const struct flow_back *back; // of each, with biflow; else NULL
@@ -72,7 +77,7 @@ struct window_out {
 
 struct window_set; // the exporter's; one thread
 
-// NULL when out of memory. Free with _free.
+// NULL when out of memory. Copies `conf`. Free with _free.
 struct window_set *window_set_new(const struct window_config *conf);
 void window_set_free(struct window_set *ws);
 
@@ -95,7 +100,8 @@ void window_set_gap(struct window_set *ws, int64_t first_us, int64_t from_us);
 // The horizon at which the oldest memory of the budget comes free; INT64_MAX when nothing holds any.
 int64_t window_set_oldest(const struct window_set *ws);
 
-// When a session or flow that was given out was due: nothing that comes later could have been in it.
+// When a session or flow that was given out was due: nothing that comes later could have been in it. A
+// count: its last packet, INT64_MAX for one that is not full.
 int64_t window_set_due(const struct window_set *ws, const struct flow_sum *sum);
 
 // Windows, sessions and flows open now; of the latter with biflow each direction.

@@ -3,6 +3,7 @@
 
 #include "flow/biflow.h"
 #include "flow/carry.h"
+#include "flow/count_table.h"
 #include "flow/readout.h"
 #include "flow/running.h"
 #include "flow/slices.h"
@@ -44,9 +45,11 @@ struct window_set {
 	int64_t gap_us; // a gap strictly greater ends one
 	struct carry carry; // open ones
 	struct distinct distinct; // their sets
-	struct flow_sum *batch; // WINDOW_BATCH of them, for `out`; owned
-	struct flow_back *batch_back; // of each; owned
-	uint32_t taken; // sums of `given` that were taken in
+	struct flow_sum *batch; // WINDOW_BATCH of them, for `out`, also of count; owned
+	struct flow_back *batch_back; // of each session or flow; owned
+	uint32_t
+		taken; // sums of `given` that were taken in; count: that were given out in this turn
+	struct count_table **counts; // conf.n_counts; owned
 	uint64_t evicted;
 	bool cut;
 	struct window_gap gap; // ahead of conf.live_start_us
@@ -61,6 +64,7 @@ const struct window_kind_ops *window_tumbling(void);
 const struct window_kind_ops *window_sliding(void);
 const struct window_kind_ops *window_session(void);
 const struct window_kind_ops *window_flow(void);
+const struct window_kind_ops *window_count(void);
 
 // Where the oldest memory is that of the oldest open slice.
 int64_t window_slices_frees(const struct window_set *ws);

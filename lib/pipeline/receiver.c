@@ -20,6 +20,7 @@ int receiver_init(struct receiver *r, const struct receiver_config *conf) {
 	r->spread.seed = conf->intake.seed;
 	r->spread.tunnels = conf->intake.tunnels;
 	r->spread.by_host = conf->by_host;
+	r->spread.whole = conf->whole;
 	r->patient = true;
 	for (uint32_t i = 0; i < r->n_sources; i++)
 		r->patient &= r->sources[i]->patient;

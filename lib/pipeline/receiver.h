@@ -16,6 +16,7 @@ struct receiver_config {
 	// Workers keep streams or flows for matching: all packets between two hosts go to one of them, and
 	// all fragments of their datagrams, so that what is found does not depend on how many there are.
 	bool by_host;
+	bool whole;
 	struct intake_config intake;
 	struct state_pool *pool; // for checkpoints; borrowed; NULL: there are none
 };

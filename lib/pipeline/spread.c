@@ -42,7 +42,7 @@ uint32_t spread_packet(
 	if (!s->by_host)
 		return flow_key_spread(&hosts, &s->seed)
 			^ (uint32_t)hash_mum(p->fragment_id, s->seed.k[0]);
-	if (UNLIKELY(fragment || p->flags & PACKET_CARRIER_FRAGMENT))
+	if (s->whole && UNLIKELY(fragment || p->flags & PACKET_CARRIER_FRAGMENT))
 		fragment_hosts(s, src, p, &hosts);
 	return flow_key_spread(&hosts, &s->seed);
 }

@@ -8,9 +8,10 @@
 // By host: all packets between two addresses meet. Then a connection, its fragmented datagrams, and the
 // marks that rules put on flows and on pairs of addresses are one worker's, for any number of workers. It
 // is what RSS does with addresses alone. The innermost addresses count, so that what is in a tunnel is
-// spread, too; not so for datagrams that were fragmented with a tunnel in them: only their first
-// fragment shows what is inside, so all go by the addresses of the outermost fragmented header, and with
-// them what they hold.
+// spread, too; and all packets with the same addresses in their key meet, in order of arrival. Not so, where
+// they have to be put together (`whole`), datagrams that were fragmented with a tunnel in them: only their
+// first fragment shows what is inside, so all go by the addresses of the outermost fragmented header, and
+// with them what they hold.
 //
 // Neither looks at VLANs, labels or tunnel networks: they may differ between directions.
 #pragma once
@@ -31,6 +32,7 @@ struct spread {
 	struct hash_seed seed;
 	uint32_t tunnels; // enum tunnel, as the parser's
 	bool by_host;
+	bool whole; // by host: where a tunnel was fragmented, by the outermost fragmented header
 	uint8_t head[SPREAD_HEAD];
 };
 

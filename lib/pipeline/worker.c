@@ -41,6 +41,10 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 	bool corrects = conf->late.turn_us > 0;
 	if (ret == 0 && corrects)
 		ret = pane_store_init(&w->late, &conf->late);
+	if (ret == 0)
+		ret = stage_windows_init(
+			&w->windows, conf->counts, conf->n_counts, w->patient, conf->panes.mem
+		);
 	if (ret < 0) {
 		worker_fini(w);
 		return ret;
@@ -55,6 +59,7 @@ int worker_init(struct worker *w, const struct worker_config *conf) {
 void worker_fini(struct worker *w) {
 	pane_store_fini(&w->panes);
 	pane_store_fini(&w->late);
+	stage_windows_fini(&w->windows);
 	stage_match_fini(&w->match);
 	match_set_fini(&w->offer);
 	struct match_set set;
@@ -94,6 +99,8 @@ static void run_burst(struct worker *w, struct source *src, struct burst *b) {
 			stage_count_run(b);
 			stage_match_end(&w->match);
 		}
+		if (UNLIKELY(w->windows.n > 0) && !b->late)
+			stage_windows_run(&w->windows, b);
 		counted += b->late ? 0 : b->n_count;
 	}
 	tally_burst(w, b, counted);
@@ -220,6 +227,7 @@ static int finish(struct worker *w, int ret) {
 	    && atomic_load_explicit(&w->keep, memory_order_acquire))
 		return leave(w);
 	stage_match_finish(&w->match);
+	stage_windows_finish(&w->windows);
 	// Others may go on for long: sets must not wait here for the end of the run.
 	give_back(w);
 	pane_store_flush(&w->late);

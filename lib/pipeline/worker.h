@@ -10,6 +10,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/stage_match.h"
 #include "pipeline/stage_track.h"
+#include "pipeline/stage_windows.h"
 #include "pipeline/tally.h"
 
 #include <stdbool.h>
@@ -25,6 +26,9 @@ struct worker_config {
 	struct pane_config panes;
 	struct pane_config late; // of late packets' corrections; turn_us 0: none are made
 	struct hash_seed seed;
+	const struct count_config
+		*counts; // streams of so many packets; all but `patient` and `mem`
+	uint32_t n_counts;
 	uint32_t alerts; // that may wait for the exporter; 0: none are made
 	struct state_pool *pool; // for checkpoints; borrowed; NULL: there are none
 	uint32_t number; // of all workers: tells their parts of a checkpoint apart
@@ -44,6 +48,7 @@ struct worker {
 	struct intake intake;
 	struct stage_track track;
 	struct stage_match match;
+	struct stage_windows windows; // the tables' rings are shared with the exporter
 	struct tally tally;
 	struct state_pool *pool; // borrowed; NULL: no checkpoints
 	uint32_t number;

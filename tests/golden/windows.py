@@ -36,6 +36,8 @@ WINDOWS = [("tumbling", s * MS) for s in (50, 250, 1000, 10000, 3600000)] \
     + [("session", g * MS) for g in (50, 100, 333, 1000, 1500, 7000, 60000)] \
     + [("flow", a * MS, i * MS) for a, i in ((1000, 100), (2000, 1500), (1500, 60), (5000, 2000), (10000, 15000), (60000, 10000))]
 SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+COUNTS = [("count", n) for n in (2, 3, 5, 16)]
+FRAGMENT_LIFE = 30 * SECOND
 PATTERNS = {101: b"needle", 102: b"straw"}
 
 
@@ -70,12 +72,34 @@ def times(rng, n, gaps):
     return out
 
 
+def fragments(ident, packet, proto, segment, first_us):
+    """The later fragments of a datagram, each as (packet, frame) of its time."""
+    at = 24
+    while at < len(segment):
+        piece, more = segment[at:at + 16], at + 16 < len(segment)
+
+        def late(time_us, at=at, piece=piece, more=more):
+            fields = dict(packet.fields)
+            if time_us - first_us > FRAGMENT_LIFE:
+                fields["src_port"] = fields["dest_port"] = 0
+            frame = ethernet(ETH_IP4, ip4(fields["src_ip"], fields["dest_ip"], proto, piece, ident=ident, offset=at, more=more), 60)
+            return model.Packet(time_us, fields, 20 + len(piece), len(frame)), frame
+        yield late
+        at += 16
+
+
 def capture(rng):
     """Packets as the model wants them, and as frames."""
     gaps = [s for w in WINDOWS for s in w[1:]]
     hosts, ports, replies = rng.randrange(1, 5), rng.randrange(1, 4), rng.choice((0, 0.5))
-    packets, frames = [], []
+    cut = rng.choice((0, 0, 0.2))
+    packets, frames, waiting = [], [], []
     for at in times(rng, rng.randrange(1, 300), gaps):
+        if waiting and rng.random() < 0.5:
+            packet, frame = waiting.pop(rng.randrange(len(waiting)))(at)
+            packets.append(packet)
+            frames.append((at, frame, len(frame)))
+            continue
         v6 = rng.random() < 0.3
         src, dst = (("2001:db8::{:x}" if v6 else "10.0.0.{}").format(rng.choice((1, 9, 10)) + rng.randrange(hosts)) for _ in range(2))
         sport, dport = 1000 + rng.randrange(ports), 80 + rng.randrange(2)
@@ -83,17 +107,22 @@ def capture(rng):
             src, dst, sport, dport = dst, src, dport, sport
         if rng.random() < 0.1:
             sport = dport
-        found = tuple(sid for sid in PATTERNS if rng.random() < 0.2)
-        text = b" ".join([bytes(rng.randrange(20))] + [PATTERNS[sid] for sid in found])
+        whole = v6 or rng.random() >= cut
+        found = tuple(sid for sid in PATTERNS if rng.random() < 0.2) if whole else ()
+        text = b" ".join([bytes(rng.randrange(20) if whole else rng.randrange(30, 60))] + [PATTERNS[sid] for sid in found])
         flags = rng.choice((0x10, 0x10, 0x10, 0x10, 0x18, 0x02, 0x12, 0x11, 0x14))
         if rng.random() < 0.7:
             proto, segment = 6, tcp(sport, dport, flags, text)
         else:
             proto, flags, segment = 17, 0, udp(sport, dport, text)
-        frame = ethernet(ETH_IP6, ip6(src, dst, proto, segment)) if v6 else ethernet(ETH_IP4, ip4(src, dst, proto, segment), 60)
+        ident, head = len(packets) + 1, segment if whole else segment[:24]
+        frame = ethernet(ETH_IP6, ip6(src, dst, proto, head)) if v6 \
+            else ethernet(ETH_IP4, ip4(src, dst, proto, head, ident=ident, more=not whole), 60)
         frames.append((at, frame, len(frame)))
-        packets.append(model.Packet(at, dict(zip(TUPLE, (src, dst, sport, dport, proto))), (40 if v6 else 20) + len(segment),
+        packets.append(model.Packet(at, dict(zip(TUPLE, (src, dst, sport, dport, proto))), (40 if v6 else 20) + len(head),
                                     len(frame), flags, found))
+        if not whole:
+            waiting += fragments(ident, packets[-1], proto, segment, at)
     return packets, frames
 
 
@@ -157,21 +186,24 @@ def counted_field(rng, key, biflow):
 def streams(rng):
     out = []
     for i in range(rng.randrange(1, 6)):
-        biflow = rng.random() < 0.5
+        biflow, counts = rng.random() < 0.5, rng.random() < 0.2
         key, window = rng.choice(BIFLOW_KEYS if biflow else KEYS), rng.choice(WINDOWS)
+        if counts:
+            biflow, key, window = False, rng.choice((TUPLE, TUPLE[::-1])), rng.choice(COUNTS)
         while "rule" in key and window[0] == "flow":
             window = rng.choice(WINDOWS)
         top = rng.choice((1, 2, 3, 7, 20)) if window[0] in ("tumbling", "sliding") and rng.random() < 0.5 else 0
-        key = networks(rng, key)
+        key = key if counts else networks(rng, key)
         where, holds = condition(rng, key) if rng.random() < 0.4 else ("", None)
         out.append(model.Stream(f"s{i}", key, window, biflow, top, rng.choice(("bytes", "packets", "matches")), where, holds,
-                                counted_field(rng, key, biflow)))
+                                "" if counts else counted_field(rng, key, biflow)))
     return out
 
 
 def section(stream):
     """As the configuration has it."""
-    return {"key": " ".join(stream.key), "window": " ".join([stream.window[0]] + [duration(us) for us in stream.window[1:]]),
+    kind, *sizes = stream.window
+    return {"key": " ".join(stream.key), "window": " ".join([kind] + [str(n) if kind == "count" else duration(n) for n in sizes]),
             "biflow": "yes" if stream.biflow else "no", "top": stream.top, "order_by": stream.order_by, "where": stream.where,
             "distinct": stream.distinct}
 

@@ -29,7 +29,7 @@ class Packet:
 class Stream:
     name: str
     key: tuple              # of names of fields, of which addresses may be networks: "src_ip/24/64"
-    window: tuple           # ("sliding", 10000000, 1000000), in microseconds
+    window: tuple           # ("sliding", 10000000, 1000000), in microseconds; ("count", 5)
     biflow: bool = False
     top: int = 0
     order_by: str = "bytes"
@@ -66,7 +66,9 @@ def slot(window):
 
 
 def corrections(judged, stream):
-    """Records of late packets alone; `judged` is what late() gives."""
+    """Records of late packets alone; `judged` is what late() gives. Counts have none."""
+    if stream.window[0] == "count":
+        return []
     batches = defaultdict(list)
     for p, floor in judged:
         if isinstance(floor, int):
@@ -192,11 +194,19 @@ def flow(packets, active, idle, stream):
         yield run[0].time_us, last + 1, reason, run
 
 
+def count(packets, n):
+    """In order of arrival."""
+    for at in range(0, len(packets), n):
+        run = packets[at:at + n]
+        times = [p.time_us for p in run]
+        yield min(times), max(times) + 1, None, run
+
+
 def windows(packets, stream):
     kind, *sizes = stream.window
     if kind == "flow":
         return flow(packets, *sizes, stream)
-    return {"tumbling": tumbling, "sliding": sliding, "session": session}[kind](packets, *sizes)
+    return {"tumbling": tumbling, "sliding": sliding, "session": session, "count": count}[kind](packets, *sizes)
 
 
 def source(held, key):
@@ -280,6 +290,8 @@ def all_records(packets, stream):
                 record["reason"] = reason
             if stream.distinct:
                 record["distinct_" + stream.distinct.split("/")[0]] = values(held, stream.distinct)
+            if stream.window[0] == "count" and len(held) < stream.window[1]:
+                record["partial"] = True
             out.append(record)
     return out
 
@@ -340,11 +352,15 @@ def alerts(windows, name, stream, when, newest_us):
     last = max([n for own in by_fields.values() for n in own] + [(newest_us - window[1]) // step], default=0) if step else None
     for fields, own in by_fields.items():
         if step is None:
-            found = [(r["window_start_us"], r["window_end_us"], r[when.field], None) for r in own.values() if when.holds(r[when.field])]
+            # A part may be much, but it is never known to be little.
+            found = [(r["window_start_us"], r["window_end_us"], r[when.field], None, r.get("partial", False)) for r in own.values()
+                     if when.holds(r[when.field]) and not (r.get("partial") and "<" in when.sign)]
         else:
-            found = [(n * step, n * step + window[1], value, mean)
+            found = [(n * step, n * step + window[1], value, mean, False)
                      for n, value, mean in crossings({n: r[when.field] for n, r in own.items()}, when, last)]
-        for start, end, value, mean in found:
+        for start, end, value, mean, partial in found:
             alert = {"type": "alert", "alert": name, "stream": stream.name, "window_start_us": start, "window_end_us": end, **dict(fields),
                      "field": when.field, "value": value, "threshold": number(when.factor * (mean or 0) + when.number)}
-            yield alert if mean is None else {**alert, "mean": number(mean)}
+            if mean is not None:
+                alert["mean"] = number(mean)
+            yield {**alert, "partial": True} if partial else alert

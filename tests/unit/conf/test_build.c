@@ -10,7 +10,7 @@
 #define NAME " (accepted: letters, digits, _ and -, at most 32)\n"
 #define WINDOW                                                                                     \
 	" (accepted: tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from " \
-	"10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more)\n"
+	"10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more, count N, N from 2 to 2G)\n"
 
 Test(build, names_that_are_not_known_by_table) {
 	static const struct refused table[] = {

@@ -153,7 +153,7 @@ Test(check, what_could_not_be_read_is_not_checked_further) {
 		"or 0,2, up to 1023, each once)\n"
 		"test.conf:7: stream.a.window: tumbling 1ms: SIZE is out of range (accepted: tumbling SIZE, "
 		"sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from 10ms to 366d, EVERY a divisor of "
-		"SIZE, ACTIVE 1s or more)\n"
+		"SIZE, ACTIVE 1s or more, count N, N from 2 to 2G)\n"
 		"test.conf:12: sink.a.type: kafka: this version does not have kafka (accepted: json, eve, null)\n"
 	);
 }
@@ -249,6 +249,8 @@ Test(check, matches_are_no_flows) {
 	load_leave(folder);
 }
 
+#define TUPLE "key = src_ip dest_ip src_port dest_port proto\n"
+
 Test(check, biflows_want_both_ends_in_the_key) {
 #define STREAM(key) INPUT "[stream a]\nwindow = tumbling 1s\nbiflow = yes\nkey = " key "\n"
 #define ONE_WAY                                                                                        \
@@ -300,15 +302,16 @@ Test(check, matches_have_one_direction) {
 
 Test(check, the_largest_are_of_a_window_that_holds_others) {
 #define STREAM(window, more) INPUT "[stream a]\n" KEY "window = " window "\ntop = 5\n" more
-#define ALONE                                                                                               \
-	"test.conf:6: stream.a.top: 5: a session or flow is a window of its own, with no other keys to be " \
-	"compared with (accepted: 0, or a window that is tumbling or sliding)\n"
+#define ALONE                                                                                                \
+	"test.conf:6: stream.a.top: 5: a session, flow or count is a window of its own, with no other keys " \
+	"to be compared with (accepted: 0, or a window that is tumbling or sliding)\n"
 #define NO_MATCHES                                                                                        \
 	"test.conf:7: stream.a.order_by: matches: nothing is matched (accepted: bytes, packets; matches " \
 	"with files in match.rules, and not with input.xdp_mode = kernel)\n"
 	static const struct refused table[] = {
 		{STREAM("session 5s", ""), ALONE},
 		{STREAM("flow 1m 15s", ""), ALONE},
+		{INPUT "[stream a]\n" TUPLE "window = count 9\ntop = 5\n", ALONE},
 		{STREAM("tumbling 5s", "order_by = matches\n"), NO_MATCHES},
 	};
 	EXPECT_TABLE(table);
@@ -318,4 +321,58 @@ Test(check, the_largest_are_of_a_window_that_holds_others) {
 		INPUT "[stream a]\n" KEY "window = session 5s\norder_by = packets\n", NULL
 	));
 #undef STREAM
+}
+Test(check, what_counts_packets_one_by_one_wants_to_see_them) {
+	static const struct refused table[] = {
+		{INPUT "backend = xdp\nxdp_mode = kernel\n[stream s]\n" TUPLE "window = count 9\n",
+		 "test.conf:7: stream.s.window: count 9: count: with input.xdp_mode = kernel no packet is seen, "
+		 "only sums (accepted: count with observe or redirect)\n"},
+		{INPUT "[stream s]\nkey = src_ip dest_ip src_port dest_port\nwindow = count 9\n",
+		 "test.conf:5: stream.s.window: count 9: count: packets of one key must come in order "
+		 "(accepted: count with src_ip, dest_ip, src_port, dest_port and proto in the key)\n"},
+		{INPUT
+		 "[match]\nrules = a.hs\n[stream s]\nkey = src_ip dest_ip src_port dest_port proto rule\n"
+		 "window = count 9\n",
+		 "test.conf:7: stream.s.window: count 9: count: with rule in its key a stream counts matches, "
+		 "not packets (accepted: tumbling, sliding or session with rule)\n"},
+		{INPUT
+		 "[stream s]\nkey = src_ip/24 dest_ip src_port dest_port proto\nwindow = count 9\n",
+		 "test.conf:5: stream.s.window: count 9: count: packets of one key must come in order, and "
+		 "those of networks do not (accepted: count with whole addresses in the key)\n"},
+		{INPUT "[stream s]\n" TUPLE "window = count 9\nbiflow = yes\n",
+		 "test.conf:6: stream.s.biflow: yes: a window of count has packets of one direction "
+		 "(accepted: no with count)\n"},
+		{INPUT "[stream s]\n" TUPLE "window = count 9\ndistinct = vlan\n",
+		 "test.conf:6: stream.s.distinct: vlan: windows of count know no values (accepted: nothing "
+		 "with count)\n"},
+		{INPUT "[stream s]\n" TUPLE "window = count 9\nmemory = 1M\n",
+		 "test.conf:6: stream.s.memory: 1M: windows of count are in memory of the workers "
+		 "(accepted: 0 with count; flow.rows says how many may be open)\n"},
+		{INPUT "[stream s]\n" TUPLE "window = count 9\noverflow = evict\n",
+		 "test.conf:6: stream.s.overflow: evict: of windows of count the longest silent leaves "
+		 "(accepted: auto with count)\n"},
+		{INPUT "[stream s]\n" TUPLE "window = count 9\n[state]\npath = kept\n",
+		 "test.conf:5: stream.s.window: count 9: count: checkpoints do not hold what workers count "
+		 "(accepted: tumbling, sliding, session or flow with state.path)\n"},
+		{INPUT "[stream s]\n" TUPLE "window = count 9\n[alert x]\nstream = s\n"
+		       "when = bytes > mean(2)\n",
+		 "test.conf:8: alert.x.when: bytes > mean(2): mean: windows of stream.s are of the kind count, "
+		 "each begins with its key (accepted: a number, or a mean where windows are tumbling or "
+		 "sliding)\n"},
+	};
+	char folder[32];
+	load_enter(folder);
+	load_write("a.hs", "1:/a/\n", 6);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct conf_errors errors;
+		struct conf *conf = load_octets(
+			table[i].text, strlen(table[i].text), NULL, &errors
+		);
+		char *got = load_join(&errors);
+		cr_expect_str_eq(got, table[i].errors, "got:\n%s", got);
+		free(got);
+		conf_free(conf);
+		conf_errors_fini(&errors);
+	}
+	load_leave(folder);
 }

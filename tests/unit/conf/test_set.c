@@ -129,6 +129,6 @@ Test(set, its_values_are_checked_like_those_of_the_file) {
 		"--set:6: sink.b.type: csv: this version does not have csv (accepted: json, eve, null)\n"
 		"--set:7: input.x.device: z: takes no name (accepted: the section without a name)\n"
 		"--set:8: stream.q.window: is missing (accepted: tumbling SIZE, sliding SIZE EVERY, session "
-		"GAP, flow ACTIVE IDLE, each from 10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more)\n"
+		"GAP, flow ACTIVE IDLE, each from 10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more, count N, N from 2 to 2G)\n"
 	);
 }

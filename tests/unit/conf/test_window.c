@@ -5,7 +5,7 @@
 #define STREAM "[input]\ndevice = a\n[stream a]\nkey = src_ip\n"
 #define WINDOW                                                                                     \
 	" (accepted: tumbling SIZE, sliding SIZE EVERY, session GAP, flow ACTIVE IDLE, each from " \
-	"10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more)\n"
+	"10ms to 366d, EVERY a divisor of SIZE, ACTIVE 1s or more, count N, N from 2 to 2G)\n"
 
 Test(window, refused_by_table) {
 	static const struct refused table[] = {
@@ -31,8 +31,19 @@ Test(window, refused_by_table) {
 		{STREAM "window = tumling 10s\n",
 		 "test.conf:5: stream.a.window: tumling 10s: unknown kind of window tumling, did you mean "
 		 "tumbling?" WINDOW},
+		{STREAM "window = count\n",
+		 "test.conf:5: stream.a.window: count: count takes N" WINDOW},
+		{STREAM "window = count 5 6\n",
+		 "test.conf:5: stream.a.window: count 5 6: count takes N" WINDOW},
+		{STREAM "window = count 5s\n",
+		 "test.conf:5: stream.a.window: count 5s: N is not a number with or without K, M or G" WINDOW},
+		{STREAM "window = count 1\n",
+		 "test.conf:5: stream.a.window: count 1: N is out of range" WINDOW},
+		{STREAM "window = count 2147483649\n",
+		 "test.conf:5: stream.a.window: count 2147483649: N is out of range" WINDOW},
 		{STREAM "window = count 5\n",
-		 "test.conf:5: stream.a.window: count 5: this version does not have count" WINDOW},
+		 "test.conf:5: stream.a.window: count 5: count: packets of one key must come in order "
+		 "(accepted: count with src_ip, dest_ip, src_port, dest_port and proto in the key)\n"},
 		{STREAM "window = tumbling -10s\n",
 		 "test.conf:5: stream.a.window: tumbling -10s: SIZE is not a number with us, ms, s, m, h or d" WINDOW},
 		{STREAM "window = sliding 10s\n",
@@ -81,6 +92,40 @@ Test(window, refused_by_table) {
 		 "test.conf:5: stream.a.window: slidng 10s 1s: unknown kind of window slidng, did you mean sliding?" WINDOW},
 	};
 	EXPECT_TABLE(table);
+}
+
+Test(window, count_is_a_number_of_packets) {
+	static const struct {
+		const char *text, *printed;
+		uint32_t packets;
+	} table[] = {
+		{"2", "2", 2},
+		{"1000", "1000", 1000},
+		{"4096", "4K", 4096},
+		{"2G", "2G", 1u << 31}};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[256], line[64], *printed = NULL;
+		size_t len = 0;
+		snprintf(
+			text, sizeof(text),
+			"[input]\ndevice = a\n[stream a]\nkey = tos proto src_ip dest_ip src_port "
+			"dest_port\nwindow = count %s\n",
+			table[i].text
+		);
+		snprintf(line, sizeof(line), "\nwindow = count %s\n", table[i].printed);
+		struct conf *conf = expect_loads(text, NULL);
+		const struct conf_window *got = &conf->stream[0].window;
+		cr_expect_eq(got->kind, CONF_WINDOW_COUNT);
+		cr_expect_eq(got->packets, table[i].packets);
+		cr_expect_eq(conf_window_panes(got).step_us, 0);
+		cr_expect_eq(conf_window_panes(got).most_us, CONF_PANE_MAX_US);
+		FILE *to = open_memstream(&printed, &len);
+		conf_print(conf, to);
+		fclose(to);
+		cr_expect_not_null(strstr(printed, line), "%s is not in\n%s", line, printed);
+		free(printed);
+		conf_free(conf);
+	}
 }
 
 Test(window, each_kind_is_read_printed_and_asks_for_its_panes) {

@@ -235,3 +235,12 @@ Test(record_json, a_rules_record_names_it_behind_the_key) {
 	s.key.flags = KEY_REST;
 	cr_expect_not_null(strstr(print(fields, &s, false), "\"rest\":\"full\",\"packets\":2,"));
 }
+
+Test(record_json, a_count_that_is_full_has_no_reason) {
+	struct window_info w = {.stream = "s", .fields = 0, .tail_us = 1};
+	struct flow_sum s = {.packets = 5, .first_us = 100, .last_us = 200};
+	char line[RECORD_JSON_MAX + 1];
+	line[record_json(line, &w, &s, NULL)] = '\0';
+	cr_expect_not_null(strstr(line, "\"window_start_us\":100,\"window_end_us\":201,"));
+	cr_expect_not_null(strstr(line, "\"matches\":0}\n"));
+}

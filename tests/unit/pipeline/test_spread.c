@@ -17,7 +17,7 @@ static struct parser parser;
 static struct segment_source source;
 
 static void open_spread(bool by_host) {
-	s = (struct spread){.tunnels = TUNNEL_ALL, .by_host = by_host};
+	s = (struct spread){.tunnels = TUNNEL_ALL, .by_host = by_host, .whole = by_host};
 	hash_seed_fixed(&s.seed, 5);
 	cr_assert_eq(parser_init(&parser, TUNNEL_ALL, NULL), 0);
 	segment_source_init(&source);
@@ -173,6 +173,17 @@ Test(spread, by_host_the_fragments_of_a_tunnels_datagram_meet, .fini = close_spr
 	cr_assert_eq(carrier(1, 800, 0), n);
 	cr_assert_eq(carrier(1, 0, 0), n);
 	cr_assert_eq(carrier(2, 0, 0), n, "with a fragment inside");
+}
+
+Test(spread,
+     by_host_packets_with_the_same_addresses_in_their_key_meet_where_nothing_is_put_together,
+     .fini = close_spread) {
+	open_spread(true);
+	s.whole = false;
+	uint32_t n = udp(0, "192.168.0.1", 5, "192.168.0.2", 6);
+	cr_assert_eq(carrier(0, 0, 0), n);
+	cr_assert_eq(carrier(1, 0, 0), n, "the first fragment shows what is inside");
+	cr_assert_eq(carrier(1, 800, 0), udp(0, "10.0.0.1", 5, "10.0.0.2", 6));
 }
 
 Test(spread, by_host_a_fragment_is_found_in_the_next_segment, .fini = close_spread) {

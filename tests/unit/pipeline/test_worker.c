@@ -20,6 +20,7 @@ static struct packet packets[PACKETS];
 static struct memory_source source;
 static struct source *sources[] = {&source.source};
 static struct worker *worker;
+static const struct count_config *count_configs; // one, or NULL
 
 static void make_frames(void) {
 	frame_ipv4_udp(&frames[0], "10.0.0.1", 1000, "10.0.0.2", 53, "query", 5);
@@ -47,6 +48,8 @@ static void open_worker(int64_t lateness_us, uint32_t burst) {
 			 .spares = 30,
 			 .rows = 1024,
 			 .mem = mem_pages()},
+		.counts = count_configs,
+		.n_counts = count_configs != NULL,
 	};
 	hash_seed_fixed(&c.intake.seed, 3);
 	c.seed = c.intake.seed;
@@ -66,6 +69,26 @@ static uint64_t packets_in_panes(void) {
 	while ((p = pane_store_take(&worker->panes)) != NULL)
 		n += p->packets;
 	return n;
+}
+
+Test(worker, gives_out_what_is_full_and_at_the_end_what_is_not, .fini = close_worker) {
+	struct flow_sum *sums = calloc(PACKETS, sizeof(*sums));
+	const struct count_config counts[] = {
+		{.fields = FIELD_BIT(FIELD_SRC_PORT), .packets = 100, .rows = 1024}};
+	count_configs = counts;
+	cr_assert_not_null(sums);
+	open_worker(SECOND, 7);
+	while (worker_step(worker) >= 0)
+		;
+	uint32_t n = count_table_take(&worker->windows.table[0], sums, PACKETS), parts = 0;
+	// Of three flows, 250 packets each.
+	cr_assert_eq(n, 9);
+	for (uint32_t i = 0; i < n; i++) {
+		parts += sums[i].partial;
+		cr_expect_eq(sums[i].packets, sums[i].partial ? 50 : 100);
+	}
+	cr_expect_eq(parts, 3);
+	free(sums);
 }
 
 Test(worker, accounts_for_every_frame_whatever_the_burst, .fini = close_worker) {
