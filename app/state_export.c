@@ -56,7 +56,7 @@ bool state_export(struct run *run) {
 		if (chunks != NULL)
 			saver_deliver(st->saver, chunks);
 		else
-			saver_give_up(st->saver, err.text);
+			saver_refuse(st->saver, err.text);
 		exporter_pass(run->exporter);
 		return true;
 	}

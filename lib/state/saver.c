@@ -25,6 +25,7 @@
 enum exporters_part {
 	PART_AWAITED,
 	PART_DELIVERED,
+	PART_FAILED, // those who save do so to their end, for nothing
 	PART_GIVEN_UP,
 	PART_FINAL, // of a finished run: it is all there is
 };
@@ -49,6 +50,7 @@ struct saver {
 	uint64_t done;
 	enum exporters_part part;
 	struct state_chunk *chunks;
+	struct err refusal; // exporter's: why there are none
 	const char *summary;
 	int64_t begun_us;
 	struct saver_stats stats;
@@ -155,14 +157,14 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 		log_error("checkpoint: %s; the one before stays", s->fault.text);
 }
 
-// Until there is something to do, or it is time to look.
+// Until there is something to do, or it is time to look, also while somebody sets the clock.
 static void nap(struct saver *s, long ns) {
 	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += ns;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&s->change, &s->lock, &until);
+	pthread_cond_clockwait(&s->change, &s->lock, CLOCK_MONOTONIC, &until);
 }
 
 static void *body(void *arg) {
@@ -177,14 +179,17 @@ static void *body(void *arg) {
 		enum exporters_part part = s->part;
 		bool busy = s->busy;
 		struct state_chunk *chunks = s->chunks;
+		struct err refusal = s->refusal;
 		pthread_mutex_unlock(&s->lock);
 		if (busy && !under_way)
 			begin(s);
 		under_way = busy;
+		if (busy && refusal.text[0] != '\0' && s->fault.text[0] == '\0')
+			s->fault = refusal;
 		bool all = take_pools(s, busy && part != PART_FINAL);
 		// Nobody knows who of them has yet to begin: at the end of a run they are taken as they come.
 		bool over = part == PART_FINAL || part == PART_GIVEN_UP;
-		if (busy && (over || (all && part == PART_DELIVERED))) {
+		if (busy && (over || (all && part != PART_AWAITED))) {
 			end(s, part, chunks);
 			under_way = false;
 		}
@@ -241,6 +246,7 @@ void saver_free(struct saver *s) {
 static void begin_locked(struct saver *s, enum exporters_part part) {
 	s->busy = true;
 	s->part = part;
+	s->refusal = (struct err){0};
 	s->begun_us = now_us(CLOCK_MONOTONIC);
 	pthread_cond_broadcast(&s->change);
 }
@@ -279,25 +285,35 @@ int saver_fd(const struct saver *s) {
 	return s->fd;
 }
 
-static void settle(struct saver *s, enum exporters_part part, struct state_chunk *chunks) {
+// Whether that was waited for. `why` goes with a part that is none.
+static bool
+settle(struct saver *s, enum exporters_part part, struct state_chunk *chunks, const char *why) {
 	pthread_mutex_lock(&s->lock);
-	if (s->busy && s->part == PART_AWAITED) {
+	bool awaited = s->busy && s->part == PART_AWAITED;
+	if (awaited) {
 		s->part = part;
 		s->chunks = chunks;
 		chunks = NULL;
+		if (why != NULL)
+			err_set(&s->refusal, -ECANCELED, "%s", why);
 		pthread_cond_broadcast(&s->change);
 	}
 	pthread_mutex_unlock(&s->lock);
 	state_chunks_free(chunks);
+	return awaited;
 }
 
 void saver_deliver(struct saver *s, struct state_chunk *chunks) {
-	settle(s, PART_DELIVERED, chunks);
+	settle(s, PART_DELIVERED, chunks, NULL);
+}
+
+void saver_refuse(struct saver *s, const char *why) {
+	settle(s, PART_FAILED, NULL, why);
 }
 
 void saver_give_up(struct saver *s, const char *why) {
-	log_debug("checkpoint: given up: %s", why);
-	settle(s, PART_GIVEN_UP, NULL);
+	if (settle(s, PART_GIVEN_UP, NULL, why))
+		log_debug("checkpoint: given up: %s", why);
 }
 
 int saver_wait(struct saver *s, struct err *err) {

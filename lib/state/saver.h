@@ -3,7 +3,7 @@
 //
 // What a checkpoint consists of comes from several threads. Each thread on the packet path has a struct
 // state_pool of its own; what the exporter has comes in one go. The checkpoint is kept when all of them have
-// delivered; it fails when one has not had room, the store refuses, or the exporter gives it up. A further
+// delivered; it fails when one has not had room, the store refuses, or the exporter cannot deliver. A further
 // kind of state joins by being saved by one of those threads, and needs nothing here (base/state_io.h says
 // how).
 #pragma once
@@ -50,7 +50,11 @@ int saver_fd(const struct saver *s);
 // Exporter. What it has of the checkpoint under way; takes the buffers over.
 void saver_deliver(struct saver *s, struct state_chunk *chunks);
 
-// Exporter. It will not have any: the checkpoint is given up. Nothing, where none is under way.
+// Exporter, instead: it cannot have any, `why` goes to the log. The checkpoint fails when everybody else has
+// come to an end: what they save must not be taken for a part of the next one.
+void saver_refuse(struct saver *s, const char *why);
+
+// Exporter, when the run ends: the checkpoint is given up at once. Nothing, where none is under way.
 void saver_give_up(struct saver *s, const char *why);
 
 // Exporter, at the end of the input: what it has, and the ledger, are the last checkpoint, of a finished

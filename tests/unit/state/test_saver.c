@@ -124,6 +124,34 @@ Test(saver, a_broken_part_leaves_the_checkpoint_before, .init = init, .fini = fi
 	cr_assert_eq(seen[2], 0);
 }
 
+Test(saver, a_refused_part_is_told_of_and_leaves_nothing_to_the_next_one, .init = init,
+     .fini = fini, .timeout = 60) {
+	uint32_t seen[8];
+	struct err err = {0};
+	struct saver_stats stats;
+	cr_assert(saver_begin(saver));
+	save(1, 10, 2);
+	state_pool_begin(&pool[0]);
+	saver_refuse(saver, "the sink's disk is full");
+	// Long enough for the saver to look many times.
+	usleep(50000);
+	cr_assert(saver_busy(saver), "somebody still saves");
+	save(0, 10, 2);
+	cr_assert_lt(saver_wait(saver, &err), 0);
+	saver_stats(saver, &stats);
+	cr_assert_eq(stats.failed, 1);
+	cr_assert_str_eq(stats.fault, "the sink's disk is full");
+	cr_assert_eq(state_pool_outcome(&pool[0]), STATE_POOL_IDLE);
+	cr_assert(saver_begin(saver));
+	saver_deliver(saver, some(1, 3));
+	save(0, 10, 1);
+	save(1, 10, 1);
+	cr_assert_eq(saver_wait(saver, &err), 0, "%s", err.text);
+	reopen(seen);
+	cr_assert_eq(seen[1], 20);
+	cr_assert_eq(seen[2], 0);
+}
+
 Test(saver, the_end_of_the_input_is_kept_without_workers, .init = init, .fini = fini,
      .timeout = 60) {
 	uint32_t seen[8];
