@@ -2,6 +2,7 @@
 
 #include "check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // Whether checkpoints are asked for, as far as it could be read.
@@ -20,18 +21,22 @@ static void check_input(const struct conf_build *b, const struct conf_slot *slot
 		if (strcmp(input->device.item[i], "-") == 0)
 			conf_check_refuse(
 				b, slot, device,
-				"-: with state.path standard input could not be read again from a "
+				"with state.path standard input could not be read again from a "
 				"checkpoint on (accepted: files)"
 			);
 }
 
-static void
-refuse_unkept(const struct conf_build *b, const struct conf_slot *slot, const char *key) {
+static void refuse_unkept(
+	const struct conf_build *b, const struct conf_slot *slot, const char *key,
+	const char *accepted
+) {
+	char what[128];
+	snprintf(
+		what, sizeof(what),
+		"checkpoints do not hold what it needs (accepted: %s with state.path)", accepted
+	);
 	if (!slot->bad[conf_slot_key(slot, key)])
-		conf_check_refuse(
-			b, slot, conf_slot_key(slot, key),
-			"checkpoints do not hold what it needs (accepted: nothing with state.path)"
-		);
+		conf_check_refuse(b, slot, conf_slot_key(slot, key), what);
 }
 
 void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
@@ -41,10 +46,10 @@ void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
 	if (conf_check_is(slot, "input")) {
 		check_input(b, slot);
 		if (b->conf->input.late == CONF_LATE_EMIT)
-			refuse_unkept(b, slot, "late");
+			refuse_unkept(b, slot, "late", "drop");
 	}
 	if (conf_check_is(slot, "stream") && stream->distinct != 0)
-		refuse_unkept(b, slot, "distinct");
+		refuse_unkept(b, slot, "distinct", "nothing");
 	if (conf_check_is(slot, "stream") && stream->window.kind == CONF_WINDOW_COUNT
 	    && !slot->bad[conf_slot_key(slot, "window")])
 		conf_check_refuse(
@@ -53,5 +58,5 @@ void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
 			"session or flow with state.path)"
 		);
 	if (conf_check_is(slot, "alert"))
-		refuse_unkept(b, slot, "when");
+		refuse_unkept(b, slot, "when", "nothing");
 }
