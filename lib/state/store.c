@@ -4,6 +4,7 @@
 #include "store.h"
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/state_io.h"
 #include "store_folder.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define APPLICATION 0x534c4353 // "SLCS"
 
@@ -220,7 +222,15 @@ static void close_file(struct state_store *s) {
 	s->db = NULL;
 }
 
+// To SQLite it is a new one.
+static void tell_empty(const char *file) {
+	struct stat st;
+	if (stat(file, &st) == 0 && st.st_size == 0)
+		log_warn("%s: is empty; starting over", file);
+}
+
 static int open_file(struct state_store *s, struct err *err) {
+	tell_empty(s->folder.file);
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(s->folder.file, &s->db, flags, NULL) != SQLITE_OK)
 		return fault(s, "cannot be opened", err);

@@ -249,6 +249,11 @@ def damage(bench, tap):
     aside = glob.glob(path + ".damaged-*")
     tap.line(done.returncode == 0 and "damaged" in done.stderr and len(aside) >= 1 and bench.ledger().get("resumed_at") == 0,
              "a damaged state is said, set aside, and not used", [done.stderr[-600:], str(aside)])
+    interrupted(bench)
+    os.truncate(path, 0)
+    done = bench.run()
+    tap.line(done.returncode == 0 and "is empty; starting over" in done.stderr and bench.ledger().get("resumed_at") == 0,
+             "a state of which nothing is left is said", [done.stderr[-600:]])
 
 
 def one_instance(bench, tap):
