@@ -20,20 +20,30 @@ static const char *const free_keys[] = {
 	"xdp_attach", "xdp_poll", "snaplen", "pace",
 };
 
+// Of each [stream]: how much memory it may take.
+static const char *const free_stream_keys[] = {"memory", "overflow"};
+
 // Octets at a capture's beginning that it is known by, with its size.
 #define HEAD_OCTETS 65536
 
-static bool is_free(const char *section, const char *line) {
+static bool is_one_of(const char *const *keys, size_t n, const char *line) {
 	size_t len = strcspn(line, " =");
-	if (strcmp(section, "input") == 0) {
-		for (size_t i = 0; i < sizeof(free_keys) / sizeof(free_keys[0]); i++)
-			if (strlen(free_keys[i]) == len && strncmp(line, free_keys[i], len) == 0)
-				return true;
-		return false;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (strlen(keys[i]) == len && strncmp(line, keys[i], len) == 0)
+			return true;
+	return false;
+}
+
+#define IS_ONE_OF(keys, line) is_one_of(keys, sizeof(keys) / sizeof((keys)[0]), line)
+
+static bool is_free(const char *section, const char *line) {
+	if (strcmp(section, "input") == 0)
+		return IS_ONE_OF(free_keys, line);
 	if (strncmp(section, "sink.", 5) == 0)
 		return strncmp(line, "rotate_", 7) == 0;
-	return strncmp(section, "stream.", 7) != 0 && strncmp(section, "alert.", 6) != 0;
+	if (strncmp(section, "stream.", 7) == 0)
+		return IS_ONE_OF(free_stream_keys, line);
+	return strncmp(section, "alert.", 6) != 0;
 }
 
 // "[stream flows]" as "stream.flows".
@@ -57,7 +67,15 @@ static void copy_keys(char *text, FILE *to) {
 static int copy_capture(const char *path, FILE *to, struct err *err) {
 	struct stat st;
 	struct hash_seed seed;
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	bool there = stat(path, &st) == 0;
+	if (there && S_ISFIFO(st.st_mode))
+		return err_set(
+			err, -EINVAL,
+			"input.device: %s: with state.path a pipe could not be read again from a "
+			"checkpoint on (accepted: files)",
+			path
+		);
+	if (!there || !S_ISREG(st.st_mode))
 		return 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *head = malloc(HEAD_OCTETS);

@@ -203,6 +203,9 @@ def refusals(bench, tap):
         done = bench.run(*sets)
         ok = done.returncode == 1 and part in done.stderr and "--restart" in done.stderr
         tap.line(ok, f"another {part} is refused, and the cure named", [done.stderr])
+    more = bench.run("stream.session.memory=16M", "stream.session.overflow=evict", "flow.memory=512M")
+    tap.line(more.returncode == 0 and not bench.differences(), "other bounds of memory are not", [more.stderr[-400:]] + bench.differences())
+    interrupted(bench)
     head = bytearray(open(bench.capture, "rb").read())
     was = bytes(head)
     head[30] ^= 1
@@ -233,6 +236,10 @@ def refusals(bench, tap):
     for where in (os.path.join(bench.folder, "file"), "/proc/nowhere", "/dev/null"):
         done = bench.run(f"state.path={where}")
         tap.line(done.returncode == 1 and where in done.stderr, f"a state in {os.path.basename(where)} is refused", [done.stderr])
+    pipe = os.path.join(bench.folder, "pipe")
+    os.mkfifo(pipe)
+    done = bench.run(f"input.device={pipe}", f"state.path={bench.folder}/other")
+    tap.line(done.returncode == 1 and pipe in done.stderr and "accepted: files" in done.stderr, "a pipe that cannot be read again is refused", [done.stderr])
     done = bench.run("sink.out.path=/dev/null", f"state.path={bench.folder}/other")
     tap.line(done.returncode == 1 and "/dev/null" in done.stderr, "an output that is no file is refused", [done.stderr])
 
