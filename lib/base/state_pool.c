@@ -63,16 +63,16 @@ struct state_writer *state_pool_begin(struct state_pool *p) {
 
 void state_pool_end(struct state_pool *p, bool whole) {
 	struct state_writer *w = &p->writer;
-	whole = whole && state_writer_ok(w);
-	if (whole && p->chunk != NULL && w->at > w->begin) {
+	int outcome = whole ? STATE_POOL_WHOLE : STATE_POOL_LEFT;
+	if (!state_writer_ok(w))
+		outcome = STATE_POOL_BROKEN;
+	if (outcome == STATE_POOL_WHOLE && p->chunk != NULL && w->at > w->begin) {
 		p->chunk->used = (uint32_t)(w->at - w->begin);
 		spsc_push(&p->full, &p->chunk);
 		p->chunk = NULL;
 		w->begin = w->at = w->end = NULL;
 	}
-	atomic_store_explicit(
-		&p->outcome, whole ? STATE_POOL_WHOLE : STATE_POOL_BROKEN, memory_order_release
-	);
+	atomic_store_explicit(&p->outcome, outcome, memory_order_release);
 }
 
 struct state_chunk *state_pool_take(struct state_pool *p) {

@@ -14,6 +14,7 @@ enum state_pool_outcome {
 	STATE_POOL_UNDER_WAY,
 	STATE_POOL_WHOLE, // all of it was handed over
 	STATE_POOL_BROKEN, // there was no room for all of it
+	STATE_POOL_LEFT, // whoever saved has come to an end ahead of it
 };
 
 struct state_pool {

@@ -41,6 +41,7 @@ struct saver {
 	uint64_t octets; // saver's: of the one under way
 	bool begun; // saver's: the store's transaction is open
 	struct err fault; // saver's: what went wrong with it
+	bool left; // saver's: and that is no fault, somebody came to an end
 
 	pthread_mutex_t lock;
 	pthread_cond_t change;
@@ -84,8 +85,14 @@ static bool take_pools(struct saver *s, bool wanted) {
 				put(s, c);
 			state_pool_give(p, c);
 		}
-		all &= outcome == STATE_POOL_WHOLE || outcome == STATE_POOL_BROKEN;
-		if (wanted && outcome == STATE_POOL_BROKEN && s->fault.text[0] == '\0')
+		all &= outcome != STATE_POOL_IDLE && outcome != STATE_POOL_UNDER_WAY;
+		if (!wanted || s->fault.text[0] != '\0')
+			continue;
+		if (outcome == STATE_POOL_LEFT) {
+			s->left = true;
+			err_set(&s->fault, -ECANCELED, "the run is ending");
+		}
+		if (outcome == STATE_POOL_BROKEN)
 			err_set(&s->fault, -ENOBUFS,
 				"more changed than there is memory for while it was saved");
 	}
@@ -99,6 +106,7 @@ static void forget_pools(struct saver *s) {
 
 static void begin(struct saver *s) {
 	s->fault = (struct err){0};
+	s->left = false;
 	s->octets = 0;
 	s->begun = state_store_begin(s->store, &s->fault) == 0;
 }
@@ -153,7 +161,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 	uint64_t one = 1;
 	ssize_t n = write(s->fd, &one, sizeof(one));
 	(void)n; // an eventfd takes it
-	if (ret < 0 && part != PART_GIVEN_UP)
+	if (ret < 0 && part != PART_GIVEN_UP && !s->left)
 		log_error("checkpoint: %s; the one before stays", s->fault.text);
 }
 

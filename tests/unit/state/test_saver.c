@@ -152,6 +152,19 @@ Test(saver, a_refused_part_is_told_of_and_leaves_nothing_to_the_next_one, .init 
 	cr_assert_eq(seen[2], 0);
 }
 
+Test(saver, who_ends_while_it_saves_breaks_nothing, .init = init, .fini = fini, .timeout = 60) {
+	struct err err = {0};
+	struct saver_stats stats;
+	cr_assert(saver_begin(saver));
+	save(0, 10, 1);
+	state_pool_begin(&pool[1]);
+	saver_deliver(saver, some(1, 3));
+	state_pool_end(&pool[1], false);
+	cr_assert_lt(saver_wait(saver, &err), 0);
+	saver_stats(saver, &stats);
+	cr_assert_str_eq(stats.fault, "the run is ending");
+}
+
 Test(saver, the_end_of_the_input_is_kept_without_workers, .init = init, .fini = fini,
      .timeout = 60) {
 	uint32_t seen[8];
