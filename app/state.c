@@ -102,11 +102,12 @@ int state_fd(const struct run_state *st) {
 	return st != NULL ? saver_fd(st->saver) : -1;
 }
 
-// Tells who saves.
-static void begin(struct run *run) {
+// Tells who saves. The checkpoint's ticket; 0: one is under way.
+static uint64_t begin(struct run *run) {
 	struct run_state *st = run->state;
-	if (!saver_begin(st->saver))
-		return;
+	uint64_t ticket = saver_begin(st->saver);
+	if (ticket == 0)
+		return 0;
 	st->next_us = now_us() + st->conf->state.checkpoint_us;
 	if (run->receiver != NULL)
 		atomic_fetch_add(&run->receiver->checkpoint, 1);
@@ -114,6 +115,7 @@ static void begin(struct run *run) {
 		atomic_fetch_add(&run->workers[i].checkpoint, 1);
 	if (run->collector != NULL)
 		atomic_fetch_add(&run->collector->checkpoint, 1);
+	return ticket;
 }
 
 void state_step(struct run *run) {
@@ -134,15 +136,12 @@ void state_step(struct run *run) {
 }
 
 uint64_t state_ask(struct run *run) {
-	struct run_state *st = run->state;
-	uint64_t done = saver_done(st->saver);
-	if (saver_busy(st->saver)) {
-		// The one under way is of a moment before.
-		st->asked_now = true;
-		return done + 2;
-	}
-	begin(run);
-	return done + 1;
+	uint64_t ticket = begin(run);
+	if (ticket > 0)
+		return ticket;
+	// The one under way is of a moment before, and may have come to its end by now.
+	run->state->asked_now = true;
+	return saver_next(run->state->saver);
 }
 
 int state_outcome(struct run *run, uint64_t ticket, char *text, size_t len) {

@@ -259,13 +259,21 @@ static void begin_locked(struct saver *s, enum exporters_part part) {
 	pthread_cond_broadcast(&s->change);
 }
 
-bool saver_begin(struct saver *s) {
+uint64_t saver_begin(struct saver *s) {
 	pthread_mutex_lock(&s->lock);
 	bool idle = !s->busy && !s->closed;
+	uint64_t ticket = idle ? s->done + 1 : 0;
 	if (idle)
 		begin_locked(s, PART_AWAITED);
 	pthread_mutex_unlock(&s->lock);
-	return idle;
+	return ticket;
+}
+
+uint64_t saver_next(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	uint64_t ticket = s->done + s->busy + 1;
+	pthread_mutex_unlock(&s->lock);
+	return ticket;
 }
 
 bool saver_busy(struct saver *s) {

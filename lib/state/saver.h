@@ -35,8 +35,12 @@ struct saver *saver_new(
 // After everybody who saves has ended. Also of NULL.
 void saver_free(struct saver *s);
 
-// Control thread. A checkpoint begins; then those who save are to be told. False: one is under way.
-bool saver_begin(struct saver *s);
+// Control thread. A checkpoint begins; then those who save are to be told. What saver_done is at its end,
+// or 0: one is under way.
+uint64_t saver_begin(struct saver *s);
+
+// What saver_done is at the end of the one that begins next.
+uint64_t saver_next(struct saver *s);
 
 // Any thread. Whether one is under way; whether the last one failed; how many have come to their end, one
 // way or the other.
