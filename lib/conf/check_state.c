@@ -57,6 +57,4 @@ void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
 			"count: checkpoints do not hold what workers count (accepted: tumbling, sliding, "
 			"session or flow with state.path)"
 		);
-	if (conf_check_is(slot, "alert"))
-		refuse_unkept(b, slot, "when", "nothing");
 }

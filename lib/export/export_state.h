@@ -10,6 +10,9 @@ enum export_state {
 	STATE_ALERTING,
 	STATE_ALERTS, // alerts that wait for their turn
 	STATE_THRESHOLDS, // counters of thresholds
+	STATE_WATCHES, // watches begin
+	STATE_WATCH, // a watch begins
+	STATE_WATCH_KEY, // what it knows of a key
 };
 
 // Who knows rules by what they are called; NULL from `find`: there is no such rule any more.

@@ -92,6 +92,7 @@ int exporter_save(struct exporter *e, struct state_writer *w, struct err *err) {
 	}
 	if (e->alerting != NULL)
 		alerting_save(e->alerting, w);
+	watches_save(e->watches, w);
 	for (uint32_t i = 0; i < e->n_sinks; i++) {
 		int ret = save_sink(e, &e->sinks[i], w, err);
 		if (ret < 0)
@@ -131,6 +132,7 @@ static int load_head(struct exporter *e, const struct state_record *r, struct er
 		for (uint32_t i = 0; i < e->n_streams; i++)
 			window_set_gap(e->streams[i].windows, s->live_start_us, s->saved_us);
 	e->gap = (struct window_gap){.first_us = s->live_start_us, .from_us = s->saved_us};
+	watches_gap(e->watches, &e->gap, e->live_start_us);
 	return 0;
 }
 
@@ -180,6 +182,10 @@ int exporter_load(
 		return load_stream(e, r, err);
 	case STATE_SINK:
 		return load_sink(e, r, err);
+	case STATE_WATCHES:
+	case STATE_WATCH:
+	case STATE_WATCH_KEY:
+		return watches_load(e->watches, r, err);
 	case STATE_ALERTING:
 	case STATE_ALERTS:
 	case STATE_THRESHOLDS:

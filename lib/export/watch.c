@@ -23,6 +23,7 @@ struct round {
 
 void watch_init(struct watch *w, const struct watch_config *conf) {
 	*w = (struct watch){.conf = *conf, .next = INT64_MIN};
+	watch_gap(w, &(struct window_gap){INT64_MIN, INT64_MIN}, INT64_MIN);
 	uint64_t each = KEY_OCTETS + sizeof(struct watch_key)
 		+ conf->when.windows * sizeof(uint64_t);
 	w->budget.max = conf->memory / each * KEY_OCTETS;
@@ -44,7 +45,7 @@ void watch_fini(struct watch *w) {
 	*w = (struct watch){0};
 }
 
-static uint64_t *past_of(const struct watch *w, uint32_t i) {
+uint64_t *watch_past(const struct watch *w, uint32_t i) {
 	return &w->past[(size_t)i * w->conf.when.windows];
 }
 
@@ -65,9 +66,7 @@ static int grow(struct watch *w) {
 	return 0;
 }
 
-// A key that is known from this window on. NULL: there is no room.
-static struct watch_key *add(const struct round *r, const struct flow_sum *sum) {
-	struct watch *w = r->w;
+struct watch_key *watch_know(struct watch *w, const struct flow_sum *sum, int64_t since) {
 	struct flow_sum *key = sums_find_insert_rule(&w->keys, &sum->key, sum->rule);
 	if (key != NULL && grow(w) < 0) {
 		sums_remove(&w->keys, key);
@@ -78,9 +77,9 @@ static struct watch_key *add(const struct round *r, const struct flow_sum *sum) 
 		return NULL;
 	}
 	uint32_t i = (uint32_t)(key - w->keys.sum);
-	w->known[i] = (struct watch_key){.since = r->number};
+	w->known[i] = (struct watch_key){.since = since};
 	if (w->conf.when.windows > 0)
-		memset(past_of(w, i), 0, w->conf.when.windows * sizeof(uint64_t));
+		memset(watch_past(w, i), 0, w->conf.when.windows * sizeof(uint64_t));
 	return &w->known[i];
 }
 
@@ -88,8 +87,13 @@ static void drop(struct watch *w, uint32_t i) {
 	sums_remove(&w->keys, &w->keys.sum[i]);
 	w->known[i] = w->known[w->keys.n];
 	if (w->conf.when.windows > 0 && i < w->keys.n)
-		memcpy(past_of(w, i), past_of(w, w->keys.n),
+		memcpy(watch_past(w, i), watch_past(w, w->keys.n),
 		       w->conf.when.windows * sizeof(uint64_t));
+}
+
+void watch_gap(struct watch *w, const struct window_gap *gap, int64_t live_start_us) {
+	w->gap = *gap;
+	w->live_start_us = live_start_us;
 }
 
 static uint64_t value_of(const struct watch *w, const struct flow_sum *sum) {
@@ -147,7 +151,7 @@ static void judge_known(
 	k->held = holds;
 	if (windows == 0)
 		return;
-	uint64_t *past = past_of(w, (uint32_t)(k - w->known));
+	uint64_t *past = watch_past(w, (uint32_t)(k - w->known));
 	uint64_t *at = &past[(r->number % windows + windows) % windows];
 	k->total += value - *at;
 	*at = value;
@@ -166,7 +170,7 @@ static void judge_sum(const struct round *r, const struct flow_sum *sum) {
 	const struct flow_sum *key = sums_find(&w->keys, &sum->key, sum->rule);
 	struct watch_key *k = key != NULL ? &w->known[key - w->keys.sum] : NULL;
 	if (k == NULL && (mean || is_new_to_number(w, value))) {
-		k = add(r, sum);
+		k = watch_know(w, sum, r->number);
 		if (k != NULL && !mean)
 			k->held = condition_holds(&w->conf.when, 0, 0);
 		// Better told again in each window than never.
@@ -207,16 +211,28 @@ static int64_t end_of(const struct watch *w, int64_t number) {
 	return number * w->conf.step_us + w->conf.size_us;
 }
 
+// Whether of a part of a window it cannot be told what it means.
+static bool wants_all(const struct watch *w) {
+	return w->conf.when.windows > 0 || !condition_wants_more(&w->conf.when);
+}
+
 void watch_pass(struct watch *w, int64_t until_us, watch_taker *give, void *ctx) {
-	while (w->keys.n > 0 && end_of(w, w->next) <= until_us)
-		sweep(&(struct round){
+	while (w->keys.n > 0 && end_of(w, w->next) <= until_us) {
+		struct round r = {
 			.w = w,
 			.number = w->next,
 			.start_us = w->next * w->conf.step_us,
 			.end_us = end_of(w, w->next),
 			.give = give,
 			.ctx = ctx,
-		});
+		};
+		// Nothing was in it that anybody saw.
+		if (wants_all(w)
+		    && window_gap_cuts(&w->gap, w->live_start_us, r.start_us, r.end_us))
+			forget_all(w);
+		else
+			sweep(&r);
+	}
 }
 
 // Each record is a window.
@@ -251,7 +267,7 @@ void watch_judge(
 	// What memory made leave early may come again.
 	if (r.number < w->next)
 		return;
-	if (partial && (w->conf.when.windows > 0 || !condition_wants_more(&w->conf.when))) {
+	if (partial && wants_all(w)) {
 		forget_all(w);
 		w->next = r.number + 1;
 		return;

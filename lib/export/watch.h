@@ -44,7 +44,9 @@ struct watch {
 	uint64_t *past; // conf.when.windows of each of them: window N in place N modulo that; owned
 	uint32_t capacity; // of both
 	struct budget budget; // of `keys`
-	int64_t next; // the window behind the one judged last
+	int64_t next; // the window behind the one judged last; INT64_MIN: there was none
+	struct window_gap gap; // ahead of live_start_us
+	int64_t live_start_us; // INT64_MIN: nothing was missed
 };
 
 // Receives an alert; it is valid during the call.
@@ -52,6 +54,17 @@ typedef void watch_taker(void *ctx, const struct watch_alert *a);
 
 void watch_init(struct watch *w, const struct watch_config *conf);
 void watch_fini(struct watch *w);
+
+// The run goes on from where another was left. Of windows that nothing was in because nobody looked it is
+// known as little as of a part of one.
+void watch_gap(struct watch *w, const struct window_gap *gap, int64_t live_start_us);
+
+// For export/watch_save.h. A key that is not known is so from window `since` on; `sum` has the key and its
+// rule. NULL: there is no room, which is counted.
+struct watch_key *watch_know(struct watch *w, const struct flow_sum *sum, int64_t since);
+
+// For export/watch_save.h. The windows that the mean is of, of the i-th key.
+uint64_t *watch_past(const struct watch *w, uint32_t i);
 
 // Judges a window, or what is given out of it at a time; windows come in order of time. Where it is only a part of one
 // (`partial`) it is judged whether that was much, against a number; else all that is known is forgotten.

@@ -4,9 +4,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "export/export_state.h"
 #include "export/exporter.h"
+#include "export/watch_save.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#define VERSION 1
 
 struct slot {
 	struct watch watch;
@@ -22,6 +27,13 @@ struct watches {
 	int64_t newest_us; // start of the newest pane
 	watches_taker *give;
 	void *ctx;
+	struct hash_seed seed; // of keys
+	uint32_t loaded; // watches whose records have begun to come
+};
+
+struct saved_watches {
+	uint64_t n;
+	int64_t newest_us;
 };
 
 // Who is told of one watch's alerts.
@@ -52,6 +64,7 @@ watches_new(const struct exporter_config *conf, uint64_t memory, watches_taker *
 		.newest_us = INT64_MIN,
 		.give = give,
 		.ctx = ctx,
+		.seed = conf->seed,
 	};
 	ws->slot = mem_lines((n + 1) * sizeof(*ws->slot));
 	if (ws->slot == NULL) {
@@ -137,6 +150,39 @@ void watches_pass(struct watches *ws, uint32_t stream, int64_t horizon_us) {
 		watch_pass(&s->watch, until_us, give, &way);
 		publish(s);
 	}
+}
+
+void watches_gap(struct watches *ws, const struct window_gap *gap, int64_t live_start_us) {
+	for (uint32_t i = 0; i < ws->n; i++)
+		watch_gap(&ws->slot[i].watch, gap, live_start_us);
+}
+
+bool watches_save(const struct watches *ws, struct state_writer *w) {
+	struct saved_watches head = {.n = ws->n, .newest_us = ws->newest_us};
+	bool ok = state_writer_put(w, STATE_WATCHES, VERSION, &head, sizeof(head));
+	for (uint32_t i = 0; ok && i < ws->n; i++)
+		ok = watch_save(&ws->slot[i].watch, w);
+	return ok;
+}
+
+static int load_head(struct watches *ws, const struct state_record *r, struct err *err) {
+	const struct saved_watches *head = r->octets;
+	if (r->version != VERSION || r->len != sizeof(*head) || head->n != ws->n || ws->loaded > 0)
+		return err_set(err, -EBADMSG, "alerts in the state: of another configuration");
+	ws->newest_us = head->newest_us;
+	return 0;
+}
+
+int watches_load(struct watches *ws, const struct state_record *r, struct err *err) {
+	if (r->kind == STATE_WATCHES)
+		return load_head(ws, r, err);
+	ws->loaded += r->kind == STATE_WATCH;
+	if (ws->loaded == 0 || ws->loaded > ws->n)
+		return err_set(err, -EBADMSG, "alerts in the state: more than there are");
+	struct slot *s = &ws->slot[ws->loaded - 1];
+	int ret = watch_load(&s->watch, &ws->seed, r, err);
+	publish(s);
+	return ret;
 }
 
 void watches_stats(struct watches *ws, uint32_t watch, uint64_t out[WATCH_STAT_COUNT]) {

@@ -4,6 +4,7 @@
 
 #include "base/condition.h"
 #include "base/counters.h"
+#include "base/state_io.h"
 #include "export/watch.h"
 
 struct exporter_config;
@@ -41,6 +42,14 @@ void watches_time(struct watches *ws, int64_t start_us);
 // A stream gave out all that is complete at `horizon_us`. Live, windows that nothing was in are over by then
 // too; of a file only those ahead of the newest pane, whenever it is that its end is seen.
 void watches_pass(struct watches *ws, uint32_t stream, int64_t horizon_us);
+
+// The run goes on from where another was left, as watch_gap.
+void watches_gap(struct watches *ws, const struct window_gap *gap, int64_t live_start_us);
+
+// Checkpoints, between two windows. _load takes records of kinds STATE_WATCHES to STATE_WATCH_KEY. 0, or
+// -EBADMSG with err set.
+bool watches_save(const struct watches *ws, struct state_writer *w);
+int watches_load(struct watches *ws, const struct state_record *r, struct err *err);
 
 // Any thread.
 void watches_stats(struct watches *ws, uint32_t watch, uint64_t out[WATCH_STAT_COUNT]);
