@@ -13,7 +13,9 @@
 
 struct state_chunk *state_export_all(struct run *run, uint64_t missed, struct err *err) {
 	struct state_buffer b;
-	state_buffer_init(&b, run->conf->flow.memory + STATE_EXPORTER_MORE);
+	// A set of few distinct values takes more when it is saved, for its key goes with it.
+	uint64_t memory = run->conf->flow.memory;
+	state_buffer_init(&b, memory + memory / 4 + STATE_EXPORTER_MORE);
 	int ret = 0;
 	// A capture can be read again from a checkpoint at which nothing was lost.
 	if (run->patient && exporter_failed(run->exporter))

@@ -48,8 +48,6 @@ void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
 		if (b->conf->input.late == CONF_LATE_EMIT)
 			refuse_unkept(b, slot, "late", "drop");
 	}
-	if (conf_check_is(slot, "stream") && stream->distinct != 0)
-		refuse_unkept(b, slot, "distinct", "nothing");
 	if (conf_check_is(slot, "stream") && stream->window.kind == CONF_WINDOW_COUNT
 	    && !slot->bad[conf_slot_key(slot, "window")])
 		conf_check_refuse(

@@ -266,14 +266,25 @@ void distinct_add(struct distinct *d, uint32_t set, const struct flow_value *val
 	add(d, &pair);
 }
 
+const uint8_t *distinct_registers(const struct distinct *d, uint32_t set) {
+	const struct distinct_set *s = &d->set[set - 1];
+	return s->registers != 0 ? registers_of(d, s) : NULL;
+}
+
+void distinct_add_estimated(struct distinct *d, uint32_t set, const uint8_t *registers) {
+	struct distinct_set *s = &d->set[set - 1];
+	if (overflow(d, s))
+		hll_merge(registers_of(d, s), registers);
+}
+
 void distinct_merge(
 	struct distinct *d, uint32_t set, const struct distinct *from, uint32_t from_set
 ) {
 	struct distinct_set *s = &d->set[set - 1];
 	const struct distinct_set *f = &from->set[from_set - 1];
 	s->least |= f->least;
-	if (f->registers != 0 && overflow(d, s))
-		hll_merge(registers_of(d, s), registers_of(from, f));
+	if (f->registers != 0)
+		distinct_add_estimated(d, set, registers_of(from, f));
 	for (uint32_t i = f->first; i != 0; i = from->pair[i - 1].next) {
 		struct distinct_pair pair = from->pair[i - 1];
 		pair.set = set - 1;

@@ -64,6 +64,11 @@ void distinct_merge(
 	struct distinct *d, uint32_t set, const struct distinct *from, uint32_t from_set
 );
 
+// For flow/distinct_save.h: HLL_REGISTERS octets of a set that is estimated, good until it changes. NULL: it is
+// not; and: adds those of another.
+const uint8_t *distinct_registers(const struct distinct *d, uint32_t set);
+void distinct_add_estimated(struct distinct *d, uint32_t set, const uint8_t *registers);
+
 // Takes off what distinct_merge added.
 void distinct_take_off(
 	struct distinct *d, uint32_t set, const struct distinct *from, uint32_t from_set

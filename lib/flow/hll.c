@@ -6,9 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-// Of the hash beside the register's number.
-#define RANK_MAX (64 - HLL_BITS + 1)
-
 void hll_add(uint8_t *registers, uint64_t hash) {
 	uint32_t i = (uint32_t)(hash >> (64 - HLL_BITS));
 	// The bit below keeps the rank in its bounds.
@@ -53,11 +50,11 @@ static double tau(double x) {
 
 uint64_t hll_estimate(const uint8_t *registers) {
 	const double m = HLL_REGISTERS;
-	uint32_t count[RANK_MAX + 1] = {0};
+	uint32_t count[HLL_RANK_MAX + 1] = {0};
 	for (uint32_t i = 0; i < HLL_REGISTERS; i++)
-		count[registers[i] <= RANK_MAX ? registers[i] : RANK_MAX]++;
-	double z = m * tau(1 - count[RANK_MAX] / m);
-	for (uint32_t k = RANK_MAX - 1; k >= 1; k--)
+		count[registers[i] <= HLL_RANK_MAX ? registers[i] : HLL_RANK_MAX]++;
+	double z = m * tau(1 - count[HLL_RANK_MAX] / m);
+	for (uint32_t k = HLL_RANK_MAX - 1; k >= 1; k--)
 		z = 0.5 * (z + count[k]);
 	z += m * sigma(count[0] / m);
 	double values = m * m / (2 * M_LN2 * z);

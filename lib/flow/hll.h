@@ -8,6 +8,9 @@
 #define HLL_BITS 12
 #define HLL_REGISTERS (1 << HLL_BITS)
 
+// The most that a register holds: of the hash beside the register's number.
+#define HLL_RANK_MAX (64 - HLL_BITS + 1)
+
 // The standard error, 1.04 / sqrt(HLL_REGISTERS), as records have it.
 #define HLL_ERROR "0.01625"
 

@@ -76,6 +76,13 @@ static int make_room(struct slices *s) {
 	return 0;
 }
 
+struct slice *slices_new(struct slices *s, int64_t start_us) {
+	struct slice *slice = slice_new(start_us, start_us + s->conf.width_us, s->conf.budget);
+	if (slice != NULL)
+		distinct_init(&slice->distinct, s->conf.budget, &s->conf.seed, false);
+	return slice;
+}
+
 struct slice *slices_at(struct slices *s, int64_t start_us) {
 	if (s->last != NULL && s->last->start_us == start_us)
 		return s->last;
@@ -85,10 +92,9 @@ struct slice *slices_at(struct slices *s, int64_t start_us) {
 	uint32_t behind = s->n - i;
 	if (make_room(s) < 0)
 		return NULL;
-	struct slice *slice = slice_new(start_us, start_us + s->conf.width_us, s->conf.budget);
+	struct slice *slice = slices_new(s, start_us);
 	if (slice == NULL)
 		return NULL;
-	distinct_init(&slice->distinct, s->conf.budget, &s->conf.seed, false);
 	i = s->n - behind;
 	memmove(s->open + i + 1, s->open + i, behind * sizeof(*s->open));
 	s->open[i] = slice;

@@ -70,5 +70,7 @@ struct slice *slices_take(struct slices *s);
 // An empty slice of any stretch of time; NULL when out of memory. It counts for the budget, even over it:
 // the `rest` row must have a place.
 struct slice *slice_new(int64_t start_us, int64_t end_us, struct budget *budget);
+// One of this stream, which is not among the open ones; the same.
+struct slice *slices_new(struct slices *s, int64_t start_us);
 // Also of NULL.
 void slice_free(struct slice *slice);

@@ -20,15 +20,15 @@ bool sums_save(
 static bool is_sum(const struct flow_sum *s) {
 	if (s->packets == 0 && s->matches == 0)
 		return false;
-	return s->first_us <= s->last_us && s->reason <= FLOW_END_RESOURCES;
+	return s->first_us <= s->last_us && s->reason <= FLOW_END_RESOURCES
+		&& s->distinct_is <= DISTINCT_LEAST;
 }
 
 int sums_load(const void *octets, uint32_t len, uint32_t i, struct flow_sum *sum) {
 	if ((uint64_t)(i + 1) * sizeof(*sum) > len)
 		return -EBADMSG;
 	memcpy(sum, (const uint8_t *)octets + i * sizeof(*sum), sizeof(*sum));
-	// Sets of values are not saved: with them there is no state (conf/check.c).
-	if (sum->distinct != 0)
-		return -EBADMSG;
+	// Its set of values has a record of its own.
+	sum->distinct = 0;
 	return is_sum(sum) ? 0 : -EBADMSG;
 }

@@ -14,6 +14,7 @@ enum flow_state {
 	STATE_SUMS, // sums of that slice
 	STATE_SLICE_END,
 	STATE_OPEN_SUMS, // open sessions or flows: a uint64_t how many, then sums, then their timers
+	STATE_SET, // distinct values of one of the sums before
 };
 
 // `n` sums in as many records as it takes. False: the writer is full.
@@ -22,6 +23,6 @@ bool sums_save(
 	uint16_t version
 );
 
-// The i-th sum of `len` octets of them, checked as far as any sum can be; a copy, for records are not
+// The i-th sum of `len` octets of them, checked as far as any sum can be, without its set; a copy, for records are not
 // aligned as sums are. 0 or -EBADMSG.
 int sums_load(const void *octets, uint32_t len, uint32_t i, struct flow_sum *sum);

@@ -1,9 +1,11 @@
 // Slices go as they are; a running sum and the index of any table are made of them again. A slice's rest
-// holds what had no room: sums that were moved there are not told a second time.
+// holds what had no room: sums that were moved there are not told a second time. Distinct values follow
+// the sums that have them.
 
 #include "window_save.h"
 
 #include "base/field.h"
+#include "flow/distinct_save.h"
 #include "flow/sums_save.h"
 #include "flow/window_kind.h"
 #include "packet/flow_key_hash.h"
@@ -27,6 +29,18 @@ struct saved_slice {
 	uint8_t rest[sizeof(struct flow_sum)];
 };
 
+// Of sums that were saved.
+static bool save_sets(
+	const struct distinct *d, const struct sums *sums, const struct running_part *part,
+	struct state_writer *w
+) {
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < sums->n; i++)
+		if (sums->sum[i].distinct != 0 && (part == NULL || running_is_told(part, i)))
+			ok = distinct_save(d, &sums->sum[i], w, STATE_SET, VERSION);
+	return ok;
+}
+
 static bool
 save_slice(const struct slice *s, const struct running_part *part, struct state_writer *w) {
 	struct saved_slice head = {
@@ -47,6 +61,7 @@ save_slice(const struct slice *s, const struct running_part *part, struct state_
 		ok = sums_save(&s->sums.sum[i], n, w, STATE_SUMS, VERSION);
 		n += i + n < s->sums.n;
 	}
+	ok = ok && save_sets(&s->distinct, &s->sums, part, w);
 	return ok && state_writer_put(w, STATE_SLICE_END, VERSION, NULL, 0);
 }
 
@@ -82,7 +97,7 @@ bool window_set_save(const struct window_set *ws, struct state_writer *w) {
 		ok = save_slice(ws->running.part[i].slice, &ws->running.part[i], w);
 	for (uint32_t i = ws->slices.head; ok && i < ws->slices.n; i++)
 		ok = save_slice(ws->slices.open[i], NULL, w);
-	return ok && save_open(&ws->carry, w);
+	return ok && save_open(&ws->carry, w) && save_sets(&ws->distinct, &ws->carry.sums, NULL, w);
 }
 
 static int refuse(struct err *err, const char *what) {
@@ -109,10 +124,8 @@ static int load_slice(struct window_set *ws, const struct state_record *r, struc
 	    || (s->running && ws->conf.kind != WINDOW_SLIDING))
 		return refuse(err, "not a slice");
 	ws->loading_runs = s->running;
-	if (s->running)
-		ws->loading = slice_new(s->start_us, s->end_us, ws->conf.budget);
-	else
-		ws->loading = slices_at(&ws->slices, s->start_us);
+	ws->loading = s->running ? slices_new(&ws->slices, s->start_us)
+				 : slices_at(&ws->slices, s->start_us);
 	if (ws->loading == NULL)
 		return err_set(err, -ENOMEM, "out of memory");
 	struct flow_sum rest;
@@ -180,8 +193,29 @@ static int load_open(struct window_set *ws, const struct state_record *r, struct
 	return 0;
 }
 
+static int load_set(struct window_set *ws, const struct state_record *r, struct err *err) {
+	struct flow_sum like;
+	if (ws->conf.distinct == 0 || distinct_saved_of(r, &like) < 0)
+		return refuse(err, "not distinct values");
+	slices_hash(&ws->slices, &like);
+	struct sums *sums = ws->loading != NULL ? &ws->loading->sums : &ws->carry.sums;
+	struct distinct *d = ws->loading != NULL ? &ws->loading->distinct : &ws->distinct;
+	struct flow_sum *of = sums_find(sums, &like.key, like.rule);
+	// It found no room.
+	if (of == NULL)
+		return 0;
+	if (of->distinct != 0)
+		return refuse(err, "distinct values of one key twice");
+	of->distinct = distinct_open(d);
+	if (of->distinct != 0)
+		distinct_load(d, of->distinct, r);
+	else
+		of->distinct_is = DISTINCT_LEAST;
+	return 0;
+}
+
 int window_set_load(struct window_set *ws, const struct state_record *r, struct err *err) {
-	if (r->kind >= STATE_WINDOWS && r->kind <= STATE_OPEN_SUMS && r->version != VERSION)
+	if (r->kind >= STATE_WINDOWS && r->kind <= STATE_SET && r->version != VERSION)
 		return refuse(err, "of another version");
 	switch (r->kind) {
 	case STATE_WINDOWS:
@@ -194,6 +228,8 @@ int window_set_load(struct window_set *ws, const struct state_record *r, struct 
 		return end_slice(ws, err);
 	case STATE_OPEN_SUMS:
 		return load_open(ws, r, err);
+	case STATE_SET:
+		return load_set(ws, r, err);
 	}
 	return 0;
 }

@@ -39,6 +39,10 @@ STREAMS = {
     "talks": ("src_ip dest_ip src_port dest_port proto", "flow 30s 4s\nbiflow = yes"),
     "both": ("src_ip dest_ip", "sliding 6s 3s\nbiflow = yes"),
     "top": ("src_ip", "tumbling 20s\ntop = 3"),
+    "hosts": ("dest_ip", "tumbling 5s\ndistinct = src_ip"),
+    "ports": ("proto", "sliding 12s 3s\ndistinct = src_port"),
+    "peers": ("src_ip", "session 2s\ndistinct = dest_ip"),
+    "values": ("rule", "tumbling 30s\ndistinct = src_port"),
 }
 ALERTS = {
     "much": ("slide", "packets > 12"),

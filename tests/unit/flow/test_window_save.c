@@ -16,6 +16,8 @@ struct kind {
 
 static const uint32_t fields = FIELD_BIT(FIELD_SRC_PORT);
 
+#define ADDRESS FIELD_BIT(FIELD_DEST_IP)
+
 static const struct kind kinds[] = {
 	{"tumbling", {.kind = WINDOW_TUMBLING, .size_us = SECOND, .pane_us = 100 * MS}},
 	{"sliding",
@@ -23,6 +25,16 @@ static const struct kind kinds[] = {
 	{"session", {.kind = WINDOW_SESSION, .size_us = 700 * MS, .pane_us = 100 * MS}},
 	{"flow",
 	 {.kind = WINDOW_FLOW, .size_us = 3 * SECOND, .step_us = 900 * MS, .pane_us = 100 * MS}},
+	{"tumbling, distinct",
+	 {.kind = WINDOW_TUMBLING, .size_us = SECOND, .pane_us = 100 * MS, .distinct = ADDRESS}},
+	{"sliding, distinct",
+	 {.kind = WINDOW_SLIDING,
+	  .size_us = 2 * SECOND,
+	  .step_us = 500 * MS,
+	  .pane_us = 100 * MS,
+	  .distinct = ADDRESS}},
+	{"session, distinct",
+	 {.kind = WINDOW_SESSION, .size_us = 700 * MS, .pane_us = 100 * MS, .distinct = ADDRESS}},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -44,6 +56,8 @@ static void tell(struct told *t, const struct window_out *out, const struct flow
 		(uint64_t)s->last_us,
 		s->tcp_flags,
 		s->reason,
+		s->distinct,
+		s->distinct_is,
 		own ? (uint64_t)out->tail_us : (uint64_t)out->start_us,
 		own ? 0 : (uint64_t)out->end_us,
 	};
@@ -87,6 +101,17 @@ static void move(struct window_rig *rig, const struct kind *k) {
 	state_chunks_free(chunks);
 }
 
+// A packet to one of that many addresses of either family; port 0: it found no row.
+static void packet_to(
+	struct window_rig *rig, uint16_t port, uint32_t addresses, int64_t time_us, uint8_t flags
+) {
+	uint32_t to = (uint32_t)rand() % addresses;
+	struct flow_key k = {.src_port = port, .proto = 6};
+	k.flags = to % 3 == 0 ? KEY_V6 : KEY_V4;
+	memcpy(to % 3 == 0 ? k.dst6 : k.dst4, &to, sizeof(to));
+	rig_packet_of(rig, port != 0 ? &k : NULL, time_us, flags);
+}
+
 // Some seconds of random packets, out of order within a second; `every`: so often it is moved; 0: never.
 static struct told play(const struct kind *k, unsigned seed, uint32_t every) {
 	struct window_rig rig;
@@ -98,7 +123,7 @@ static struct told play(const struct kind *k, unsigned seed, uint32_t every) {
 		now += rand() % 40 == 0 ? rand() % (5 * SECOND) : rand() % (60 * MS);
 		int64_t when = now - rand() % SECOND;
 		uint8_t flags = rand() % 20 == 0 ? 1 : 16;
-		rig_packet(&rig, (uint16_t)(rand() % 12), when, flags);
+		packet_to(&rig, (uint16_t)(rand() % 12), 9, when, flags);
 		if (rand() % 3 == 0)
 			close_all(&rig, pane_start(now - SECOND, k->conf.pane_us), &t);
 		if (every != 0 && i % every == 0)
@@ -129,14 +154,40 @@ Test(window_save, whatever_the_moment_the_windows_are_the_same) {
 	}
 }
 
-Test(window_save, octets_that_nobody_saved_are_refused_or_harmless) {
+Test(window_save, sets_of_many_values_stay_what_they_are) {
+	for (uint32_t i = 4; i < KINDS; i++) {
+		struct told told[2] = {0};
+		uint32_t estimated = 0;
+		for (int moves = 0; moves < 2; moves++) {
+			struct window_rig rig;
+			rig_open(&rig, conf_of(&kinds[i]));
+			srand(3);
+			for (int64_t n = 0; n < 9000; n++) {
+				packet_to(&rig, 1, n < 3000 ? 900 : 9000, SECOND + n * MS / 2, 16);
+				if (moves && n % 700 == 0)
+					move(&rig, &kinds[i]);
+			}
+			const struct window_out *out;
+			while ((out = window_set_close(rig.set, INT64_MAX)) != NULL) {
+				tell(&told[moves], out, &out->sum[0]);
+				estimated += out->sum[0].distinct_is == DISTINCT_ESTIMATED;
+			}
+			rig_close(&rig);
+		}
+		cr_expect_gt(estimated, 1, "%s", kinds[i].name);
+		cr_expect_eq(told[0].n, told[1].n, "%s", kinds[i].name);
+		cr_expect_eq(told[0].sum, told[1].sum, "%s", kinds[i].name);
+	}
+}
+
+static void harmless(const struct kind *kind) {
 	struct window_rig from, to;
 	struct state_buffer b;
 	struct err err = {0};
 	uint32_t refused = 0;
-	rig_open(&from, conf_of(&kinds[1]));
+	rig_open(&from, conf_of(kind));
 	for (uint16_t i = 0; i < 40; i++)
-		rig_packet(&from, i % 7, 1000 * SECOND + i * 100 * MS, 16);
+		packet_to(&from, i % 7, 50, 1000 * SECOND + i * 100 * MS, 16);
 	window_set_close(from.set, 1002 * SECOND);
 	state_buffer_init(&b, 1u << 26);
 	cr_assert(window_set_save(from.set, &b.writer));
@@ -149,7 +200,7 @@ Test(window_save, octets_that_nobody_saved_are_refused_or_harmless) {
 		memcpy(bad, good, sizeof(*bad));
 		for (int k = rand() % 4; k >= 0; k--)
 			bad->octets[rand() % (int)bad->used] ^= (uint8_t)(1 << rand() % 8);
-		rig_open(&to, conf_of(&kinds[1]));
+		rig_open(&to, conf_of(kind));
 		while (ret == 0 && state_next(bad->octets, bad->used, &at, &r) == 1)
 			ret = window_set_load(to.set, &r, &err);
 		refused += ret < 0;
@@ -160,4 +211,10 @@ Test(window_save, octets_that_nobody_saved_are_refused_or_harmless) {
 	state_chunks_free(good);
 	free(bad);
 	rig_close(&from);
+}
+
+Test(window_save, octets_that_nobody_saved_are_refused_or_harmless) {
+	harmless(&kinds[1]);
+	harmless(&kinds[5]);
+	harmless(&kinds[6]);
 }
