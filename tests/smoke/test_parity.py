@@ -7,6 +7,7 @@ usage: test_parity.py observe|redirect|kernel SLUICE
 SLUICE_SMOKE_EVERY=N takes every N-th capture of ../shared/data only. Times are normalised: frames keep their order, all fall
 into one window. What no wire can carry is left out on both sides and listed.
 """
+import ipaddress
 import json
 import os
 import signal
@@ -73,11 +74,23 @@ def batches(captures):
             yield Batch(title, group[i::n], tunnels)
 
 
-class Answer:
-    """Exit status, records and summary of a run. `port_of` says by which port a record's frames came in."""
+def lower_first(record):
+    """A record of both directions as if the lower end had begun."""
+    ends = [(ipaddress.ip_address(record[f"{end}_ip"]), record[f"{end}_port"]) for end in ("src", "dest")]
+    if [(a.version, int(a), port) for a, port in ends] != sorted((a.version, int(a), port) for a, port in ends):
+        for name in ("ip", "port"):
+            record[f"src_{name}"], record[f"dest_{name}"] = record[f"dest_{name}"], record[f"src_{name}"]
+        for name in ("packets", "bytes", "frame_bytes", "tcp_flags"):
+            record[name], record[f"rev_{name}"] = record[f"rev_{name}"], record[name]
+    return record
 
-    def __init__(self, status, folder, said, port_of):
-        self.status, self.said = status, said
+
+class Answer:
+    """Exit status, records and summary of a run. `port_of` says by which port a record's frames came in. `apart`: no two packets
+    of a conversation have the same time, so that it can be told who began."""
+
+    def __init__(self, status, folder, said, port_of, apart):
+        self.status, self.said, self.apart = status, said, apart
         self.records, self.summary = Counter(), {}
         self.matches = 0
         try:
@@ -91,6 +104,8 @@ class Answer:
 
     def add(self, record, port_of):
         record["in_port"] = port_of(record)
+        if "rev_packets" in record and not self.apart:
+            record = lower_first(record)
         self.matches += record["matches"] if record["stream"] == "all" else 0
         self.records[json.dumps({k: v for k, v in record.items() if k not in TIMES}, sort_keys=True)] += 1
 
@@ -102,7 +117,7 @@ class Answer:
         return {
             "ledger": {k: v for k, v in s["ledger"].items() if k != "missed"},
             "drops": {k: v for k, v in s["drops"].items() if v},
-            "streams": {name: {k: v for k, v in stream.items() if k != "windows"} for name, stream in s["streams"].items()},
+            "streams": {name: {k: v for k, v in stream.items() if k not in ("windows", "emit_delay_us")} for name, stream in s["streams"].items()},
             "events": s.get("match", {}).get("events", 0),
         }
 
@@ -133,6 +148,7 @@ class Suite:
     def __init__(self, sluice, mode, folder, tap):
         self.sluice, self.mode, self.tap = sluice, mode, tap
         self.rules = mode != "kernel"
+        self.apart = mode != "redirect"     # there the clock is read once a burst
         self.folders = {}
         for name in ("file", "live", "cache"):
             self.folders[name] = os.path.join(folder, name)
@@ -151,7 +167,7 @@ class Suite:
                          f"tumbling {SLICE_US // 1000}ms")
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120)
         return Answer(done.returncode, folder, done.stdout + done.stderr,
-                      lambda record: (record["window_start_us"] - START_US) // SLICE_US)
+                      lambda record: (record["window_start_us"] - START_US) // SLICE_US, self.apart)
 
     def by_wire(self, bundle, batch, pace):
         """(answer, frames that went on the wire)."""
@@ -168,7 +184,7 @@ class Suite:
                 time.sleep(20 * pace + 0.2)
         finally:
             status = live.end(signal.SIGTERM)
-        return Answer(status, self.folders["live"], live.said(), lambda record: record["in_port"]), sent
+        return Answer(status, self.folders["live"], live.said(), lambda record: record["in_port"], self.apart), sent
 
     def compare(self, bundle, batch):
         want = self.by_file(batch)

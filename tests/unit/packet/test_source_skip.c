@@ -74,7 +74,8 @@ Test(source_skip, a_place_stays_where_it_was_until_all_ahead_of_it_is_skipped) {
 }
 
 Test(source_skip, a_place_is_saved_and_found) {
-	struct source a = {.frames = 5, .newest_us = 50}, b = {.frames = 3, .skip = 4, .newest_us = -70};
+	struct source a = {.frames = 5, .newest_us = 50},
+		      b = {.frames = 3, .skip = 4, .newest_us = -70};
 	struct source c = {0}, d = {0};
 	struct source *from[] = {&a, &b}, *to[] = {&c, &d};
 	struct state_buffer buffer;
