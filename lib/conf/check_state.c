@@ -1,4 +1,4 @@
-// What goes together with checkpoints: what can be read and written again from one on, and what they hold.
+// What goes together with checkpoints: what can be read and written again from one on.
 
 #include "check.h"
 
@@ -26,28 +26,12 @@ static void check_input(const struct conf_build *b, const struct conf_slot *slot
 			);
 }
 
-static void refuse_unkept(
-	const struct conf_build *b, const struct conf_slot *slot, const char *key,
-	const char *accepted
-) {
-	char what[128];
-	snprintf(
-		what, sizeof(what),
-		"checkpoints do not hold what it needs (accepted: %s with state.path)", accepted
-	);
-	if (!slot->bad[conf_slot_key(slot, key)])
-		conf_check_refuse(b, slot, conf_slot_key(slot, key), what);
-}
-
 void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_stream *stream = slot->base;
 	if (!conf_check_keeps_state(b))
 		return;
-	if (conf_check_is(slot, "input")) {
+	if (conf_check_is(slot, "input"))
 		check_input(b, slot);
-		if (b->conf->input.late == CONF_LATE_EMIT)
-			refuse_unkept(b, slot, "late", "drop");
-	}
 	if (conf_check_is(slot, "stream") && stream->window.kind == CONF_WINDOW_COUNT
 	    && !slot->bad[conf_slot_key(slot, "window")])
 		conf_check_refuse(

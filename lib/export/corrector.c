@@ -117,3 +117,27 @@ bool corrector_step(struct corrector *c, int64_t horizon_us, bool partial) {
 bool corrector_failed(const struct corrector *c) {
 	return c != NULL && c->failed;
 }
+
+bool corrector_marked(const struct corrector *c) {
+	for (uint32_t i = 0; c != NULL && i < c->n_stores; i++)
+		if (!pane_store_marked(c->stores[i]))
+			return false;
+	return true;
+}
+
+void corrector_pass(struct corrector *c) {
+	for (uint32_t i = 0; c != NULL && i < c->n_stores; i++)
+		pane_store_pass(c->stores[i]);
+}
+
+bool corrector_save(const struct corrector *c, uint32_t stream, struct state_writer *w) {
+	return c == NULL || corrections_save(c->stream[stream], w);
+}
+
+int corrector_load(
+	struct corrector *c, uint32_t stream, const struct state_record *r, struct err *err
+) {
+	if (c == NULL)
+		return err_set(err, -EBADMSG, "corrections in the state: there are to be none");
+	return corrections_load(c->stream[stream], r, err);
+}

@@ -32,5 +32,14 @@ int corrector_add(struct corrector *c, uint32_t stream, const struct window_conf
 // no place for another batch the oldest goes first, partial. Returns whether there was anything to do.
 bool corrector_step(struct corrector *c, int64_t horizon_us, bool partial);
 
+// Checkpoints, as exporter_marked and exporter_pass say; of one stream at a time, as corrections_save and
+// corrections_load.
+bool corrector_marked(const struct corrector *c);
+void corrector_pass(struct corrector *c);
+bool corrector_save(const struct corrector *c, uint32_t stream, struct state_writer *w);
+int corrector_load(
+	struct corrector *c, uint32_t stream, const struct state_record *r, struct err *err
+);
+
 // Whether memory was out and packets were lost: the log says so.
 bool corrector_failed(const struct corrector *c);

@@ -319,6 +319,7 @@ void exporter_leave(struct exporter *e) {
 	take_panes(e);
 	give_alerts(e, horizon);
 	close_windows(e, pane_horizon(horizon, e->pane_us), false);
+	corrector_step(e->corrector, horizon, false);
 	e->dirty = true;
 	exporter_flush(e);
 }

@@ -43,6 +43,7 @@ struct exporter {
 	bool least; // said that memory kept distinct values from being counted
 	bool evicted; // said that memory ended sessions or flows
 	uint32_t loaded; // streams whose records have begun to come
+	bool loading_late; // and now those of its corrections
 };
 
 // exporter_sinks.c

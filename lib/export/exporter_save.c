@@ -1,4 +1,4 @@
-// The exporter's state, into a checkpoint and back: what each stream and sink has counted, open windows,
+// The exporter's state, into a checkpoint and back: what each stream and sink has counted, open windows, corrections,
 // alerts that wait, thresholds, and where the sinks' files are.
 
 #include "export_state.h"
@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "export/out_mark.h"
+#include "flow/sums_save.h"
 #include "flow/window_save.h"
 
 #include <errno.h>
@@ -38,7 +39,8 @@ bool exporter_marked(const struct exporter *e) {
 	for (uint32_t i = 0; i < e->n_stores; i++)
 		if (!pane_store_marked(e->stores[i]))
 			return false;
-	return e->alerting == NULL || alerting_marked(e->alerting);
+	return corrector_marked(e->corrector)
+		&& (e->alerting == NULL || alerting_marked(e->alerting));
 }
 
 void exporter_pass(struct exporter *e) {
@@ -46,6 +48,7 @@ void exporter_pass(struct exporter *e) {
 		pane_store_pass(e->stores[i]);
 	if (e->alerting != NULL)
 		alerting_pass(e->alerting);
+	corrector_pass(e->corrector);
 }
 
 static int
@@ -89,6 +92,7 @@ int exporter_save(struct exporter *e, struct state_writer *w, struct err *err) {
 		memcpy(to.stat, s->stat, sizeof(to.stat));
 		state_writer_put(w, STATE_STREAM, VERSION, &to, sizeof(to));
 		window_set_save(s->windows, w);
+		corrector_save(e->corrector, i, w);
 	}
 	if (e->alerting != NULL)
 		alerting_save(e->alerting, w);
@@ -142,6 +146,7 @@ static int load_stream(struct exporter *e, const struct state_record *r, struct 
 	    || strcmp(s->name, e->streams[e->loaded].conf.name) != 0)
 		return refuse(err, "not a stream");
 	struct stream *to = &e->streams[e->loaded++];
+	e->loading_late = false;
 	memcpy(to->stat, s->stat, sizeof(to->stat));
 	counters_publish(&to->published, to->stat, STREAM_STAT_COUNT);
 	return 0;
@@ -193,5 +198,8 @@ int exporter_load(
 	}
 	if (e->loaded == 0)
 		return 0;
+	e->loading_late |= r->kind == STATE_BATCH;
+	if (e->loading_late)
+		return corrector_load(e->corrector, e->loaded - 1, r, err);
 	return window_set_load(e->streams[e->loaded - 1].windows, r, err);
 }

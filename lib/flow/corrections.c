@@ -2,11 +2,15 @@
 
 #include "corrections.h"
 
+#include "flow/sums_save.h"
+#include "flow/window_save.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SECOND_US 1000000
+#define VERSION 1
 
 struct batch {
 	int64_t start_us; // of its slot
@@ -19,6 +23,12 @@ struct corrections {
 	struct batch *batch; // by start_us
 	uint32_t n;
 	uint32_t capacity;
+	struct window_set *loading; // of the batch whose records come
+};
+
+struct saved_batch {
+	int64_t start_us;
+	int64_t slot_us;
 };
 
 int64_t corrections_slot_us(enum window_kind kind, int64_t size_us, int64_t step_us) {
@@ -104,4 +114,33 @@ const struct window_out *corrections_close(struct corrections *c, int64_t horizo
 		memmove(&c->batch[0], &c->batch[1], c->n * sizeof(*c->batch));
 	}
 	return NULL;
+}
+
+bool corrections_save(const struct corrections *c, struct state_writer *w) {
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < c->n; i++) {
+		struct saved_batch head = {.start_us = c->batch[i].start_us, .slot_us = c->slot_us};
+		ok = state_writer_put(w, STATE_BATCH, VERSION, &head, sizeof(head))
+			&& window_set_save(c->batch[i].windows, w);
+	}
+	return ok;
+}
+
+static int refuse(struct err *err, const char *what) {
+	return err_set(err, -EBADMSG, "corrections in the state: %s", what);
+}
+
+int corrections_load(struct corrections *c, const struct state_record *r, struct err *err) {
+	const struct saved_batch *head = r->octets;
+	if (r->kind != STATE_BATCH)
+		return c->loading != NULL ? window_set_load(c->loading, r, err)
+					  : refuse(err, "windows of no batch");
+	// In order, and where times are not at their end.
+	if (r->version != VERSION || r->len != sizeof(*head) || head->slot_us != c->slot_us
+	    || head->start_us < INT64_MIN / 2 || head->start_us > INT64_MAX / 2
+	    || head->start_us != pane_start(head->start_us, c->slot_us)
+	    || (c->n > 0 && head->start_us <= c->batch[c->n - 1].start_us))
+		return refuse(err, "not a batch");
+	c->loading = batch_for(c, head->start_us);
+	return c->loading != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
 }

@@ -191,6 +191,8 @@ static void look_for_offer(struct worker *w) {
 // A checkpoint: what came so far is the exporter's, and all that is known of it is saved.
 static void take_mark(struct worker *w) {
 	pane_store_mark(&w->panes);
+	if (w->track.late != NULL)
+		pane_store_mark(&w->late);
 	stage_track_forget(&w->track);
 	if (w->match.alerts != NULL)
 		alert_ring_mark(&w->alerts);
@@ -212,6 +214,7 @@ static void look_for_mark(struct worker *w) {
 // The run is to go on from here another time: nothing that is open is closed.
 static int leave(struct worker *w) {
 	pane_store_flush(&w->panes);
+	pane_store_flush(&w->late);
 	publish(w);
 	worker_save_begin(w);
 	while (w->saving)

@@ -66,7 +66,7 @@ class Bench:
         self.outputs = {name: os.path.join(folder, name) for name in ("records.jsonl", "eve.json")}
         self.conf = os.path.join(folder, "state.conf")
         with open(self.conf, "w") as f:
-            f.write(f"[input]\nbackend = pcap\ndevice = {self.capture}\nlateness = 1s\n"
+            f.write(f"[input]\nbackend = pcap\ndevice = {self.capture}\nlateness = 1s\nlate = emit\n"
                     "[match]\nrules = state.rules\nchecksums = ignore\ncache = off\n[flow]\nrows = 4K\n"
                     + "".join(f"[stream {n}]\nkey = {k}\nwindow = {w}\n" for n, (k, w) in STREAMS.items())
                     + "".join(f"[alert {n}]\nstream = {s}\nwhen = {w}\n" for n, (s, w) in ALERTS.items())
@@ -75,6 +75,7 @@ class Bench:
         self.clear()
         self.run("state.path=")
         self.expected = self.lines()
+        self.late = [x for x in self.expected["records.jsonl"] if '"late":true' in x]
         self.quiet = [n for n in ALERTS if not any(f'"alert":"{n}"' in x for x in self.expected["records.jsonl"])]
 
     def clear(self):
@@ -351,7 +352,7 @@ def main():
     print(f"# --kills {args.kills} --seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args.sluice, folder, args.seed)
-        tap.line(all(bench.expected.values()) and not bench.quiet, "the undisturbed run gives records and alerts of all kinds", bench.quiet + [str(bench.ledger())])
+        tap.line(all(bench.expected.values()) and not bench.quiet and len(bench.late) > 100, "the undisturbed run gives records, corrections, and alerts of all kinds", bench.quiet + [str(bench.ledger())])
         kills(bench, tap, args.kills)
         stops(bench, tap)
         finished(bench, tap)

@@ -102,7 +102,34 @@ Test(corrector, times_all_over_the_place_stay_within_the_memory_and_lose_nothing
 	cr_assert_eq(packets, sent);
 }
 
+Test(corrector, behind_a_mark_nothing_is_taken_until_all_have_come_to_theirs, .fini = close_all) {
+	open_with(1 << 20);
+	cr_expect_not(corrector_marked(corrector));
+	count(0, 5 * SECOND, 20 * SECOND, 1);
+	pane_store_mark(&stores[0]);
+	count(0, 5 * SECOND, 21 * SECOND, 1);
+	pane_store_flush(&stores[0]);
+	corrector_step(corrector, INT64_MAX, false);
+	cr_expect_eq(packets, 1);
+	cr_expect_not(corrector_marked(corrector));
+	count(1, 5 * SECOND, 21 * SECOND, 1);
+	pane_store_mark(&stores[1]);
+	cr_expect_not(corrector_marked(corrector), "that one's pane is on its way");
+	corrector_step(corrector, 21 * SECOND, false);
+	cr_expect(corrector_marked(corrector));
+	cr_expect_eq(packets, 1);
+	corrector_pass(corrector);
+	cr_expect_not(corrector_marked(corrector));
+	corrector_step(corrector, INT64_MAX, false);
+	cr_expect_eq(packets, 3);
+}
+
 Test(corrector, none_has_nothing_to_do) {
+	struct err err = {0};
+	cr_assert(corrector_marked(NULL));
+	corrector_pass(NULL);
+	cr_assert(corrector_save(NULL, 0, NULL));
+	cr_assert_lt(corrector_load(NULL, 0, &(struct state_record){0}, &err), 0);
 	cr_assert_not(corrector_step(NULL, INT64_MAX, true));
 	cr_assert_not(corrector_failed(NULL));
 	cr_assert_eq(corrector_add(NULL, 0, &(struct window_config){}), 0);

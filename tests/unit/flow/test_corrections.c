@@ -3,8 +3,11 @@
 #include "flow/corrections.h"
 
 #include "base/field.h"
+#include "base/state_buffer.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #define SECOND 1000000ll
 
@@ -111,4 +114,65 @@ Test(corrections, slots_are_steps_or_whole_seconds) {
 	cr_expect_eq(corrections_slot_us(WINDOW_SLIDING, 10 * SECOND, 250000), 250000);
 	cr_expect_eq(corrections_slot_us(WINDOW_SESSION, 3 * SECOND, 0), 3 * SECOND);
 	cr_expect_eq(corrections_slot_us(WINDOW_FLOW, 60 * SECOND, 100000), SECOND);
+}
+
+static struct state_chunk *save(const struct corrections *c) {
+	struct state_buffer b;
+	state_buffer_init(&b, 1u << 24);
+	cr_assert(corrections_save(c, &b.writer));
+	return state_buffer_take(&b);
+}
+
+static int load(struct corrections *c, const struct state_chunk *chunk) {
+	struct err err = {0};
+	struct state_record r;
+	uint32_t at = 0;
+	int ret = 0;
+	while (ret == 0 && state_next(chunk->octets, chunk->used, &at, &r) == 1)
+		ret = corrections_load(c, &r, &err);
+	return ret;
+}
+
+Test(corrections, batches_that_were_saved_go_on) {
+	struct corrections *from = make(WINDOW_TUMBLING, 10 * SECOND, 0);
+	add(from, 5 * SECOND, 20 * SECOND);
+	add(from, 15 * SECOND, 22 * SECOND);
+	add(from, 5 * SECOND, 30 * SECOND);
+	struct state_chunk *chunk = save(from);
+	end(from);
+	struct corrections *to = make(WINDOW_TUMBLING, 10 * SECOND, 0);
+	cr_assert_eq(load(to, chunk), 0);
+	state_chunks_free(chunk);
+	cr_expect_eq(corrections_oldest(to), 30 * SECOND);
+	add(to, 6 * SECOND, 29 * SECOND);
+	add(to, 7 * SECOND, 45 * SECOND);
+	expect(to, 30 * SECOND, 0, 2);
+	expect(to, 30 * SECOND, 10 * SECOND, 1);
+	cr_expect_null(corrections_close(to, 30 * SECOND));
+	expect(to, 40 * SECOND, 0, 1);
+	expect(to, INT64_MAX, 0, 1);
+	end(to);
+}
+
+Test(corrections, octets_that_nobody_saved_are_refused_or_harmless) {
+	struct corrections *from = make(WINDOW_SLIDING, 3 * SECOND, SECOND);
+	uint32_t refused = 0;
+	for (int64_t i = 0; i < 20; i++)
+		add(from, (i % 5) * SECOND, (20 + i) * SECOND);
+	struct state_chunk *good = save(from), *bad = malloc(sizeof(*bad));
+	end(from);
+	srand(1);
+	for (int turn = 0; turn < 2000; turn++) {
+		struct corrections *to = make(WINDOW_SLIDING, 3 * SECOND, SECOND);
+		memcpy(bad, good, sizeof(*bad));
+		for (int k = rand() % 4; k >= 0; k--)
+			bad->octets[rand() % (int)bad->used] ^= (uint8_t)(1 << rand() % 8);
+		int ret = load(to, bad);
+		cr_assert(ret == 0 || ret == -EBADMSG);
+		refused += ret < 0;
+		end(to);
+	}
+	cr_expect_gt(refused, 100);
+	state_chunks_free(good);
+	free(bad);
 }
