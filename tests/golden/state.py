@@ -159,12 +159,16 @@ def stops(bench, tap):
     bench.clear()
     notes = []
     for turn in range(5):
-        p = bench.start("input.pace=4000", f"input.workers={(1, 4, 2, 1, 3)[turn]}",
-                        *(["state.checkpoint=1h"] if turn % 2 else []), more=("--duration", "300ms") if turn == 3 else ())
-        if turn != 3:
-            time.sleep(bench.rng.uniform(0.2, 0.5))
-            p.send_signal(signal.SIGTERM)
-        said = p.communicate(timeout=60)[1]
+        # Terminated before it looks for signals it has done nothing: once more, and later.
+        for late in range(10):
+            p = bench.start("input.pace=4000", f"input.workers={(1, 4, 2, 1, 3)[turn]}",
+                            *(["state.checkpoint=1h"] if turn % 2 else []), more=("--duration", "300ms") if turn == 3 else ())
+            if turn != 3:
+                time.sleep(bench.rng.uniform(0.2, 0.5) + late / 5)
+                p.send_signal(signal.SIGTERM)
+            said = p.communicate(timeout=60)[1]
+            if p.returncode != -signal.SIGTERM:
+                break
         led = bench.ledger()
         if p.returncode != 0:
             notes.append(f"turn {turn}: exit status {p.returncode}: {said[-400:]}")
@@ -198,10 +202,14 @@ def finished(bench, tap):
 
 
 def interrupted(bench):
-    """Leaves a state in the middle."""
+    """Leaves a state in the middle, behind the first records."""
     bench.clear()
-    p = bench.start("input.pace=6000")
-    time.sleep(0.7)
+    socket, records = os.path.join(bench.folder, "socket"), bench.outputs["records.jsonl"]
+    p = bench.start("input.pace=4000", f"control.socket={socket}")
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not (os.path.exists(records) and os.path.getsize(records)):
+        time.sleep(0.02)
+    subprocess.run([bench.sluice, "checkpoint", "--socket", socket], capture_output=True, timeout=60, check=False)
     p.kill()
     p.communicate()
 
