@@ -35,7 +35,9 @@ bool state_writer_put(
 	void *to = state_writer_begin(w, len);
 	if (to == NULL)
 		return false;
-	memcpy(to, octets, len);
+	// A record of no octets comes from nowhere: memcpy takes no null pointer, not even for nothing.
+	if (len > 0)
+		memcpy(to, octets, len);
 	state_writer_end(w, kind, version, len);
 	return true;
 }

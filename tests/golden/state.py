@@ -315,6 +315,19 @@ def on_demand(bench, tap):
     p.communicate()
 
 
+def hears(process, what, seconds=20):
+    """What it said until that came, or it ended, or the time was up."""
+    said, end = "", time.monotonic() + seconds
+    os.set_blocking(process.stderr.fileno(), False)
+    while what not in said and process.poll() is None and time.monotonic() < end:
+        try:
+            said += os.read(process.stderr.fileno(), 65536).decode(errors="replace")
+        except BlockingIOError:
+            time.sleep(0.02)
+    os.set_blocking(process.stderr.fileno(), True)
+    return said
+
+
 def full_disk(bench, tap):
     where = os.path.join(bench.folder, "small")
     os.mkdir(where)
@@ -323,16 +336,16 @@ def full_disk(bench, tap):
         return
     try:
         bench.clear()
-        p = bench.start("input.pace=4000", f"state.path={where}")
+        p = bench.start("input.pace=2000", f"state.path={where}")
         time.sleep(0.5)
         with open(os.path.join(where, "filler"), "wb") as f:
             try:
                 f.write(bytes(8 << 20))
             except OSError:
                 pass
-        time.sleep(0.6)
+        said = hears(p, "checkpoint:")
         os.unlink(os.path.join(where, "filler"))
-        said = p.communicate(timeout=60)[1]
+        said += p.communicate(timeout=60)[1]
         led = bench.ledger()
         tap.line(p.returncode == 0 and led["state"]["failed"] > 0 and led["state"]["checkpoints"] > 1 and not bench.differences()
                  and "checkpoint:" in said, "a checkpoint that finds no room is counted and the run goes on",
