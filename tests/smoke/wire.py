@@ -1,6 +1,7 @@
 """A veth pair between two network namespaces of our own, a sender of frames at one end, and what the kernel says
 of the XDP program at the other."""
 import ctypes
+import itertools
 import os
 import re
 import shutil
@@ -43,9 +44,11 @@ class Wire:
     """Frames go in at `near` and come out at `far`, where Sluice is."""
 
     near, far = "near", "far"
+    number = itertools.count()
 
     def __init__(self, queues=1, mtu=1500):
-        self.spaces = [f"sluice-{os.getpid()}-{end}" for end in ("near", "far")]
+        name = f"sluice-{os.getpid()}-{next(self.number)}"
+        self.spaces = [f"{name}-{end}" for end in ("near", "far")]
         self.opened = []
         for space in self.spaces:
             ip("netns", "add", space)
