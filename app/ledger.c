@@ -62,6 +62,7 @@ void ledger_read(struct run *run, struct ledger *l) {
 		l->missed += st.missed;
 		l->bytes_read += st.bytes_read;
 		l->bytes_total += st.bytes_total;
+		l->to_skip += st.to_skip;
 	}
 	if (run->input->counts != NULL) {
 		struct source_stats st = {0};

@@ -19,6 +19,7 @@ struct ledger {
 	uint64_t missed;
 	uint64_t bytes_read; // of capture files, 0: not files
 	uint64_t bytes_total;
+	uint64_t to_skip; // frames that a run before took and that have yet to be read over
 	bool balanced; // received = the sum of all verdicts
 };
 

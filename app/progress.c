@@ -15,7 +15,10 @@
 #define BAR 24
 
 void progress_init(struct progress *p, const struct run *run) {
-	*p = (struct progress){.on = isatty(STDERR_FILENO)};
+	*p = (struct progress){
+		.on = isatty(STDERR_FILENO),
+		.last_packets = run->resumed_at, // what runs before took came in no time
+	};
 	// Records on the same terminal would run into the line.
 	for (uint32_t i = 0; i < run->conf->n_sinks; i++)
 		if (run->conf->sink[i].path != NULL && strcmp(run->conf->sink[i].path, "-") == 0)
@@ -52,12 +55,17 @@ void progress_show(struct progress *p, struct run *run) {
 	units_format_count(
 		dt > 0 ? (double)(received - p->last_packets) / dt : 0, rate, sizeof(rate)
 	);
+	char skip[64] = "", frames[32];
+	if (l.to_skip > 0) {
+		units_format_count((double)l.to_skip, frames, sizeof(frames));
+		snprintf(skip, sizeof(skip), "reading over %s frames taken before  ", frames);
+	}
 	bar(&l, bars, sizeof(bars));
 	p->last_packets = received;
 	p->last_s = l.elapsed_s;
 	log_set_progress(1);
-	fprintf(stderr, "\r\033[K%s%s packets  %s/s  dropped %" PRIu64 "  windows %" PRIu64, bars,
-		packets, rate, l.verdict[VERDICT_SHED] + l.missed, windows);
+	fprintf(stderr, "\r\033[K%s%s%s packets  %s/s  dropped %" PRIu64 "  windows %" PRIu64, bars,
+		skip, packets, rate, l.verdict[VERDICT_SHED] + l.missed, windows);
 	if (run->rules_version > 0)
 		fprintf(stderr, "  events %" PRIu64, l.tally.value[TALLY_MATCH_EVENTS]);
 	fflush(stderr);

@@ -3,8 +3,7 @@
 
 #include "capture.h"
 
-#include "packet/capture_file.h"
-#include "packet/filter.h"
+#include "packet/capture_files.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -24,11 +23,7 @@ struct block {
 
 struct capture {
 	struct source src;
-	const char *const *paths;
-	uint32_t n_paths;
-	uint32_t next_path; // to be opened when `file` has ended
-	struct capture_file file;
-	struct capture_file *piped; // [n_paths]: open from the start, for they open only once
+	struct capture_files files;
 	int64_t pace;
 	bool ended;
 	int fault; // -errno to return once everything read has been handed over
@@ -48,9 +43,7 @@ struct capture {
 	int64_t start_ns, first_us;
 	uint64_t sent; // since then
 	struct burst *burst; // being filled, while in recv
-	uint64_t bytes_done; // of files that have ended
-	uint64_t bytes_total;
-	_Atomic(uint64_t) bytes_read; // recv → stats
+	_Atomic(uint64_t) bytes_read, to_skip; // recv → stats
 };
 
 static int64_t now_ns(void) {
@@ -102,7 +95,7 @@ static uint8_t *slot_take(struct capture *c, uint32_t len) {
 
 // Puts a frame into the burst. False: it is not due, or there is no room.
 static bool hand_on(struct capture *c, const struct pcap_pkthdr *h, const uint8_t *data) {
-	int64_t time_us = capture_file_time(&c->file, &h->ts);
+	int64_t time_us = capture_file_time(&c->files.file, &h->ts);
 	if (!is_due(c, time_us))
 		return false;
 	uint32_t len = h->caplen < BLOCK_LEN ? h->caplen : BLOCK_LEN;
@@ -120,7 +113,7 @@ static bool hand_on(struct capture *c, const struct pcap_pkthdr *h, const uint8_
 		.head_len = len,
 		.cap_len = len,
 		.wire_len = h->len,
-		.link = (uint8_t)c->file.link,
+		.link = (uint8_t)c->files.file.link,
 	};
 	return true;
 }
@@ -131,7 +124,7 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *da
 		return;
 	c->pending = data;
 	c->pending_head = *h;
-	pcap_breakloop(c->file.pcap);
+	pcap_breakloop(c->files.file.pcap);
 }
 
 static int fail(struct capture *c, int code) {
@@ -142,39 +135,41 @@ static int fail(struct capture *c, int code) {
 
 // Makes the next file the present one. Returns 0, -ENODATA, or a fault.
 static int next_file(struct capture *c) {
-	if (c->file.pcap != NULL) {
-		c->bytes_done += capture_stream_taken(c->file.stream);
-		capture_file_close(&c->file);
-	}
-	if (c->next_path == c->n_paths) {
+	int ret = capture_files_next(&c->files, c->src.frames + c->burst->n, &c->fault_text);
+	if (ret == -ENODATA)
 		c->ended = true;
-		return -ENODATA;
-	}
-	uint32_t i = c->next_path++;
-	if (c->piped[i].pcap != NULL) {
-		c->file = c->piped[i];
-		c->piped[i] = (struct capture_file){0};
-		return 0;
-	}
-	int ret = capture_file_open(&c->file, c->paths[i], &c->fault_text);
-	return ret == 0 ? 0 : fail(c, ret);
+	return ret == 0 || ret == -ENODATA ? ret : fail(c, ret);
 }
 
 // Lets libpcap bring up to `max` frames. Returns 0 to go on, 1 to stop for now, or -errno.
 static int read_some(struct capture *c, uint32_t max) {
-	if (c->file.pcap == NULL)
+	if (c->files.file.pcap == NULL)
 		return next_file(c);
-	bool waits = capture_stream_size(c->file.stream) == UINT64_MAX;
-	if (waits && !capture_file_ready(&c->file, 0))
+	bool waits = capture_stream_size(c->files.file.stream) == UINT64_MAX;
+	if (waits && !capture_file_ready(&c->files.file, 0))
 		return 1;
-	int n = pcap_dispatch(c->file.pcap, waits ? 1 : (int)max, on_frame, (u_char *)(void *)c);
+	int n = pcap_dispatch(
+		c->files.file.pcap, waits ? 1 : (int)max, on_frame, (u_char *)(void *)c
+	);
 	if (c->pending != NULL)
 		return 1;
 	if (n == 0)
 		return next_file(c);
 	if (n == PCAP_ERROR)
-		return fail(c, capture_file_fault(&c->file, &c->fault_text));
+		return fail(c, capture_file_fault(&c->files.file, &c->fault_text));
 	return 0; // frames, or an earlier breakloop that libpcap only now told of
+}
+
+// libpcap stands behind it.
+static void take_pending(struct capture *c) {
+	c->pending = NULL;
+	capture_files_mark(&c->files, c->src.frames + c->burst->n);
+}
+
+static void tell_progress(struct capture *c) {
+	uint64_t taken = capture_files_taken(&c->files);
+	atomic_store_explicit(&c->bytes_read, taken, memory_order_relaxed);
+	atomic_store_explicit(&c->to_skip, c->src.skip, memory_order_relaxed);
 }
 
 static int capture_recv(struct source *src, struct burst *b) {
@@ -186,14 +181,11 @@ static int capture_recv(struct source *src, struct burst *b) {
 		c->block[c->current].used = 0;
 	uint32_t max = c->in_flight - c->out < BURST_MAX ? c->in_flight - c->out : BURST_MAX;
 	if (max > 0 && c->pending != NULL && hand_on(c, &c->pending_head, c->pending))
-		c->pending = NULL;
+		take_pending(c);
 	int ret = c->pending != NULL ? 1 : 0;
 	while (ret == 0 && b->n < max && !c->ended)
 		ret = read_some(c, max - b->n);
-	uint64_t taken = c->bytes_done;
-	if (c->file.pcap != NULL)
-		taken += capture_stream_taken(c->file.stream);
-	atomic_store_explicit(&c->bytes_read, taken, memory_order_relaxed);
+	tell_progress(c);
 	c->burst = NULL;
 	if (b->n > 0 || !c->ended || c->pending != NULL)
 		return (int)b->n;
@@ -216,7 +208,7 @@ static void capture_release(struct source *src, struct burst *b) {
 static void capture_wait(struct source *src, uint32_t max_us) {
 	struct capture *c = (struct capture *)src;
 	if (c->pending != NULL && c->pace != CAPTURE_PACE_MAX) {
-		int64_t time_us = capture_file_time(&c->file, &c->pending_head.ts);
+		int64_t time_us = capture_file_time(&c->files.file, &c->pending_head.ts);
 		int64_t due = due_ns(c, time_us), now = now_ns();
 		int64_t ns = (int64_t)max_us * 1000;
 		if (due <= now)
@@ -224,8 +216,8 @@ static void capture_wait(struct source *src, uint32_t max_us) {
 		ns = due - now < ns ? due - now : ns;
 		struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
 		nanosleep(&ts, NULL);
-	} else if (c->pending == NULL && c->file.pcap != NULL) {
-		capture_file_ready(&c->file, max_us);
+	} else if (c->pending == NULL && c->files.file.pcap != NULL) {
+		capture_file_ready(&c->files.file, max_us);
 	}
 }
 
@@ -233,8 +225,21 @@ static void capture_stats(struct source *src, struct source_stats *out) {
 	struct capture *c = (struct capture *)src;
 	*out = (struct source_stats){
 		.bytes_read = atomic_load_explicit(&c->bytes_read, memory_order_relaxed),
-		.bytes_total = c->bytes_total,
+		.bytes_total = c->files.bytes_total,
+		.to_skip = atomic_load_explicit(&c->to_skip, memory_order_relaxed),
 	};
+}
+
+static void capture_place(struct source *src, struct source_place *out) {
+	struct capture *c = (struct capture *)src;
+	if (c->files.file.pcap != NULL && c->pending == NULL)
+		capture_files_mark(&c->files, src->frames);
+	capture_files_place(&c->files, out);
+}
+
+static int capture_seek(struct source *src, const struct source_place *to) {
+	struct capture *c = (struct capture *)src;
+	return capture_files_seek(&c->files, to, &src->err);
 }
 
 static int capture_attach(struct source *src) {
@@ -247,38 +252,12 @@ static const struct source_ops capture_ops = {
 	.attach = capture_attach,
 	.recv = capture_recv,
 	.release = capture_release,
+	.place = capture_place,
+	.seek = capture_seek,
 	.wait = capture_wait,
 	.stats = capture_stats,
 	.detach = capture_detach,
 };
-
-// Opens each file once, so that what is wrong with it is told before the first packet. Only the
-// first one and those that cannot be opened twice stay open: there may be thousands.
-static int check_files(struct capture *c, const struct filter *filter, struct err *err) {
-	bool sized = true;
-	for (uint32_t i = 0; i < c->n_paths; i++) {
-		struct capture_file f;
-		int ret = capture_file_open(&f, c->paths[i], err);
-		if (ret != 0)
-			return ret;
-		if (filter != NULL && !filter_has_link(filter, f.link, err)) {
-			capture_file_close(&f);
-			return err_wrap(err, -EINVAL, "%s", c->paths[i]);
-		}
-		uint64_t size = capture_stream_size(f.stream);
-		if (size == UINT64_MAX)
-			sized = false;
-		else
-			c->bytes_total += size;
-		if (i == 0 || size == UINT64_MAX)
-			c->piped[i] = f;
-		else
-			capture_file_close(&f);
-	}
-	if (!sized)
-		c->bytes_total = 0;
-	return 0;
-}
 
 static int alloc_blocks(struct capture *c) {
 	c->n_blocks = 3 + (uint32_t)((uint64_t)c->in_flight * FRAME_USUAL / BLOCK_LEN);
@@ -301,14 +280,11 @@ struct source *capture_new(const struct capture_config *conf, struct err *err) {
 	if (c == NULL)
 		goto no_memory;
 	c->src = (struct source){.ops = &capture_ops, .newest_us = INT64_MIN, .patient = true};
-	c->paths = conf->paths;
-	c->n_paths = conf->n_paths;
 	c->pace = conf->pace;
 	c->in_flight = conf->in_flight != 0 ? conf->in_flight : BURST_MAX;
-	c->piped = calloc(c->n_paths, sizeof(*c->piped));
-	if (c->piped == NULL || alloc_blocks(c) != 0)
+	if (alloc_blocks(c) != 0)
 		goto no_memory;
-	if (check_files(c, conf->filter, err) != 0) {
+	if (capture_files_open(&c->files, conf->paths, conf->n_paths, conf->filter, err) != 0) {
 		capture_free(&c->src);
 		return NULL;
 	}
@@ -325,10 +301,7 @@ void capture_free(struct source *src) {
 	struct capture *c = (struct capture *)src;
 	if (c == NULL)
 		return;
-	capture_file_close(&c->file);
-	for (uint32_t i = 0; c->piped != NULL && i < c->n_paths; i++)
-		capture_file_close(&c->piped[i]);
-	free(c->piped);
+	capture_files_close(&c->files);
 	free(c->idle);
 	free(c->block);
 	free(c->memory);

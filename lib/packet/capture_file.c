@@ -70,6 +70,22 @@ void capture_file_close(struct capture_file *f) {
 	f->stream = NULL;
 }
 
+// What frames of pcapng mean is told by blocks ahead of them.
+bool capture_file_seeks(const struct capture_file *f) {
+	return f->classic && capture_stream_seeks(f->stream);
+}
+
+uint64_t capture_file_tell(const struct capture_file *f) {
+	off_t at = ftello(f->fp);
+	return at > 0 ? (uint64_t)at : 0;
+}
+
+int capture_file_seek(const struct capture_file *f, uint64_t octet) {
+	if (!capture_file_seeks(f))
+		return -ESPIPE;
+	return fseeko(f->fp, (off_t)octet, SEEK_SET) == 0 ? 0 : -errno;
+}
+
 int64_t capture_file_time(const struct capture_file *f, const struct timeval *ts) {
 	// pcap has unsigned seconds, which libpcap takes for signed ones.
 	int64_t sec = f->classic ? (int64_t)(uint32_t)ts->tv_sec : (int64_t)ts->tv_sec;

@@ -24,6 +24,11 @@ struct capture_file {
 int capture_file_open(struct capture_file *f, const char *path, struct err *err);
 void capture_file_close(struct capture_file *f);
 
+// Whether frames can be gone to, and where the next one is: octet of the file. Then back: 0 or -errno.
+bool capture_file_seeks(const struct capture_file *f);
+uint64_t capture_file_tell(const struct capture_file *f);
+int capture_file_seek(const struct capture_file *f, uint64_t octet);
+
 // Event time of a frame: microseconds since 1970.
 int64_t capture_file_time(const struct capture_file *f, const struct timeval *ts);
 

@@ -3,6 +3,8 @@
 
 #include "capture_stream.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -110,14 +112,21 @@ static ssize_t cookie_read(void *cookie, char *to, size_t len) {
 	return n;
 }
 
-// Only tells the position: what ftello needs.
+// Tells the position, what ftello needs, and sets it where the file has positions.
 static int cookie_seek(void *cookie, off64_t *off, int whence) {
 	struct capture_stream *s = cookie;
-	if (whence != SEEK_CUR || *off != 0) {
+	if (whence == SEEK_CUR && *off == 0) {
+		*off = (off64_t)s->given;
+		return 0;
+	}
+	if (whence != SEEK_SET || !capture_stream_seeks(s)) {
 		errno = ESPIPE;
 		return -1;
 	}
-	*off = (off64_t)s->given;
+	if (lseek(s->fd, *off, SEEK_SET) < 0)
+		return -1;
+	s->at = s->len = 0;
+	s->taken = s->given = (uint64_t)*off;
 	return 0;
 }
 
@@ -197,6 +206,27 @@ uint64_t capture_stream_taken(const struct capture_stream *s) {
 
 uint64_t capture_stream_given(const struct capture_stream *s) {
 	return s->given;
+}
+
+bool capture_stream_seeks(const struct capture_stream *s) {
+	return s->size != UINT64_MAX && !s->packed;
+}
+
+int capture_stream_digest(const struct capture_stream *s, uint64_t end, uint64_t *digest) {
+	struct hash_seed seed;
+	uint8_t octets[CAPTURE_DIGEST];
+	uint64_t len = end < sizeof(octets) ? end : sizeof(octets), have = 0;
+	while (have < len) {
+		ssize_t n = pread(s->fd, octets + have, len - have, (off_t)(end - len + have));
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return -ENODATA;
+		have += n > 0 ? (uint64_t)n : 0;
+	}
+	hash_seed_fixed(&seed, CAPTURE_DIGEST);
+	*digest = hash_bytes(&seed, octets, len);
+	return 0;
 }
 
 bool capture_stream_packed(const struct capture_stream *s) {

@@ -20,8 +20,16 @@ uint64_t capture_stream_size(const struct capture_stream *s);
 // Octets taken from the file so far, packed ones of a gzip'd file.
 uint64_t capture_stream_taken(const struct capture_stream *s);
 
-// Octets handed to stdio so far.
+// Octets handed to stdio so far, from the beginning of the file.
 uint64_t capture_stream_given(const struct capture_stream *s);
+
+// Whether its FILE can be set to any octet (fseeko): a regular file that is not packed.
+bool capture_stream_seeks(const struct capture_stream *s);
+
+// Of up to CAPTURE_DIGEST octets of a regular file, as it is stored, that are ahead of octet `end`. 0, or
+// -errno: they cannot be read, -ENODATA where the file has fewer.
+#define CAPTURE_DIGEST 4096
+int capture_stream_digest(const struct capture_stream *s, uint64_t end, uint64_t *digest);
 
 bool capture_stream_packed(const struct capture_stream *s);
 

@@ -10,11 +10,22 @@
 
 struct source;
 
+// A place in an input that can be read again: frames ahead of it, and what spares reading them once more. Of
+// files alone; all zero: the beginning.
+struct source_place {
+	uint64_t frames;
+	uint64_t octet; // in the file, where the next frame begins; 0: at its beginning
+	uint64_t looked_at; // in the file as it is stored: those ahead of it are digested; 0: none
+	uint64_t digest;
+	uint64_t file; // in their order
+};
+
 // What the input lost before Sluice could take it, by where it was lost. Cumulative.
 struct source_stats {
 	uint64_t missed; // frames, all causes together
 	uint64_t bytes_read; // octets of the capture files read so far; 0: not a file
 	uint64_t bytes_total; // size of the capture files; 0: unknown
+	uint64_t to_skip; // frames that a run before took and that have yet to be read over
 };
 
 struct source_ops {
@@ -30,6 +41,12 @@ struct source_ops {
 	// how many. Any thread that holds the packet. NULL: packets are always in one piece.
 	uint32_t (*gather
 	)(const struct source *src, const struct packet *p, uint8_t *to, uint32_t len);
+	// The last place it can tell that is not behind the frames given so far; between two calls of recv,
+	// same thread. NULL, as `seek`: frames are all that tells.
+	void (*place)(struct source *src, struct source_place *out);
+	// Ahead of the first recv, any thread: gives what is behind that place, of a run before. 0, or -errno
+	// with src->err set: there is no such place, or another file is there.
+	int (*seek)(struct source *src, const struct source_place *to);
 	// Goes on behind the mark where recv said `at_mark`. NULL: there are none.
 	void (*pass)(struct source *src);
 	// Waits until packets may be there, at most `max_us`. Same thread as recv. NULL: poll.
