@@ -1,13 +1,10 @@
 #!/usr/bin/env python3
-"""State: runs that are killed and started again until they are through give what an undisturbed one gives.
+"""State: runs that are stopped go on, finished ones are said, and what a run cannot go on from is refused.
 
-usage: state.py SLUICE [--kills N] [--seed S]
-
-SLUICE_KILLS in the environment: as --kills, which is how many runs are killed altogether.
+usage: state.py SLUICE [--seed S]
 """
 import argparse
 import glob
-import json
 import os
 import random
 import signal
@@ -20,139 +17,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from harness import Tap  # noqa: E402
 
+from state_bench import Bench  # noqa: E402
 from state_capture import FRAMES, capture  # noqa: E402
-
-RULES = """
-alert udp any any -> any any (msg:"every one"; content:"needle"; sid:1;)
-alert tcp any any -> any any (msg:"across segments"; content:"needle"; sid:3;)
-alert tcp any any -> any any (msg:"far apart"; content:"begin"; content:"finish"; distance:0; sid:4;)
-alert tcp any any -> any any (msg:"marked"; content:"begin"; flowbits:set,begun; flowbits:noalert; sid:5;)
-alert tcp any any -> any any (msg:"answered"; content:"answer"; flowbits:isset,begun; sid:6;)
-alert udp any any -> any any (msg:"one in five"; content:"straw"; threshold:type threshold, track by_src, count 5, seconds 60; sid:2;)
-"""
-STREAMS = {
-    "ten": ("src_ip dest_ip src_port dest_port proto", "tumbling 10s"),
-    "slide": ("src_ip", "sliding 8s 2s"),
-    "session": ("src_ip dest_ip", "session 1500ms"),
-    "flow": ("src_ip dest_ip src_port dest_port proto", "flow 20s 3s"),
-    "rule": ("rule src_ip", "tumbling 4s"),
-    "talks": ("src_ip dest_ip src_port dest_port proto", "flow 30s 4s\nbiflow = yes"),
-    "both": ("src_ip dest_ip", "sliding 6s 3s\nbiflow = yes"),
-    "top": ("src_ip", "tumbling 20s\ntop = 3"),
-    "hosts": ("dest_ip", "tumbling 5s\ndistinct = src_ip"),
-    "ports": ("proto", "sliding 12s 3s\ndistinct = src_port"),
-    "peers": ("src_ip", "session 2s\ndistinct = dest_ip"),
-    "values": ("rule", "tumbling 30s\ndistinct = src_port"),
-}
-ALERTS = {
-    "much": ("slide", "packets > 12"),
-    "more": ("slide", "packets > 1.4 * mean(3)"),
-    "less": ("ten", "packets < 1"),
-    "fewer": ("top", "bytes < 0.8 * mean(2)"),
-    "fires": ("rule", "matches >= 2"),
-}
-
-
-class Bench:
-    def __init__(self, sluice, folder, seed):
-        self.sluice, self.folder = sluice, folder
-        self.rng = random.Random(seed)
-        self.capture = os.path.join(folder, "state.pcap")
-        capture(self.capture, self.rng)
-        with open(os.path.join(folder, "state.rules"), "w") as f:
-            f.write(RULES)
-        self.summary = os.path.join(folder, "summary.json")
-        self.state = os.path.join(folder, "state")
-        self.outputs = {name: os.path.join(folder, name) for name in ("records.jsonl", "eve.json")}
-        self.conf = os.path.join(folder, "state.conf")
-        with open(self.conf, "w") as f:
-            f.write(f"[input]\nbackend = pcap\ndevice = {self.capture}\nlateness = 1s\nlate = emit\n"
-                    "[match]\nrules = state.rules\nchecksums = ignore\ncache = off\n[flow]\nrows = 4K\n"
-                    + "".join(f"[stream {n}]\nkey = {k}\nwindow = {w}\n" for n, (k, w) in STREAMS.items())
-                    + "".join(f"[alert {n}]\nstream = {s}\nwhen = {w}\n" for n, (s, w) in ALERTS.items())
-                    + "[sink out]\ntype = json\npath = records.jsonl\n[sink eve]\ntype = eve\npath = eve.json\n"
-                    "[state]\npath = state\ncheckpoint = 100ms\n")
-        self.clear()
-        self.run("state.path=")
-        self.expected = self.lines()
-        self.late = [x for x in self.expected["records.jsonl"] if '"late":true' in x]
-        self.quiet = [n for n in ALERTS if not any(f'"alert":"{n}"' in x for x in self.expected["records.jsonl"])]
-
-    def clear(self):
-        for path in glob.glob(os.path.join(self.folder, "*.json*")) + glob.glob(os.path.join(self.state, "*")):
-            os.unlink(path)
-
-    def argv(self, *sets, more=()):
-        return [self.sluice, "run", self.conf, "--summary", self.summary, *(a for s in sets for a in ("--set", s)), *more]
-
-    def run(self, *sets, more=()):
-        return subprocess.run(self.argv(*sets, more=more), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-
-    def start(self, *sets, more=()):
-        return subprocess.Popen(self.argv(*sets, more=more), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-    def lines(self):
-        """The sorted lines of each output, of files that rotation has finished, too."""
-        out = {}
-        for name, path in self.outputs.items():
-            out[name] = []
-            for part in glob.glob(path + "*"):
-                with open(part) as f:
-                    out[name] += f.read().splitlines()
-            out[name].sort()
-        return out
-
-    def ledger(self):
-        try:
-            with open(self.summary) as f:
-                return json.load(f)
-        except (OSError, ValueError):
-            return {}
-
-    def differences(self, expected=None):
-        """What is not as in an undisturbed run."""
-        notes, now = [], self.lines()
-        for name, lines in (expected or self.expected).items():
-            notes += [f"{name}: {len(now[name])} lines, {len(lines)} expected"] if len(now[name]) != len(lines) else []
-            extra, missing = sorted(set(now[name]) - set(lines)), sorted(set(lines) - set(now[name]))
-            notes += [f"{name}: unexpected: {x}" for x in extra[:3]] + [f"{name}: missing: {x}" for x in missing[:3]]
-        led = self.ledger().get("ledger", {})
-        if led.get("received") != FRAMES or not led.get("balanced"):
-            notes.append(f"ledger: {led}")
-        return notes
-
-
-def kills(bench, tap, wanted):
-    """Each trial is one replay, killed again and again; what it takes lasts two to three seconds undisturbed."""
-    killed = trial = resumed = 0
-    while killed < wanted and trial < wanted + 10:
-        bench.clear()
-        here, notes = 0, []
-        rotates = ["sink.out.rotate_every=1s"] if trial % 3 == 2 else []
-        while True:
-            workers = bench.rng.choice((1, 2, 4))
-            pace = bench.rng.choice((3000, 6000, 20000))
-            p = bench.start(f"input.workers={workers}", f"input.pace={pace}", *rotates)
-            try:
-                said = p.communicate(timeout=bench.rng.uniform(0.02, 1.5) if here < 20 else 60)[1]
-            except subprocess.TimeoutExpired:
-                p.kill()
-                p.communicate()
-                here += 1
-                continue
-            if p.returncode != 0:
-                notes.append(f"exit status {p.returncode}: {said[-400:]}")
-            resumed += bench.ledger().get("resumed_at", 0) > 0
-            break
-        killed += here
-        trial += 1
-        notes = notes or bench.differences()
-        if notes:
-            tap.line(False, f"trial {trial}, killed {here} times, ends as if nothing had happened", notes)
-            return
-    tap.line(killed >= wanted, f"{killed} runs killed at random moments, {trial} replays: every record and alert once")
-    tap.line(resumed > 0, "runs went on from the middle")
-
 
 def stops(bench, tap):
     """Stopped by a signal, or by the time limit, and started again."""
@@ -201,13 +67,13 @@ def finished(bench, tap):
              "--restart begins anew and appends", [over.stderr[-400:]] + bench.differences(doubled))
 
 
-def interrupted(bench):
-    """Leaves a state in the middle, behind the first records."""
+def interrupted(bench, written=1):
+    """Leaves a state in the middle, behind so many octets of records."""
     bench.clear()
     socket, records = os.path.join(bench.folder, "socket"), bench.outputs["records.jsonl"]
     p = bench.start("input.pace=4000", f"control.socket={socket}")
     until = time.monotonic() + 60
-    while time.monotonic() < until and not (os.path.exists(records) and os.path.getsize(records)):
+    while time.monotonic() < until and not (os.path.exists(records) and os.path.getsize(records) >= written):
         time.sleep(0.02)
     subprocess.run([bench.sluice, "checkpoint", "--socket", socket], capture_output=True, timeout=60, check=False)
     p.kill()
@@ -227,7 +93,7 @@ def refusals(bench, tap):
         tap.line(ok, f"another {part} is refused, and the cure named", [done.stderr])
     more = bench.run("stream.session.memory=16M", "stream.session.overflow=evict", "flow.memory=512M")
     tap.line(more.returncode == 0 and not bench.differences(), "other bounds of memory are not", [more.stderr[-400:]] + bench.differences())
-    interrupted(bench)
+    interrupted(bench, 3 << 20)
     head = bytearray(open(bench.capture, "rb").read())
     was = bytes(head)
     head[30] ^= 1
@@ -235,6 +101,14 @@ def refusals(bench, tap):
         f.write(head)
     done = bench.run()
     tap.line(done.returncode == 1 and bench.capture in done.stderr, "another capture of the same name and size is refused", [done.stderr])
+    middle = bytearray(was)
+    for at in range(1 << 16, len(middle), 1000):
+        middle[at] ^= 1
+    with open(bench.capture, "wb") as f:
+        f.write(middle)
+    done = bench.run()
+    tap.line(done.returncode == 1 and "not the file that was read before" in done.stderr and bench.capture in done.stderr and "--restart" in done.stderr,
+             "another capture that begins like it is refused", [done.stderr])
     with open(bench.capture, "wb") as f:
         f.write(was)
     path = bench.outputs["records.jsonl"]
@@ -366,15 +240,13 @@ def full_disk(bench, tap):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("sluice")
-    p.add_argument("--kills", type=int, default=int(os.environ.get("SLUICE_KILLS", "24")))
     p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     args = p.parse_args()
     tap = Tap()
-    print(f"# --kills {args.kills} --seed {args.seed}")
+    print(f"# --seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(args.sluice, folder, args.seed)
+        bench = Bench(args.sluice, folder, random.Random(args.seed))
         tap.line(all(bench.expected.values()) and not bench.quiet and len(bench.late) > 100, "the undisturbed run gives records, corrections, and alerts of all kinds", bench.quiet + [str(bench.ledger())])
-        kills(bench, tap, args.kills)
         stops(bench, tap)
         finished(bench, tap)
         refusals(bench, tap)

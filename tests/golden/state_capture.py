@@ -1,4 +1,6 @@
 """A capture for tests of state: whatever could be under way when a run is stopped."""
+import gzip
+import os
 import struct
 
 from frames import ETH_IP4, ETH_IP6, ethernet, fragment6, ip4, ip6, tcp, udp, write_pcap
@@ -53,7 +55,7 @@ def fragments(rng, a, ident):
     return out if rng.random() < 0.3 else out[::-1]
 
 
-def capture(path, rng):
+def frames_of(rng):
     """Some hundred conversations over four minutes, out of order by up to half a second, some frames late."""
     frames, now, talks, pieces = [], T0, [], []
     for n in range(FRAMES):
@@ -77,4 +79,22 @@ def capture(path, rng):
             when, packet = now, pieces.pop()
         frame = ethernet(*packet)
         frames.append((when, frame, len(frame)))
-    write_pcap(path, frames)
+    return frames
+
+
+def capture(path, rng):
+    write_pcap(path, frames_of(rng))
+
+
+def captures(folder, rng):
+    """The same as several files of clocks that differ, one of them packed: what one brings is late by another's."""
+    frames, paths = frames_of(rng), []
+    for i, shift in enumerate((0, -700 * MS, -20 * SECOND, 3600 * SECOND, 3599 * SECOND)):
+        part = frames[i * len(frames) // 5:(i + 1) * len(frames) // 5]
+        paths.append(os.path.join(folder, f"part{i}.pcap"))
+        write_pcap(paths[-1], [(when + shift, frame, n) for when, frame, n in part])
+        if i == 1:
+            with open(paths[-1], "rb") as f, gzip.open(paths[-1] + ".gz", "wb") as z:
+                z.write(f.read())
+            paths[-1] += ".gz"
+    return paths
