@@ -21,9 +21,13 @@ void state_sweep_fini(struct state_sweep *s) {
 }
 
 void state_sweep_begin(struct state_sweep *s, struct state_writer *to) {
-	assert(s->at == s->end);
+	state_sweep_begin_first(s, s->buckets, to);
+}
+
+void state_sweep_begin_first(struct state_sweep *s, uint32_t n, struct state_writer *to) {
+	assert(s->at == s->end && n <= s->buckets);
 	s->at = 0;
-	s->end = s->buckets;
+	s->end = n;
 	s->to = to;
 }
 

@@ -25,6 +25,9 @@ void state_sweep_fini(struct state_sweep *s);
 // A sweep begins here, to `to`. None may be on.
 void state_sweep_begin(struct state_sweep *s, struct state_writer *to);
 
+// The same over the first `n` buckets alone: the others are empty, and not looked at.
+void state_sweep_begin_first(struct state_sweep *s, uint32_t n, struct state_writer *to);
+
 // The sweep is over, whether or not it came to its end.
 void state_sweep_end(struct state_sweep *s);
 

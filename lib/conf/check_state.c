@@ -27,16 +27,6 @@ static void check_input(const struct conf_build *b, const struct conf_slot *slot
 }
 
 void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot) {
-	const struct conf_stream *stream = slot->base;
-	if (!conf_check_keeps_state(b))
-		return;
 	if (conf_check_is(slot, "input"))
 		check_input(b, slot);
-	if (conf_check_is(slot, "stream") && stream->window.kind == CONF_WINDOW_COUNT
-	    && !slot->bad[conf_slot_key(slot, "window")])
-		conf_check_refuse(
-			b, slot, conf_slot_key(slot, "window"),
-			"count: checkpoints do not hold what workers count (accepted: tumbling, sliding, "
-			"session or flow with state.path)"
-		);
 }

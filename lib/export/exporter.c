@@ -318,7 +318,9 @@ void exporter_leave(struct exporter *e) {
 	int64_t horizon = slowest_horizon(e);
 	take_panes(e);
 	give_alerts(e, horizon);
-	close_windows(e, pane_horizon(horizon, e->pane_us), false);
+	// Of windows of so many packets there is a turn at a time.
+	while (close_windows(e, pane_horizon(horizon, e->pane_us), false) > 0)
+		continue;
 	corrector_step(e->corrector, horizon, false);
 	e->dirty = true;
 	exporter_flush(e);

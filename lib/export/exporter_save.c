@@ -39,6 +39,9 @@ bool exporter_marked(const struct exporter *e) {
 	for (uint32_t i = 0; i < e->n_stores; i++)
 		if (!pane_store_marked(e->stores[i]))
 			return false;
+	for (uint32_t i = 0; i < e->n_streams; i++)
+		if (!window_set_marked(e->streams[i].windows))
+			return false;
 	return corrector_marked(e->corrector)
 		&& (e->alerting == NULL || alerting_marked(e->alerting));
 }
@@ -46,6 +49,8 @@ bool exporter_marked(const struct exporter *e) {
 void exporter_pass(struct exporter *e) {
 	for (uint32_t i = 0; i < e->n_stores; i++)
 		pane_store_pass(e->stores[i]);
+	for (uint32_t i = 0; i < e->n_streams; i++)
+		window_set_pass(e->streams[i].windows);
 	if (e->alerting != NULL)
 		alerting_pass(e->alerting);
 	corrector_pass(e->corrector);

@@ -3,6 +3,8 @@
 
 #include "count_table.h"
 
+#include "flow/count_save.h"
+
 #include <errno.h>
 
 static size_t octets(uint32_t capacity) {
@@ -33,7 +35,9 @@ int count_table_init(struct count_table *t, const struct count_config *conf) {
 	uint32_t *index = (uint32_t *)(sum + capacity);
 	sums_init_fixed(&t->open, capacity, sum, index);
 	t->used = (uint8_t *)(index + 2 * (size_t)capacity);
-	int ret = spsc_init(&t->done, COUNT_RING_DEPTH, sizeof(struct flow_sum));
+	int ret = state_sweep_init(&t->sweep, capacity);
+	if (ret == 0)
+		ret = spsc_init(&t->done, COUNT_RING_DEPTH, sizeof(struct flow_sum));
 	if (ret < 0)
 		count_table_fini(t);
 	return ret;
@@ -45,6 +49,7 @@ void count_table_fini(struct count_table *t) {
 	t->open = (struct sums){0};
 	where_free(t->where);
 	t->where = NULL;
+	state_sweep_fini(&t->sweep);
 	spsc_fini(&t->done);
 }
 
@@ -69,8 +74,15 @@ static void give(struct count_table *t, const struct flow_sum *sum) {
 		flow_sum_merge(&t->rest, sum);
 }
 
+static void change(struct count_table *t, uint32_t i) {
+	state_sweep_change(&t->sweep, count_table_save, t, i);
+}
+
+// It was said to change.
 static void drop(struct count_table *t, const struct flow_sum *sum) {
 	uint32_t i = (uint32_t)(sum - t->open.sum);
+	// The last one moves to its place.
+	change(t, t->open.n - 1);
 	sums_remove(&t->open, sum);
 	t->used[i] = t->used[t->open.n];
 }
@@ -83,6 +95,7 @@ static void make_room(struct count_table *t) {
 		t->used[t->hand] = 0;
 	}
 	struct flow_sum *oldest = &t->open.sum[t->hand];
+	change(t, t->hand);
 	oldest->reason = FLOW_END_RESOURCES;
 	oldest->partial = true;
 	give(t, oldest);
@@ -97,6 +110,8 @@ void count_table_add(struct count_table *t, const struct flow_key *key, const st
 		make_room(t);
 		sum = sums_find_insert(&t->open, key);
 	}
+	// A new one is where none was, or where what was there has been saved.
+	change(t, (uint32_t)(sum - t->open.sum));
 	flow_sum_widen(sum, p->time_us, p->time_us);
 	sum->packets++;
 	sum->bytes += p->ip_len;
@@ -108,6 +123,25 @@ void count_table_add(struct count_table *t, const struct flow_key *key, const st
 		return;
 	give(t, sum);
 	drop(t, sum);
+}
+
+int count_table_put(struct count_table *t, const struct flow_sum *sum, bool used) {
+	struct flow_sum *to = sums_find_insert(&t->open, &sum->key);
+	if (to == NULL)
+		return -ENOMEM;
+	t->used[to - t->open.sum] = used;
+	if (to->packets > 0 && to->packets + sum->packets < t->packets) {
+		flow_sum_merge(to, sum);
+		return 0;
+	}
+	if (to->packets > 0) {
+		to->partial = true;
+		// Nobody takes any yet.
+		if (!push(t, to, false))
+			flow_sum_merge(&t->rest, to);
+	}
+	*to = *sum;
+	return 0;
 }
 
 void count_table_flush(struct count_table *t) {
@@ -122,6 +156,7 @@ void count_table_flush(struct count_table *t) {
 
 uint32_t count_table_take(struct count_table *t, struct flow_sum *to, uint32_t max) {
 	uint32_t first, n = spsc_peek(&t->done, max, &first);
+	n = ring_mark_limit(&t->mark, first, n);
 	for (uint32_t i = 0; i < n; i++)
 		to[i] = *(const struct flow_sum *)spsc_slot(&t->done, first + i);
 	spsc_drop(&t->done, n);

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "base/mem.h"
-#include "base/spsc.h"
+#include "base/ring_mark.h"
+#include "base/state_sweep.h"
 #include "flow/sums.h"
 #include "flow/where.h"
 #include "packet/packet.h"
@@ -23,7 +24,7 @@ struct count_config {
 	const struct mem *mem;
 };
 
-// One worker's, of one stream. Only `done` is touched by the exporter.
+// One worker's, of one stream. Only `done` and `mark` are touched by the exporter.
 struct count_table {
 	uint32_t packets;
 	bool patient;
@@ -34,9 +35,12 @@ struct count_table {
 	uint8_t *used; // of each of them: it had a packet since the hand came by; owned
 	uint32_t hand;
 	struct flow_sum rest; // windows that the ring had no room for; packets 0: none
+	struct state_sweep sweep; // over `open`; flow/count_save.h
+	uint32_t number; // what it is called in the checkpoint that the sweep makes
 	const struct mem *mem;
 	CACHE_GUARD(guard);
 	struct spsc done; // struct flow_sum: worker → exporter
+	struct ring_mark mark; // in `done`
 };
 
 // Memory is touched as it is used. 0 or -ENOMEM, also where the condition does not compile. Must not move afterwards. Free with count_table_fini, also
@@ -63,9 +67,26 @@ static inline void count_table_fetch(const struct count_table *t, const struct f
 // Worker: counts a packet that is in windows, if the condition holds for its key.
 void count_table_add(struct count_table *t, const struct flow_key *key, const struct packet *p);
 
+// Ahead of the first packet: a window that is open, with key->hash set; where the key has one already they
+// become one, or the one that was there a part of a window. 0 or -ENOMEM: the table is full.
+int count_table_put(struct count_table *t, const struct flow_sum *sum, bool used);
+
+// Worker, between bursts: a mark behind all windows that are done. One at a time.
+static inline void count_table_mark(struct count_table *t) {
+	ring_mark_set(&t->mark, &t->done);
+}
+
 // Worker: no packet comes any more: what is open goes to the exporter as a part of a window, for which it
 // waits.
 void count_table_flush(struct count_table *t);
 
-// Exporter: takes up to `max` windows that are done.
+// Exporter: takes up to `max` windows that are done, none behind a mark.
 uint32_t count_table_take(struct count_table *t, struct flow_sum *to, uint32_t max);
+
+// Exporter: whether everything ahead of a mark was taken; and goes on behind it.
+static inline bool count_table_marked(const struct count_table *t) {
+	return ring_mark_reached(&t->mark, &t->done);
+}
+static inline void count_table_pass(struct count_table *t) {
+	ring_mark_pass(&t->mark);
+}

@@ -16,6 +16,7 @@ enum flow_state {
 	STATE_OPEN_SUMS, // open sessions or flows: a uint64_t how many, then sums, then their timers
 	STATE_SET, // distinct values of one of the sums before
 	STATE_BATCH, // a batch of corrections begins; a set of windows follows
+	STATE_COUNT_OPEN, // a worker's: an open window of so many packets
 };
 
 // `n` sums in as many records as it takes. False: the writer is full.

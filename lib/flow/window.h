@@ -97,6 +97,11 @@ void window_set_cut(struct window_set *ws);
 // The run goes on from where another was left: `first_us` is where that began.
 void window_set_gap(struct window_set *ws, int64_t first_us, int64_t from_us);
 
+// Checkpoints. Whether, of windows that workers make (count), all ahead of their marks were taken; true of
+// other kinds. And goes on behind the marks.
+bool window_set_marked(const struct window_set *ws);
+void window_set_pass(struct window_set *ws);
+
 // The horizon at which the oldest memory of the budget comes free; INT64_MAX when nothing holds any.
 int64_t window_set_oldest(const struct window_set *ws);
 

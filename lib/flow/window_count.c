@@ -6,6 +6,14 @@
 // Sums that are given out, at least, before others have their turn.
 #define COUNT_TURN 4096
 
+// A part of it came before the gap between two runs, and another behind it.
+static bool is_cut(const struct window_set *ws, const struct flow_sum *sum) {
+	return ws->gap.from_us > INT64_MIN
+		&& window_gap_cuts(
+			&ws->gap, ws->conf.live_start_us, sum->first_us, sum->last_us + 1
+		);
+}
+
 static const struct window_out *count_close(struct window_set *ws, int64_t horizon_us) {
 	struct window_out *out = &ws->out;
 	*out = (struct window_out){.tail_us = 1, .sum = ws->batch};
@@ -18,14 +26,28 @@ static const struct window_out *count_close(struct window_set *ws, int64_t horiz
 		out->n += count_table_take(
 			ws->counts[i], ws->batch + out->n, WINDOW_BATCH - out->n
 		);
-	for (uint32_t i = 0; i < out->n; i++)
+	for (uint32_t i = 0; i < out->n; i++) {
 		ws->evicted += ws->batch[i].reason == FLOW_END_RESOURCES;
+		ws->batch[i].partial |= is_cut(ws, &ws->batch[i]);
+	}
 	ws->taken = out->n > 0 ? ws->taken + out->n : 0;
 	return out->n > 0 ? out : NULL;
 }
 
 static int64_t count_frees(const struct window_set *ws) {
 	return INT64_MAX;
+}
+
+bool window_set_marked(const struct window_set *ws) {
+	for (uint32_t i = 0; i < ws->conf.n_counts; i++)
+		if (!count_table_marked(ws->counts[i]))
+			return false;
+	return true;
+}
+
+void window_set_pass(struct window_set *ws) {
+	for (uint32_t i = 0; i < ws->conf.n_counts; i++)
+		count_table_pass(ws->counts[i]);
 }
 
 const struct window_kind_ops *window_count(void) {

@@ -57,3 +57,32 @@ void stage_windows_finish(struct stage_windows *st) {
 	for (uint32_t i = 0; i < st->n; i++)
 		count_table_flush(&st->table[i]);
 }
+
+void stage_windows_mark(struct stage_windows *st) {
+	for (uint32_t i = 0; i < st->n; i++)
+		count_table_mark(&st->table[i]);
+}
+
+void stage_windows_save_begin(struct stage_windows *st, struct state_writer *to) {
+	for (uint32_t i = 0; i < st->n; i++)
+		count_table_save_begin(&st->table[i], i, to);
+}
+
+bool stage_windows_save_step(struct stage_windows *st) {
+	for (uint32_t i = 0; i < st->n; i++)
+		if (!count_table_save_step(&st->table[i]))
+			return false;
+	return true;
+}
+
+void stage_windows_save_end(struct stage_windows *st) {
+	for (uint32_t i = 0; i < st->n; i++)
+		count_table_save_end(&st->table[i]);
+}
+
+int stage_windows_load(
+	struct stage_windows *st, const struct state_record *r, const struct share *share,
+	struct err *err
+) {
+	return count_tables_load(st->table, st->n, r, share, err);
+}

@@ -196,6 +196,7 @@ static void take_mark(struct worker *w) {
 	stage_track_forget(&w->track);
 	if (w->match.alerts != NULL)
 		alert_ring_mark(&w->alerts);
+	stage_windows_mark(&w->windows);
 	publish(w);
 	worker_save_begin(w);
 }

@@ -17,6 +17,7 @@ void worker_save_begin(struct worker *w) {
 		source_save(w->sources, w->n_sources, to);
 	if (w->has_intake)
 		intake_save_begin(&w->intake, to);
+	stage_windows_save_begin(&w->windows, to);
 	if (w->match.inspect != NULL)
 		inspect_save_begin(w->match.inspect, to, w->number);
 	w->saving = true;
@@ -25,6 +26,8 @@ void worker_save_begin(struct worker *w) {
 // Some of one of them, then of the next. Whether all are through.
 static bool step(struct worker *w) {
 	if (w->has_intake && !intake_save_step(&w->intake))
+		return false;
+	if (!stage_windows_save_step(&w->windows))
 		return false;
 	return w->match.inspect == NULL || inspect_save_step(w->match.inspect);
 }
@@ -39,6 +42,7 @@ void worker_save_step(struct worker *w) {
 void worker_save_end(struct worker *w, bool whole) {
 	if (w->has_intake)
 		intake_save_end(&w->intake);
+	stage_windows_save_end(&w->windows);
 	if (w->match.inspect != NULL)
 		inspect_save_end(w->match.inspect);
 	state_pool_end(w->pool, whole);
@@ -53,6 +57,8 @@ int worker_load(
 		ret = source_load(w->sources, w->n_sources, r, err);
 	if (ret == 0 && w->has_intake)
 		ret = intake_load(&w->intake, r, err);
+	if (ret == 0)
+		ret = stage_windows_load(&w->windows, r, share, err);
 	if (ret == 0 && w->match.inspect != NULL)
 		ret = inspect_load(w->match.inspect, r, share, err);
 	return ret;

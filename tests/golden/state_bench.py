@@ -29,6 +29,8 @@ STREAMS = {
     "ports": ("proto", "sliding 12s 3s\ndistinct = src_port"),
     "peers": ("src_ip", "session 2s\ndistinct = dest_ip"),
     "values": ("rule", "tumbling 30s\ndistinct = src_port"),
+    "five": ("src_ip dest_ip src_port dest_port proto", "count 5"),
+    "twos": ("src_ip dest_ip src_port dest_port proto vlan", "count 2\nwhere = proto = udp and dest_port = 53"),
 }
 ALERTS = {
     "much": ("slide", "packets > 12"),
@@ -36,6 +38,7 @@ ALERTS = {
     "less": ("ten", "packets < 1"),
     "fewer": ("top", "bytes < 0.8 * mean(2)"),
     "fires": ("rule", "matches >= 2"),
+    "heavy": ("five", "bytes > 220"),
 }
 
 

@@ -104,3 +104,24 @@ Test(state_sweep, a_step_saves_about_as_much_as_it_may) {
 	state_buffer_fini(&b);
 	state_sweep_fini(&t.sweep);
 }
+
+Test(state_sweep, of_the_first_buckets_leaves_the_others_alone) {
+	static struct table t;
+	struct state_buffer b;
+	cr_assert_eq(state_sweep_init(&t.sweep, BUCKETS), 0);
+	const uint32_t first[] = {0, 1, 63, 64, 700, BUCKETS};
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		state_buffer_init(&b, 1 << 24);
+		state_sweep_begin_first(&t.sweep, first[i], &b.writer);
+		do {
+			for (uint32_t k = 0; k < 5; k++)
+				change(&t, (uint32_t)random() % BUCKETS);
+		} while (!state_sweep_step(&t.sweep, save, &t));
+		cr_expect_eq(
+			b.writer.octets,
+			first[i] * (sizeof(struct state_head) + sizeof(struct saved))
+		);
+		state_buffer_fini(&b);
+	}
+	state_sweep_fini(&t.sweep);
+}

@@ -351,9 +351,6 @@ Test(check, what_counts_packets_one_by_one_wants_to_see_them) {
 		{INPUT "[stream s]\n" TUPLE "window = count 9\noverflow = evict\n",
 		 "test.conf:6: stream.s.overflow: evict: of windows of count the longest silent leaves "
 		 "(accepted: auto with count)\n"},
-		{INPUT "[stream s]\n" TUPLE "window = count 9\n[state]\npath = kept\n",
-		 "test.conf:5: stream.s.window: count 9: count: checkpoints do not hold what workers count "
-		 "(accepted: tumbling, sliding, session or flow with state.path)\n"},
 		{INPUT "[stream s]\n" TUPLE "window = count 9\n[alert x]\nstream = s\n"
 		       "when = bytes > mean(2)\n",
 		 "test.conf:8: alert.x.when: bytes > mean(2): mean: windows of stream.s are of the kind count, "

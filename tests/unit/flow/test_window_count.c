@@ -10,6 +10,7 @@
 static struct count_table tables[2];
 static struct budget budget = {.max = 1 << 20};
 static struct window_set *set;
+static int64_t live_start_us = INT64_MIN;
 
 static void open_set(void) {
 	struct count_table *both[] = {&tables[0], &tables[1]};
@@ -22,6 +23,7 @@ static void open_set(void) {
 		.kind = WINDOW_COUNT,
 		.pane_us = 1000,
 		.budget = &budget,
+		.live_start_us = live_start_us,
 		.counts = both,
 		.n_counts = 2};
 	set = window_set_new(&c);
@@ -95,4 +97,54 @@ Test(window_count, is_due_with_its_last_packet_unless_it_is_a_part, .init = open
 	cr_expect_eq(window_set_due(set, &sum), 9);
 	sum.partial = true;
 	cr_expect_eq(window_set_due(set, &sum), INT64_MAX);
+}
+
+Test(window_count, none_is_taken_behind_a_mark_until_all_are_reached, .init = open_set,
+     .fini = close_set) {
+	const struct window_out *out;
+	add(0, 80, 1);
+	add(0, 80, 2);
+	cr_expect_not(window_set_marked(set));
+	count_table_mark(&tables[0]);
+	add(0, 80, 3);
+	add(0, 80, 4);
+	cr_expect_not(window_set_marked(set), "there is something ahead of it");
+	cr_assert_not_null(out = window_set_close(set, INT64_MAX));
+	cr_assert_eq(out->n, 1);
+	cr_expect_eq(out->sum[0].last_us, 2);
+	cr_expect_null(window_set_close(set, INT64_MAX));
+	cr_expect_not(window_set_marked(set), "the other has none");
+	add(1, 53, 5);
+	add(1, 53, 6);
+	count_table_mark(&tables[1]);
+	cr_assert_not_null(out = window_set_close(set, 0));
+	cr_expect_eq(out->sum[0].last_us, 6);
+	cr_expect_null(window_set_close(set, 0));
+	cr_expect(window_set_marked(set));
+	window_set_pass(set);
+	cr_expect_not(window_set_marked(set));
+	cr_assert_not_null(out = window_set_close(set, 0));
+	cr_expect_eq(out->sum[0].last_us, 4);
+}
+
+Test(window_count, what_may_lack_packets_between_two_runs_is_partial) {
+	const struct window_out *out;
+	live_start_us = 1000;
+	open_set();
+	// A clock that was set: nothing was there before.
+	add(0, 1, 900);
+	add(0, 1, 1100);
+	cr_assert_not_null(out = window_set_close(set, 0));
+	cr_expect_not(out->sum[0].partial);
+	window_set_gap(set, 100, 500);
+	const int64_t times[][2] = {{400, 1000}, {400, 450}, {1000, 1100}, {300, 2000}};
+	const bool partial[] = {true, false, false, true};
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < 2; k++)
+			add(1, 80, times[i][k]);
+	cr_assert_not_null(out = window_set_close(set, 0));
+	cr_assert_eq(out->n, 4);
+	for (int i = 0; i < 4; i++)
+		cr_expect_eq(out->sum[i].partial, partial[i], "%d", i);
+	close_set();
 }
