@@ -5,6 +5,7 @@
 #include "app/streams.h"
 #include "export/memory.h"
 #include "flow/carry.h"
+#include "flow/count_table.h"
 #include "match/inspect.h"
 
 #include <stdio.h>
@@ -49,6 +50,19 @@ static void add_tables(struct line *l, const struct pane_config *c, uint32_t wor
 	add_octets(l, workers * panes * octets);
 }
 
+// Windows of so many packets; nothing, where there are none.
+static void add_counts(struct line *l, const struct conf *conf, uint32_t workers) {
+	struct count_config counts[CONF_MAX_STREAMS];
+	uint32_t n = streams_counts(conf, counts);
+	if (n == 0)
+		return;
+	add(l, "; count %u worker%s x %u table%s x ", workers, workers > 1 ? "s" : "", n,
+	    n > 1 ? "s" : "");
+	add_count(l, count_table_rows(counts[0].rows));
+	add(l, " windows, ");
+	add_octets(l, workers * n * count_table_octets(counts[0].rows));
+}
+
 // Of `octets` of open windows.
 static void add_rows(struct line *l, uint64_t octets) {
 	add_octets(l, octets);
@@ -90,6 +104,7 @@ const char *sizing_text(const struct conf *conf, bool in_kernel, char *to) {
 	add_rows(&l, shares.windows);
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		add_stream(&l, conf->stream[i].name, &shares.stream[i]);
+	add_counts(&l, conf, workers);
 	if (corrects) {
 		add(&l, "; corrections ");
 		add_tables(&l, &late, workers);

@@ -5,7 +5,9 @@
 #include "app/ledger.h"
 #include "app/run.h"
 #include "app/state_asked.h"
+#include "app/streams.h"
 #include "base/log.h"
+#include "flow/count_save.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -78,16 +80,26 @@ bool state_finished(const struct run_state *st, FILE *summary) {
 	return true;
 }
 
+// Of a live worker. Any packet may be of another window of count: all of them may have to be saved ahead of a
+// change before the store has taken one.
+static uint32_t live_chunks(const struct conf *conf) {
+	struct count_config counts[CONF_MAX_STREAMS];
+	uint64_t octets = 0;
+	for (uint32_t i = streams_counts(conf, counts); i > 0; i--)
+		octets += count_table_rows(counts[i - 1].rows) * (uint64_t)COUNT_SAVED_OCTETS;
+	// A record is not split, and leaves less than its size of a buffer.
+	return CHUNKS_LIVE + (uint32_t)(octets / (STATE_CHUNK - COUNT_SAVED_OCTETS));
+}
+
 int state_pools(struct run_state *st, uint32_t n, bool patient, struct err *err) {
 	if (st == NULL)
 		return 0;
 	st->pool = calloc(n, sizeof(*st->pool));
 	st->pools = calloc(n, sizeof(*st->pools));
 	int ret = st->pool == NULL || st->pools == NULL ? -ENOMEM : 0;
+	uint32_t chunks = patient ? CHUNKS_PATIENT : live_chunks(st->conf);
 	for (uint32_t i = 0; ret == 0 && i < n; i++) {
-		ret = state_pool_init(
-			&st->pool[i], patient ? CHUNKS_PATIENT : CHUNKS_LIVE, patient
-		);
+		ret = state_pool_init(&st->pool[i], chunks, patient);
 		st->pools[i] = &st->pool[i];
 		st->n_pools += ret == 0;
 	}

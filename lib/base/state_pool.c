@@ -28,7 +28,7 @@ static bool next_chunk(struct state_writer *w) {
 }
 
 int state_pool_init(struct state_pool *p, uint32_t chunks, bool patient) {
-	*p = (struct state_pool){.writer.next = next_chunk, .patient = patient};
+	*p = (struct state_pool){.writer.next = next_chunk, .patient = patient, .kept = chunks / 2};
 	p->all = calloc(chunks, sizeof(*p->all));
 	int ret = p->all == NULL ? -ENOMEM : 0;
 	if (ret == 0)

@@ -22,6 +22,7 @@ struct state_pool {
 	struct state_chunk *chunk; // packet thread's: being filled; NULL: none
 	bool patient; // wait for a buffer rather than give up: the input waits for us
 	struct state_chunk *all; // owned
+	uint32_t kept; // buffers that only what must be saved at once may take
 	struct spsc full; // struct state_chunk *: packet thread → store
 	struct spsc empty; // store → packet thread
 	_Atomic(int) outcome; // enum state_pool_outcome; packet thread → store, IDLE: store →
@@ -34,6 +35,18 @@ void state_pool_fini(struct state_pool *p);
 // Packet thread: a checkpoint begins; all is handed over, or will not be.
 struct state_writer *state_pool_begin(struct state_pool *p);
 void state_pool_end(struct state_pool *p, bool whole);
+
+// Packet thread: whether what can be saved at any time may be saved now. Half of the buffers are kept for what
+// is about to change, which cannot wait.
+static inline bool state_pool_has_room(struct state_pool *p) {
+	uint32_t first;
+	return p->patient || spsc_peek(&p->empty, p->kept, &first) == p->kept;
+}
+
+// Packet thread: from now on it waits for buffers: nothing waits for it.
+static inline void state_pool_wait(struct state_pool *p) {
+	p->patient = true;
+}
 
 // Store: a buffer, which goes back by _give; NULL: there is none now. Those of a broken one are to be taken,
 // too. Behind WHOLE or BROKEN, read ahead of a _take that gave NULL, there come no more: _idle then.

@@ -18,6 +18,8 @@ struct saved_count {
 	uint8_t sum[sizeof(struct flow_sum)]; // with KEY_REST what found no room
 };
 
+static_assert(sizeof(struct saved_count) + sizeof(struct state_head) == COUNT_SAVED_OCTETS);
+
 static void
 save(const struct count_table *t, const struct flow_sum *sum, bool used, struct state_writer *to) {
 	struct saved_count s = {.table = t->number, .packets = t->packets, .used = used};

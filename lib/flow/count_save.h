@@ -6,6 +6,9 @@
 #include "flow/count_table.h"
 #include "packet/share.h"
 
+// Octets that an open window takes when it is saved.
+#define COUNT_SAVED_OCTETS 152
+
 // As base/state_io.h has it; `number` tells a worker's tables apart.
 void count_table_save_begin(struct count_table *t, uint32_t number, struct state_writer *to);
 bool count_table_save_step(struct count_table *t);

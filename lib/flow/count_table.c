@@ -7,15 +7,21 @@
 
 #include <errno.h>
 
-static size_t octets(uint32_t capacity) {
-	return capacity * (sizeof(struct flow_sum) + 2 * sizeof(uint32_t) + sizeof(uint8_t));
+uint32_t count_table_rows(uint32_t rows) {
+	uint32_t capacity = 1;
+	while (capacity < rows)
+		capacity <<= 1;
+	return capacity;
+}
+
+uint64_t count_table_octets(uint32_t rows) {
+	return (uint64_t)count_table_rows(rows)
+		* (sizeof(struct flow_sum) + 2 * sizeof(uint32_t) + sizeof(uint8_t));
 }
 
 int count_table_init(struct count_table *t, const struct count_config *conf) {
 	memset(t, 0, sizeof(*t));
-	uint32_t capacity = 1;
-	while (capacity < conf->rows)
-		capacity <<= 1;
+	uint32_t capacity = count_table_rows(conf->rows);
 	t->packets = conf->packets;
 	t->patient = conf->patient;
 	t->seed = conf->seed;
@@ -27,7 +33,7 @@ int count_table_init(struct count_table *t, const struct count_config *conf) {
 		if (t->where == NULL)
 			return -ENOMEM;
 	}
-	struct flow_sum *sum = conf->mem->alloc(conf->mem, octets(capacity));
+	struct flow_sum *sum = conf->mem->alloc(conf->mem, count_table_octets(capacity));
 	if (sum == NULL) {
 		count_table_fini(t);
 		return -ENOMEM;
@@ -45,7 +51,7 @@ int count_table_init(struct count_table *t, const struct count_config *conf) {
 
 void count_table_fini(struct count_table *t) {
 	if (t->open.sum != NULL)
-		t->mem->free(t->mem, t->open.sum, octets(t->open.capacity));
+		t->mem->free(t->mem, t->open.sum, count_table_octets(t->open.capacity));
 	t->open = (struct sums){0};
 	where_free(t->where);
 	t->where = NULL;

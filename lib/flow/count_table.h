@@ -24,6 +24,11 @@ struct count_config {
 	const struct mem *mem;
 };
 
+// Of `rows` asked for, how many windows a table has room for, and the octets they take; what is on its way to
+// the exporter is not among them.
+uint32_t count_table_rows(uint32_t rows);
+uint64_t count_table_octets(uint32_t rows);
+
 // One worker's, of one stream. Only `done` and `mark` are touched by the exporter.
 struct count_table {
 	uint32_t packets;

@@ -190,7 +190,7 @@ static void save_begin(struct receiver *r) {
 static void save_step(struct receiver *r) {
 	if (!state_writer_ok(&r->pool->writer))
 		save_end(r, false);
-	else if (intake_save_step(&r->intake))
+	else if (state_pool_has_room(r->pool) && intake_save_step(&r->intake))
 		save_end(r, true);
 }
 
@@ -222,6 +222,7 @@ static int end(struct receiver *r, int ret, int how) {
 		save_end(r, false);
 	if (how == -ECANCELED && r->pool != NULL
 	    && atomic_load_explicit(&r->keep, memory_order_acquire)) {
+		state_pool_wait(r->pool);
 		save_begin(r);
 		while (r->saving)
 			save_step(r);

@@ -217,6 +217,7 @@ static int leave(struct worker *w) {
 	pane_store_flush(&w->panes);
 	pane_store_flush(&w->late);
 	publish(w);
+	state_pool_wait(w->pool);
 	worker_save_begin(w);
 	while (w->saving)
 		worker_save_step(w);

@@ -35,7 +35,7 @@ static bool step(struct worker *w) {
 void worker_save_step(struct worker *w) {
 	if (!state_writer_ok(&w->pool->writer))
 		worker_save_end(w, false);
-	else if (step(w))
+	else if (state_pool_has_room(w->pool) && step(w))
 		worker_save_end(w, true);
 }
 

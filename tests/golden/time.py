@@ -165,6 +165,8 @@ def sizing(sluice, folder, tap):
     line = next((x for x in run.said.splitlines() if "memory: " in x), "")
     want = ("2 workers x 8 tables x 1.0 M flows", "windows 512M for about ", "stream all 512M for 3.4 M open")
     tap.line(all(w in line for w in want), "the start says how much memory for how many", [line])
+    run = Run(sluice, folder, sets, {"all": ("src_ip dest_ip src_port dest_port proto", "count 5")})
+    tap.line("; count 2 workers x 1 table x 1.0 M windows, 274M" in run.said, "and for windows of count", run.why())
 
 
 def main():

@@ -34,6 +34,32 @@ Test(state_pool, without_patience_what_finds_no_room_breaks_it) {
 	state_pool_fini(&p);
 }
 
+Test(state_pool, half_of_it_is_kept_for_what_cannot_wait) {
+	struct state_pool p;
+	struct state_chunk *c;
+	cr_assert_eq(state_pool_init(&p, 4, false), 0);
+	struct state_writer *w = state_pool_begin(&p);
+	for (int i = 0; i < 2; i++) {
+		cr_expect(state_pool_has_room(&p));
+		cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	}
+	cr_expect(state_pool_has_room(&p));
+	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	cr_expect_not(state_pool_has_room(&p));
+	cr_assert_not_null(c = state_pool_take(&p));
+	state_pool_give(&p, c);
+	cr_expect(state_pool_has_room(&p));
+	// The other half is there all the same.
+	for (int i = 0; i < 2; i++)
+		cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	cr_expect_not(state_pool_has_room(&p));
+	state_pool_wait(&p);
+	cr_expect(state_pool_has_room(&p), "it waits");
+	state_pool_end(&p, true);
+	cr_expect_eq(state_pool_outcome(&p), STATE_POOL_WHOLE);
+	state_pool_fini(&p);
+}
+
 static void *take_all(void *arg) {
 	struct state_pool *p = arg;
 	static uint64_t taken;
