@@ -33,12 +33,13 @@ static void *tell(void *arg) {
 	struct compile_wait *w = arg;
 	struct timespec start, next;
 	bool told = false;
-	clock_gettime(CLOCK_REALTIME, &start);
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	next = start;
 	pthread_mutex_lock(&w->lock);
 	while (!w->over) {
 		next.tv_sec++;
-		while (!w->over && pthread_cond_timedwait(&w->cond, &w->lock, &next) == 0)
+		while (!w->over
+		       && pthread_cond_clockwait(&w->cond, &w->lock, CLOCK_MONOTONIC, &next) == 0)
 			;
 		if (w->over)
 			break;

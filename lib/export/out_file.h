@@ -31,7 +31,7 @@ struct out_file {
 	int fd;
 	bool regular; // can be cut back and rotated
 	uint64_t size; // octets in the current file
-	int64_t opened_us; // when the current file was begun, by the clock
+	int64_t opened_us; // when the current file was begun, CLOCK_MONOTONIC
 	uint32_t rotations;
 	// out_mark.h: the present file is called PATH.next until `finished` has its name.
 	bool rotating;
