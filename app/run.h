@@ -4,6 +4,7 @@
 
 #include "app/input/input.h"
 #include "app/state.h"
+#include "base/live_clock.h"
 #include "conf/conf.h"
 #include "export/exporter.h"
 #include "export/record_eve.h"
@@ -33,6 +34,7 @@ struct run_thread {
 struct run {
 	const struct conf *conf; // borrowed
 	const struct input_ops *backend;
+	struct live_clock clock; // the main thread tends it
 	struct input *input;
 	struct filter *filter;
 	struct match_engine *engine; // the rule set in force; NULL: no rule files

@@ -8,7 +8,6 @@
 #include "export/sinks.h"
 
 #include <errno.h>
-#include <time.h>
 
 static struct sink *open_sink(struct run *run, const struct conf_sink *c, struct err *err) {
 	struct out_file_config file = {
@@ -87,8 +86,6 @@ int run_exporter_open(struct run *run, struct err *err) {
 		stores[0] = &run->collector->panes;
 	// What the kernel counts has times of its own clock: nothing is late.
 	bool corrects = conf->input.late == CONF_LATE_EMIT && run->collector == NULL;
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
 	struct exporter_config ec = {
 		.streams = streams,
 		.n_streams = conf->n_streams,
@@ -102,7 +99,8 @@ int run_exporter_open(struct run *run, struct err *err) {
 		.watches = watches,
 		.n_watches = conf->n_alerts,
 		.memory = conf->flow.memory,
-		.live_start_us = run->patient ? INT64_MIN : ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
+		.live_start_us = run->patient ? INT64_MIN : live_clock_us(&run->clock),
+		.clock = run->patient ? NULL : &run->clock,
 	};
 	hash_seed_init(&ec.seed);
 	run->exporter = exporter_new(&ec);

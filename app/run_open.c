@@ -60,7 +60,7 @@ static int open_input(struct run *run, struct err *err) {
 		if (!(*b)->waits)
 			block_signals();
 		run->backend = *b;
-		run->input = (*b)->open(conf, err);
+		run->input = (*b)->open(conf, &run->clock, err);
 		return run->input == NULL ? -EIO : 0;
 	}
 	if (any)
@@ -89,6 +89,7 @@ int run_open(struct run *run, const struct conf *conf, struct run_state *state, 
 	memset(run, 0, sizeof(*run));
 	run->conf = conf;
 	run->state = state;
+	live_clock_init(&run->clock);
 	run->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int ret = run->done_fd < 0 ? err_set(err, -errno, "eventfd: %s", strerror(errno)) : 0;
 	if (ret == 0)

@@ -24,13 +24,13 @@ static int64_t max_ahead(const struct run *run) {
 	return ahead_us;
 }
 
-static void seed_intake(const struct run *run, struct intake_config *c) {
+static void seed_intake(struct run *run, struct intake_config *c) {
 	*c = (struct intake_config){
 		.time =
 			{
 				.lateness_us = run->conf->input.lateness_us,
 				.ahead_us = max_ahead(run),
-				.live = !run->patient,
+				.clock = run->patient ? NULL : &run->clock,
 			},
 		.tunnels = run->conf->input.tunnels,
 		.filter = run->filter,

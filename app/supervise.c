@@ -97,6 +97,7 @@ void supervise(const struct supervision *s) {
 			break;
 		if (fds[1].revents != 0)
 			take_signal(&st);
+		live_clock_tend(&s->run->clock);
 		soon = reload_step(s->reload);
 		if (s->control != NULL)
 			control_step(s->control, s->run, s->reload);

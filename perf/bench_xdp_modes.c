@@ -8,6 +8,7 @@
 #ifdef HAVE_XDP_SOCKETS
 #include "app/input/xdp_redirect.h"
 #endif
+#include "base/live_clock.h"
 #include "packet/burst.h"
 
 #include <bpf/libbpf.h>
@@ -56,10 +57,11 @@ void xdp_cases_observe(struct xdp_cases *all) {
 	static struct observe o;
 	struct err err = {0};
 	o.kernel = xdp_observe_open(1, 1, RING, 2048, &err);
+	static struct live_clock clock;
+	live_clock_init(&clock);
+	struct xdp_observe_part part = {.observe = o.kernel, .step = 1, .clock = &clock};
 	if (o.kernel != NULL)
-		o.src = xdp_observe_source(
-			&(struct xdp_observe_part){.observe = o.kernel, .step = 1}, &err
-		);
+		o.src = xdp_observe_source(&part, &err);
 	if (o.src == NULL || o.src->ops->attach(o.src) < 0)
 		bench_wrong("observe: %s", err.text);
 	int fd = bpf_program__fd(xdp_observe_program(o.kernel, 0));

@@ -27,6 +27,7 @@
 struct dpdk_input {
 	struct input base;
 	const struct conf *conf; // borrowed
+	struct live_clock *clock; // borrowed
 	struct dpdk_eal *eal;
 	struct dpdk_device *device;
 	uint32_t n_devices; // taken apart
@@ -137,6 +138,7 @@ static int start_ports(struct dpdk_input *in, bool by_queue, struct err *err) {
 			.rss = by_queue && given == 0 && workers > 1,
 			.mbufs = in->conf->dpdk.mbufs,
 			.rx_desc = in->conf->dpdk.rx_desc,
+			.clock = in->clock,
 		};
 		dpdk_eal_opening(in->eal);
 		int rc = dpdk_port_start(&in->port[i], &c, err);
@@ -306,7 +308,7 @@ void input_dpdk_close(struct input *base) {
 	free(in);
 }
 
-struct input *input_dpdk_open(const struct conf *conf, struct err *err) {
+struct input *input_dpdk_open(const struct conf *conf, struct live_clock *clock, struct err *err) {
 	struct dpdk_input *in = calloc(1, sizeof(*in));
 	if (in == NULL) {
 		err_set(err, -ENOMEM, "out of memory");
@@ -317,6 +319,7 @@ struct input *input_dpdk_open(const struct conf *conf, struct err *err) {
 	in->base.thread_leave = dpdk_thread_leave;
 	in->base.mem = dpdk_mem;
 	in->conf = conf;
+	in->clock = clock;
 	bool by_queue;
 	if (take_apart(in, err) < 0)
 		goto fail;

@@ -3,27 +3,21 @@
 
 #include "dpdk_clock.h"
 
+#include "base/live_clock.h"
+
 #define ALLOW_EXPERIMENTAL_API // rte_eth_read_clock
 #include <rte_ethdev.h>
-
-#include <time.h>
 
 #define PERIOD_US DPDK_CLOCK_PERIOD_US
 #define REMEASURE_US (600 * (int64_t)PERIOD_US) // the rate follows temperature
 #define SLEW_US 10000 // further off than this, UTC was set: its scale is another
-#define STEP_US PERIOD_US // so far that it is followed at once
+#define STEP_US PERIOD_US // so far ahead that it is followed at once
 #define MAX_BEND 0.1 // of the rate
 
-int64_t dpdk_clock_utc_us(void) {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-int dpdk_clock_read(uint16_t port, uint64_t *ticks, int64_t *us) {
-	int64_t before = dpdk_clock_utc_us();
+int dpdk_clock_read(uint16_t port, struct live_clock *live, uint64_t *ticks, int64_t *us) {
+	int64_t before = live_clock_us(live);
 	int rc = rte_eth_read_clock(port, ticks);
-	int64_t after = dpdk_clock_utc_us();
+	int64_t after = live_clock_us(live);
 	*us = before + (after - before) / 2;
 	return rc;
 }
@@ -73,7 +67,7 @@ void dpdk_clock_fit(struct dpdk_clock *c, uint64_t ticks, int64_t us) {
 	int64_t behind = us - told;
 	measure_rate(c, ticks, us, behind);
 	double bend = 0;
-	if (distance(behind) > STEP_US) {
+	if (behind > STEP_US) {
 		told = us;
 	} else {
 		bend = (double)behind / PERIOD_US;

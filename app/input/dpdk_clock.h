@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct live_clock;
+
 #define DPDK_CLOCK_PERIOD_US 1000000 // between fits
 
 struct dpdk_clock {
@@ -35,7 +37,5 @@ static inline int64_t dpdk_clock_us(const struct dpdk_clock *c, uint64_t ticks) 
 	return c->base_us + (int64_t)((double)(int64_t)(ticks - c->base_ticks) * c->us_per_tick);
 }
 
-// Reads the port's clock and UTC at the same moment, as near as can be. 0 or -errno.
-int dpdk_clock_read(uint16_t port, uint64_t *ticks, int64_t *us);
-
-int64_t dpdk_clock_utc_us(void); // CLOCK_REALTIME
+// Reads the port's clock and UTC, as event time has it, at the same moment, as near as can be. 0 or -errno.
+int dpdk_clock_read(uint16_t port, struct live_clock *live, uint64_t *ticks, int64_t *us);

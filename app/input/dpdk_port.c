@@ -221,10 +221,10 @@ static int configure(
 static bool calibrate(struct dpdk_port *port) {
 	uint64_t ticks0, ticks1;
 	int64_t us0, us1;
-	if (dpdk_clock_read(port->id, &ticks0, &us0) < 0)
+	if (dpdk_clock_read(port->id, port->live, &ticks0, &us0) < 0)
 		return false;
 	usleep(CALIBRATION_US);
-	return dpdk_clock_read(port->id, &ticks1, &us1) == 0
+	return dpdk_clock_read(port->id, port->live, &ticks1, &us1) == 0
 		&& dpdk_clock_init(&port->clock, ticks0, us0, ticks1, us1);
 }
 
@@ -236,9 +236,10 @@ static void find_stamp(struct dpdk_port *port, const struct rte_eth_dev_info *in
 	int flag = rte_mbuf_dynflag_lookup(RTE_MBUF_DYNFLAG_RX_TIMESTAMP_NAME, NULL);
 	if (field < 0 || flag < 0)
 		return;
-	if (port->device->infinite)
-		return; // repeated packets have none
-	if (strcmp(info->driver_name, "net_pcap") == 0)
+	bool pcap = strcmp(info->driver_name, "net_pcap") == 0;
+	if (pcap && !dpdk_device_is_capture(port->device))
+		return; // repeated packets have none, and an interface's follow UTC back when it is set
+	if (pcap)
 		port->stamp = DPDK_STAMP_US;
 	else if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP) != 0 && calibrate(port))
 		port->stamp = DPDK_STAMP_TICKS;
@@ -288,6 +289,7 @@ int dpdk_port_start(struct dpdk_port *port, const struct dpdk_port_config *conf,
 	if (rc < 0)
 		return port_fail(port, conf->rss ? -ENOTSUP : rc, err, "it does not start");
 	port->started = true;
+	port->live = conf->clock;
 	port->queues = conf->queues;
 	port->with_rss = conf->rss;
 	if (conf->rss && dpdk_rss_verify(&port->rss, port->id, conf->queues, &why) < 0) {

@@ -13,11 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct live_clock;
 struct rte_mempool;
 
 enum dpdk_stamp {
 	DPDK_STAMP_NONE, // packets carry no time
-	DPDK_STAMP_US, // microseconds since 1970 (net_pcap)
+	DPDK_STAMP_US, // microseconds since 1970 (a capture)
 	DPDK_STAMP_TICKS, // of the NIC's clock
 };
 
@@ -34,7 +35,8 @@ struct dpdk_port {
 	enum dpdk_stamp stamp;
 	int stamp_offset; // of the time in the mbuf
 	uint64_t stamp_flag; // in ol_flags: the time is there; 0: never
-	struct dpdk_clock clock; // as calibrated at start, when DPDK_STAMP_TICKS
+	struct live_clock *live; // borrowed: what live packets' time is told by
+	struct dpdk_clock clock; // as calibrated against it at start, when DPDK_STAMP_TICKS
 };
 
 // Finds the port of a device, probing a virtual one. 0 or -errno with err set: what it was, why, and
@@ -53,6 +55,7 @@ struct dpdk_port_config {
 	bool rss; // spread over them by addresses, verified
 	uint32_t mbufs;
 	uint32_t rx_desc; // a queue
+	struct live_clock *clock; // borrowed by the port
 };
 
 // Starts receiving. 0, -ENOTSUP where only RSS is what the device cannot do, or another -errno; err

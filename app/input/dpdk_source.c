@@ -7,6 +7,7 @@
 #include "dpdk_clock.h"
 
 #include "base/cache.h"
+#include "base/live_clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "packet/link.h"
@@ -49,6 +50,7 @@ struct dpdk_source {
 	bool came_short; // the last burst; captures
 	bool classic; // a pcap file, not pcapng
 	uint64_t frames, octets; // received from this lane; captures
+	struct live_clock *live; // borrowed
 	struct dpdk_clock clock;
 	// cold
 	uint64_t verified; // frames + 1 when it was asked; 0: never
@@ -88,6 +90,7 @@ static void enter_lane(struct dpdk_source *s) {
 	s->stamp_flag = lane->port->stamp_flag;
 	s->pool = lane->port->pool;
 	s->held_max = s->capture ? capture_held_max(s->pool) : UINT32_MAX;
+	s->live = lane->port->live;
 	s->clock = lane->port->clock;
 	s->rss_checks = lane->port->with_rss ? RSS_CHECKS : 0;
 	s->frames = 0;
@@ -142,15 +145,15 @@ static void capture_progress(struct dpdk_source *s, const struct burst *b) {
 static void refit(struct dpdk_source *s) {
 	uint64_t ticks;
 	int64_t us;
-	if (dpdk_clock_read(s->port, &ticks, &us) == 0)
+	if (dpdk_clock_read(s->port, s->live, &ticks, &us) == 0)
 		dpdk_clock_fit(&s->clock, ticks, us);
 	else
 		s->clock.next_fit += s->clock.next_fit - s->clock.last_ticks;
 }
 
-// One look at the clock for a burst. A clock set back must not make every packet late.
+// One look at the clock for a burst.
 static int64_t burst_time(struct dpdk_source *s) {
-	int64_t now = dpdk_clock_utc_us();
+	int64_t now = live_clock_us(s->live);
 	s->last_us = now > s->last_us ? now : s->last_us;
 	return s->last_us;
 }
@@ -160,7 +163,7 @@ static void live_idle(struct dpdk_source *s) {
 	if (++s->idle % IDLE_POLLS != 0)
 		return;
 	// Packets without a stamp get no time before what is promised here.
-	int64_t now = s->stamp == DPDK_STAMP_NONE ? burst_time(s) : dpdk_clock_utc_us();
+	int64_t now = s->stamp == DPDK_STAMP_NONE ? burst_time(s) : live_clock_us(s->live);
 	if (s->stamp == DPDK_STAMP_TICKS && now - s->clock.last_us > DPDK_CLOCK_PERIOD_US)
 		refit(s);
 	if (s->stamp != DPDK_STAMP_NONE)

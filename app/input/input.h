@@ -12,14 +12,15 @@
 
 struct count_source;
 struct input;
+struct live_clock;
 
 struct input_ops {
 	const char *name; // "dpdk", "xdp", "pcap"
 	// Whether this build on this machine can take these devices; err: why not, and what would
 	// make it work. Opens nothing that stays open.
 	bool (*usable)(const struct conf *conf, struct err *err);
-	// NULL with err set. The configuration is borrowed until close.
-	struct input *(*open)(const struct conf *conf, struct err *err);
+	// NULL with err set. Both are borrowed until close; live sources tell the time by the clock.
+	struct input *(*open)(const struct conf *conf, struct live_clock *clock, struct err *err);
 	void (*close)(struct input *in);
 	// Opening leaves nothing behind and may wait for somebody else, as a pipe does for its
 	// writer: a signal may end the program meanwhile.

@@ -5,15 +5,15 @@
 #include "input.h"
 
 bool input_dpdk_usable(const struct conf *conf, struct err *err);
-struct input *input_dpdk_open(const struct conf *conf, struct err *err);
+struct input *input_dpdk_open(const struct conf *conf, struct live_clock *clock, struct err *err);
 void input_dpdk_close(struct input *in);
 
 bool input_xdp_usable(const struct conf *conf, struct err *err);
-struct input *input_xdp_open(const struct conf *conf, struct err *err);
+struct input *input_xdp_open(const struct conf *conf, struct live_clock *clock, struct err *err);
 void input_xdp_close(struct input *in);
 
 bool input_pcap_usable(const struct conf *conf, struct err *err);
-struct input *input_pcap_open(const struct conf *conf, struct err *err);
+struct input *input_pcap_open(const struct conf *conf, struct live_clock *clock, struct err *err);
 void input_pcap_close(struct input *in);
 
 // The backend of that name; NULL: not part of this build.

@@ -52,7 +52,7 @@ void input_pcap_close(struct input *base) {
 	free(in);
 }
 
-struct input *input_pcap_open(const struct conf *conf, struct err *err) {
+struct input *input_pcap_open(const struct conf *conf, struct live_clock *clock, struct err *err) {
 	struct pcap_input *in = calloc(1, sizeof(*in));
 	if (in == NULL) {
 		err_set(err, -ENOMEM, "out of memory");

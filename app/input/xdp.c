@@ -36,6 +36,7 @@ struct xdp_device {
 struct xdp_input {
 	struct input base;
 	const struct conf *conf; // borrowed
+	struct live_clock *clock; // borrowed
 	struct xdp_device *device; // owned
 	uint32_t n_devices;
 	struct xdp_observe *observe; // NULL: another mode
@@ -186,6 +187,7 @@ static int open_observe(struct xdp_input *in, struct err *err) {
 			.first = w,
 			.step = n,
 			.watch = w == 0 ? &in->watch : NULL,
+			.clock = in->clock,
 		};
 		in->base.sources[w] = xdp_observe_source(&part, err);
 		if (in->base.sources[w] == NULL)
@@ -225,7 +227,7 @@ static int open_kernel(struct xdp_input *in, struct err *err) {
 	filter_free(filter);
 	if (in->kernel == NULL)
 		return -EIO;
-	in->base.counts = xdp_kernel_source(in->kernel, &in->watch, err);
+	in->base.counts = xdp_kernel_source(in->kernel, &in->watch, in->clock, err);
 	int rc = in->base.counts == NULL ? -EIO : open_watch(in, err);
 	for (uint32_t i = 0; i < in->n_devices && rc == 0; i++) {
 		struct xdp_loaded program = xdp_kernel_loaded(in->kernel, i);
@@ -250,7 +252,7 @@ static int open_redirect(struct xdp_input *in, struct err *err) {
 	for (uint32_t i = 0; i < in->n_devices && rc == 0; i++) {
 		uint32_t first = in->base.n_sources;
 		rc = xdp_sockets_open(
-			in->conf, &in->device[i].interface, (uint8_t)i, &in->watch,
+			in->conf, &in->device[i].interface, (uint8_t)i, &in->watch, in->clock,
 			in->base.sources, &in->base.n_sources, err
 		);
 		for (uint32_t k = first; k < in->base.n_sources; k++)
@@ -304,7 +306,7 @@ void input_xdp_close(struct input *base) {
 	free(in);
 }
 
-struct input *input_xdp_open(const struct conf *conf, struct err *err) {
+struct input *input_xdp_open(const struct conf *conf, struct live_clock *clock, struct err *err) {
 	struct xdp_caps need = needed(conf);
 	struct xdp_input *in = calloc(1, sizeof(*in));
 	if (in == NULL) {
@@ -314,6 +316,7 @@ struct input *input_xdp_open(const struct conf *conf, struct err *err) {
 	in->base.ops = input_backend("xdp");
 	in->base.mem = xdp_mem;
 	in->conf = conf;
+	in->clock = clock;
 	in->watch.wake = in->watch.events = -1;
 	libbpf_set_print(log_libbpf);
 	// The host shares its processors with us, unless some were named.

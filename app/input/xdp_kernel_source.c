@@ -3,9 +3,9 @@
 
 #include "xdp_kernel_source.h"
 
-#include "xdp_clock.h"
 #include "xdp_watch.h"
 
+#include "base/live_clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -13,13 +13,11 @@
 #include <string.h>
 #include <time.h>
 
-#define SET_FAR_NS 1000000000 // UTC was set by so much that it is worth a word
-
 struct kernel_source {
 	struct count_source base;
 	struct xdp_kernel *kernel;
 	struct xdp_watch *watch;
-	struct xdp_clock clock;
+	struct live_clock *clock; // borrowed
 	// how far the table in hand has been read
 	uint32_t region;
 	uint32_t row;
@@ -38,20 +36,8 @@ static struct kernel_source *of(const struct count_source *src) {
 
 // UTC of `mono`, in nanoseconds.
 static uint64_t keep_time(struct kernel_source *s, uint64_t mono) {
-	if (mono >= s->clock.next_ns) {
-		uint64_t at;
-		int64_t offset;
-		xdp_clock_read(&at, &offset);
-		int64_t set = xdp_clock_fit(&s->clock, at, offset);
-		if (set > SET_FAR_NS || set < -SET_FAR_NS)
-			log_warn(
-				"the clock was set %s by %.1f s: event time %s",
-				set > 0 ? "forward" : "back", (double)(set > 0 ? set : -set) / 1e9,
-				set > 0 ? "follows"
-					: "follows slowly, so that no frame is late by it"
-			);
-	}
-	int64_t offset = xdp_clock_offset_ns(&s->clock, mono);
+	struct live_line line = live_clock_line(s->clock);
+	int64_t offset = live_line_offset_ns(&line, mono);
 	xdp_kernel_set_offset(s->kernel, offset);
 	return mono + (uint64_t)offset;
 }
@@ -162,7 +148,7 @@ static void source_stop(struct count_source *src) {
 // Takes tables away, unless there are some to be read and none is wanted urgently.
 static void rotate(struct kernel_source *s, bool busy) {
 	struct xdp_panes *p = &s->kernel->panes;
-	uint64_t mono = xdp_clock_mono_ns();
+	uint64_t mono = live_clock_mono_ns();
 	uint64_t now = keep_time(s, mono);
 	if (busy && xdp_panes_ready(p, now))
 		return;
@@ -231,8 +217,9 @@ static const struct count_source_ops ops = {
 	.detach = source_detach,
 };
 
-struct count_source *
-xdp_kernel_source(struct xdp_kernel *k, struct xdp_watch *watch, struct err *err) {
+struct count_source *xdp_kernel_source(
+	struct xdp_kernel *k, struct xdp_watch *watch, struct live_clock *clock, struct err *err
+) {
 	struct kernel_source *s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		goto no_memory;
@@ -240,14 +227,14 @@ xdp_kernel_source(struct xdp_kernel *k, struct xdp_watch *watch, struct err *err
 	s->base.horizon_us = INT64_MIN;
 	s->kernel = k;
 	s->watch = watch;
+	s->clock = clock;
 	s->unplaced = calloc(k->n_states, sizeof(*s->unplaced));
 	s->unplaced_bytes = calloc(k->n_states, sizeof(*s->unplaced_bytes));
 	if (s->unplaced == NULL || s->unplaced_bytes == NULL)
 		goto no_memory;
-	uint64_t mono;
-	int64_t offset;
-	xdp_clock_read(&mono, &offset);
-	xdp_clock_init(&s->clock, mono, offset);
+	struct live_line line = live_clock_line(clock);
+	uint64_t mono = live_clock_mono_ns();
+	int64_t offset = live_line_offset_ns(&line, mono);
 	if (xdp_kernel_begin(k, mono + (uint64_t)offset, offset, err) < 0)
 		goto fail;
 	return &s->base;

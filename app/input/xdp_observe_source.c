@@ -3,11 +3,10 @@
 
 #include "xdp_observe_source.h"
 
-#include "xdp_clock.h"
 #include "xdp_watch.h"
 
 #include "base/cache.h"
-#include "base/log.h"
+#include "base/live_clock.h"
 #include "packet/link.h"
 
 #include <errno.h>
@@ -21,7 +20,6 @@
 #define HOLD_NS 50000 // from a frame's stamp until it surely is in its ring
 // A stamped frame reaches us after its stamp: rings seen empty say nothing about the last moment.
 #define STAMP_SLACK_NS 100000000
-#define SET_FAR_NS 1000000000 // UTC was set by so much that it is worth a word
 
 // A ring and the frame at its head.
 struct lane {
@@ -31,7 +29,8 @@ struct lane {
 
 struct observe_source {
 	struct source base;
-	struct xdp_clock clock;
+	struct live_clock *clock; // borrowed
+	struct live_line line; // as it was when frames were last asked for
 	struct xdp_observe *observe;
 	uint32_t first, step;
 	int epoll; // of all rings; -1: not open
@@ -52,22 +51,9 @@ static bool is_mine(const struct observe_source *s, uint32_t cpu) {
 
 // ---- time ----
 
-static void look_at_utc(struct observe_source *s) {
-	uint64_t mono;
-	int64_t offset;
-	xdp_clock_read(&mono, &offset);
-	int64_t set = xdp_clock_fit(&s->clock, mono, offset);
-	if (set > SET_FAR_NS || set < -SET_FAR_NS)
-		log_warn(
-			"the clock was set %s by %.1f s: event time %s",
-			set > 0 ? "forward" : "back", (double)(set > 0 ? set : -set) / 1e9,
-			set > 0 ? "follows" : "follows slowly, so that no frame is late by it"
-		);
-}
-
 // Nobody sends: event time goes on with the clock, or windows would stay open for ever.
 static void advance(struct observe_source *s, uint64_t now) {
-	int64_t newest = xdp_clock_us(&s->clock, now - STAMP_SLACK_NS);
+	int64_t newest = live_line_us(&s->line, now - STAMP_SLACK_NS);
 	if (newest > s->base.newest_us)
 		s->base.newest_us = newest;
 }
@@ -78,7 +64,7 @@ static void fill(const struct observe_source *s, uint32_t lane, struct packet *p
 	const struct observe_frame *f = s->lane[lane].head;
 	p->data = f->data;
 	p->handle = (uint64_t)lane << 32 | xdp_ring_take(s->lane[lane].ring);
-	p->time_us = xdp_clock_us(&s->clock, f->time_ns);
+	p->time_us = live_line_us(&s->line, f->time_ns);
 	p->head_len = f->cap_len;
 	p->cap_len = f->cap_len;
 	p->wire_len = f->wire_len;
@@ -108,11 +94,10 @@ static struct lane *oldest(struct observe_source *s, uint64_t *until) {
 
 static int source_recv(struct source *src, struct burst *b) {
 	struct observe_source *s = of(src);
-	uint64_t now = xdp_clock_mono_ns();
+	uint64_t now = live_clock_mono_ns();
 	uint64_t limit = s->n_lanes > 1 ? now - HOLD_NS : UINT64_MAX, until;
 	uint32_t n = 0;
-	if (UNLIKELY(now >= s->clock.next_ns))
-		look_at_utc(s);
+	s->line = live_clock_line(s->clock);
 	for (uint32_t i = 0; i < s->n_lanes; i++)
 		s->lane[i].head = xdp_ring_next(s->lane[i].ring);
 	while (n < BURST_MAX) {
@@ -243,10 +228,7 @@ struct source *xdp_observe_source(const struct xdp_observe_part *part, struct er
 	s->n_lanes = n;
 	for (uint32_t i = 0; i < n; i++)
 		s->lane[i].ring = &o->ring[part->first + i * part->step];
-	uint64_t mono;
-	int64_t offset;
-	xdp_clock_read(&mono, &offset);
-	xdp_clock_init(&s->clock, mono, offset);
+	s->clock = part->clock;
 	if (open_epoll(s, err) < 0) {
 		xdp_observe_source_free(&s->base);
 		return NULL;

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+struct live_clock;
 struct xdp_watch;
 
 struct xdp_observe_part {
@@ -16,6 +17,7 @@ struct xdp_observe_part {
 	uint32_t first, step; // takes rings first, first + step, ...; each ring has one source
 	// Asked for what the devices missed, which this source then tells; NULL: another does. Borrowed.
 	struct xdp_watch *watch;
+	struct live_clock *clock; // borrowed: what frames' stamps are in UTC
 };
 
 // NULL with err set. Free with xdp_observe_source_free.

@@ -7,6 +7,7 @@
 #include "xdp_queue.h"
 
 #include "base/cache.h"
+#include "base/live_clock.h"
 #include "base/mem.h"
 #include "packet/link.h"
 
@@ -19,6 +20,7 @@
 struct socket_source {
 	struct source base;
 	struct xdp_queue queue;
+	struct live_clock *clock; // borrowed
 	struct xdp_port *port; // the interface's, freed with its last source
 	struct xdp_watch *watch; // borrowed; NULL: another source tells what devices missed
 	uint32_t idle; // empty polls
@@ -28,12 +30,6 @@ struct socket_source {
 
 static struct socket_source *of(const struct source *src) {
 	return (struct socket_source *)(uintptr_t)src;
-}
-
-static int64_t now_us(void) {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 // ---- source_ops ----
@@ -46,9 +42,9 @@ static void source_detach(struct source *src) {
 	atomic_store_explicit(&of(src)->ended, true, memory_order_release);
 }
 
-// A clock set back must not make every packet late.
+// One look at the clock for a burst, or while there is none.
 static int64_t look_at_clock(struct socket_source *s) {
-	int64_t now = now_us();
+	int64_t now = live_clock_us(s->clock);
 	s->last_us = now > s->last_us ? now : s->last_us;
 	return s->last_us;
 }
@@ -155,7 +151,8 @@ source_new(struct xdp_port *port, uint32_t id, uint8_t in_port, struct err *err)
 
 int xdp_sockets_open(
 	const struct conf *conf, const struct xdp_interface *itf, uint8_t in_port,
-	struct xdp_watch *watch, struct source **sources, uint32_t *n, struct err *err
+	struct xdp_watch *watch, struct live_clock *clock, struct source **sources, uint32_t *n,
+	struct err *err
 ) {
 	struct xdp_port *port = xdp_port_new(conf, itf, err);
 	if (port == NULL)
@@ -168,6 +165,7 @@ int xdp_sockets_open(
 			return -ENOMEM;
 		}
 		s->watch = *n == 0 ? watch : NULL;
+		s->clock = clock;
 		sources[(*n)++] = &s->base;
 	}
 	return xdp_watch_add_client(watch, itf, &port->redirect->loaded, &port->client, err);

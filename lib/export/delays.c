@@ -2,8 +2,9 @@
 
 #include "delays.h"
 
+#include "base/live_clock.h"
+
 #include <assert.h>
-#include <time.h>
 
 static uint32_t bucket(uint64_t us) {
 	if (us < DELAYS_SUB)
@@ -29,12 +30,14 @@ void delays_add(struct delays *d, int64_t us) {
 	d->count[bucket(late_us)]++;
 }
 
-void delays_note(struct delays *d, const struct window_set *ws, const struct window_out *out) {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	int64_t now_us = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+void delays_note(
+	struct delays *d, const struct window_set *ws, const struct window_out *out,
+	struct live_clock *clock
+) {
+	struct live_line line = live_clock_line(clock);
+	uint64_t mono_ns = live_clock_mono_ns();
 	if (out->tail_us == 0)
-		delays_add(d, now_us - out->end_us);
+		delays_add(d, live_line_since_us(&line, mono_ns, out->end_us));
 	for (uint32_t i = 0; out->tail_us != 0 && i < out->n; i++) {
 		struct flow_sum sum = out->sum[i];
 		if (sum.reason == FLOW_END_RESOURCES)
@@ -43,7 +46,7 @@ void delays_note(struct delays *d, const struct window_set *ws, const struct win
 		sum.tcp_flags = sum.reason == FLOW_END_END ? TCP_RST : 0;
 		int64_t due_us = window_set_due(ws, &sum);
 		if (due_us != INT64_MAX)
-			delays_add(d, now_us - due_us);
+			delays_add(d, live_line_since_us(&line, mono_ns, due_us));
 	}
 }
 

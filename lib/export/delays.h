@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+struct live_clock;
+
 #define DELAYS_SUB 8 // buckets for each doubling
 #define DELAYS_BUCKETS (64 * DELAYS_SUB)
 
@@ -19,7 +21,10 @@ struct delays {
 void delays_add(struct delays *d, int64_t us);
 
 // What window_set_close gave out has left now, by the clock. What had to make room was not due.
-void delays_note(struct delays *d, const struct window_set *ws, const struct window_out *out);
+void delays_note(
+	struct delays *d, const struct window_set *ws, const struct window_out *out,
+	struct live_clock *clock
+);
 
 // The least bound, of those between buckets, that so many of a hundred do not exceed; 0: there are none.
 uint64_t delays_quantile(const struct delays *d, uint32_t percent);

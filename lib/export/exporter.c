@@ -3,6 +3,7 @@
 
 #include "exporter.h"
 
+#include "base/live_clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "export/corrector.h"
@@ -41,6 +42,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return NULL;
+	e->clock = conf->clock;
 	e->live_start_us = conf->live_start_us;
 	e->gap = (struct window_gap){.first_us = INT64_MIN, .from_us = INT64_MIN};
 	e->pane_us = conf->n_stores > 0 ? conf->stores[0]->width_us : 1;
@@ -213,9 +215,9 @@ static uint32_t close_stream(struct exporter *e, uint32_t i, int64_t horizon_us,
 	uint32_t closed = 0;
 	for (; (out = window_set_close(s->windows, horizon_us)) != NULL; closed++) {
 		emit(e, i, out, partial, false);
-		if (partial || e->live_start_us == INT64_MIN)
+		if (partial || e->clock == NULL)
 			continue;
-		delays_note(&s->delays, s->windows, out);
+		delays_note(&s->delays, s->windows, out, e->clock);
 		s->stat[STREAM_DELAY_MAX] = s->delays.max_us;
 		s->stat[STREAM_DELAY_P99] = delays_quantile(&s->delays, 99);
 	}

@@ -58,6 +58,9 @@ struct exporter_config {
 	// Windows that began before it are partial, sessions and flows that may have; INT64_MIN: a capture
 	// file.
 	int64_t live_start_us;
+	// Of live input: what tells how late windows leave, and where the next run goes on from; borrowed. NULL:
+	// nobody asks.
+	struct live_clock *clock;
 	struct hash_seed seed;
 };
 

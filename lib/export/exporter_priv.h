@@ -34,6 +34,7 @@ struct exporter {
 	struct watches *watches;
 	struct budget budget;
 	int64_t pane_us;
+	struct live_clock *clock; // NULL: a capture
 	int64_t live_start_us;
 	struct window_gap gap; // before live_start_us
 	bool dirty; // sinks hold what was not flushed

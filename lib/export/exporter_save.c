@@ -4,6 +4,7 @@
 #include "export_state.h"
 #include "exporter_priv.h"
 
+#include "base/live_clock.h"
 #include "base/log.h"
 #include "export/out_mark.h"
 #include "flow/sums_save.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define VERSION 1
 #define NAME_MAX_LEN 40
@@ -20,7 +20,7 @@
 struct saved_exporter {
 	uint32_t streams, sinks;
 	int64_t live_start_us;
-	int64_t saved_us; // by the clock
+	int64_t saved_us; // by the clock of live input; INT64_MIN: a capture
 };
 
 struct saved_stream {
@@ -81,13 +81,11 @@ save_sink(struct exporter *e, struct sink_slot *s, struct state_writer *w, struc
 }
 
 int exporter_save(struct exporter *e, struct state_writer *w, struct err *err) {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
 	struct saved_exporter head = {
 		.streams = e->n_streams,
 		.sinks = e->n_sinks,
 		.live_start_us = e->live_start_us,
-		.saved_us = ts.tv_sec * 1000000 + ts.tv_nsec / 1000,
+		.saved_us = e->clock != NULL ? live_clock_us(e->clock) : INT64_MIN,
 	};
 	state_writer_put(w, STATE_EXPORTER, VERSION, &head, sizeof(head));
 	for (uint32_t i = 0; i < e->n_streams && state_writer_ok(w); i++) {
@@ -137,6 +135,9 @@ static int load_head(struct exporter *e, const struct state_record *r, struct er
 	const struct saved_exporter *s = r->octets;
 	if (r->len != sizeof(*s) || s->streams != e->n_streams || s->sinks != e->n_sinks)
 		return refuse(err, "of other streams or sinks");
+	// UTC may have been set back meanwhile; windows that have left do not come again.
+	if (e->clock != NULL)
+		live_clock_reach(e->clock, s->saved_us);
 	if (e->live_start_us != INT64_MIN)
 		for (uint32_t i = 0; i < e->n_streams; i++)
 			window_set_gap(e->streams[i].windows, s->live_start_us, s->saved_us);

@@ -56,7 +56,8 @@ struct window_gap {
 static inline bool window_gap_cuts(
 	const struct window_gap *g, int64_t live_start_us, int64_t start_us, int64_t end_us
 ) {
-	return start_us < g->first_us || (start_us < live_start_us && end_us > g->from_us);
+	int64_t to_us = live_start_us > g->from_us ? live_start_us : g->from_us;
+	return start_us < g->first_us || (start_us < to_us && end_us > g->from_us);
 }
 
 // What is given out at a time: one window, a part of one, or some sessions, flows or windows of so many packets.

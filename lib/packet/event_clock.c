@@ -3,23 +3,17 @@
 
 #include "event_clock.h"
 
-#include <time.h>
-
-static int64_t utc_us(void) {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
+#include "base/live_clock.h"
 
 // Whether a packet's time may become the newest. *seen_us: what the time is otherwise.
 static bool may_lead(const struct event_bounds *bounds, int64_t time_us, int64_t *seen_us) {
-	if (*seen_us == INT64_MIN && !bounds->live)
+	if (*seen_us == INT64_MIN && bounds->clock == NULL)
 		return true;
 	if (*seen_us != INT64_MIN && time_us <= event_ceiling(*seen_us, bounds->ahead_us))
 		return true;
-	if (!bounds->live)
+	if (bounds->clock == NULL)
 		return false;
-	int64_t now_us = utc_us();
+	int64_t now_us = live_clock_us(bounds->clock);
 	if (time_us <= event_ceiling(now_us, bounds->ahead_us))
 		return true;
 	if (*seen_us == INT64_MIN)

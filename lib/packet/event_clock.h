@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+struct live_clock;
+
 // Nothing is ever behind.
 #define LATENESS_ALL INT64_MAX
 
@@ -19,9 +21,9 @@
 struct event_bounds {
 	int64_t lateness_us; // behind, or LATENESS_ALL
 	int64_t ahead_us; // 0: any
-	// What is further ahead is taken all the same when the clock (UTC) says so; a capture's first
-	// packet always.
-	bool live;
+	// What is further ahead is taken all the same when the clock says so. NULL: a capture, whose first
+	// packet always is.
+	struct live_clock *clock;
 };
 
 // The way of bursts with a packet that is late or out of range, packet by packet.

@@ -98,7 +98,8 @@ static void test_clock(struct tap *t) {
 	int64_t step = 5000000;
 	us += 1000000;
 	dpdk_clock_fit(&c, ticks_at(us), us + step);
-	check(t, error_at(&c, us, us + step) == 0, "UTC set by seconds is followed at once");
+	check(t, error_at(&c, us, us + step) == 0,
+	      "UTC set forward by seconds is followed at once");
 	us += 1000000;
 	check(t, error_at(&c, us, us + step) <= 50, "the rate survives it");
 

@@ -38,12 +38,13 @@ int kernel_rig_open(struct kernel_rig *r, const struct xdp_kernel_config *c) {
 	int rc = xdp_watch_open(&r->watch, 0, false, &r->err);
 	if (rc < 0)
 		return rc;
+	live_clock_init(&r->clock);
 	r->kernel = xdp_kernel_open(c, &r->err);
 	if (r->kernel == NULL)
 		return -EIO;
 	for (uint32_t i = 0; i < c->n_programs; i++)
 		r->program[i] = bpf_program__fd(xdp_kernel_program(r->kernel, i));
-	r->source = xdp_kernel_source(r->kernel, &r->watch, &r->err);
+	r->source = xdp_kernel_source(r->kernel, &r->watch, &r->clock, &r->err);
 	if (r->source == NULL)
 		return -EIO;
 	return r->source->ops->attach(r->source);
@@ -96,6 +97,7 @@ static void keep_row(struct kernel_rig *r, const struct counted *in, int64_t hor
 int kernel_rig_recv(struct kernel_rig *r) {
 	static struct count_batch b;
 	int64_t horizon_us = r->source->horizon_us;
+	live_clock_tend(&r->clock);
 	int n = r->source->ops->recv(r->source, &b);
 	if (n < 0)
 		return n;

@@ -5,6 +5,7 @@
 #include "app/input/xdp_kernel.h"
 #include "app/input/xdp_watch.h"
 
+#include "base/live_clock.h"
 #include "pipeline/count_source.h"
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@ struct kernel_rig {
 	struct xdp_kernel *kernel; // owned
 	struct count_source *source; // owned
 	struct xdp_watch watch; // of no interfaces
+	struct live_clock clock; // tended by each recv
 	int program[4]; // descriptors, by interface
 	int64_t width_us;
 	// what came out

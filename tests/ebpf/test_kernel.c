@@ -3,9 +3,8 @@
 
 #include "kernel_rig.h"
 
-#include "app/input/xdp_clock.h"
-
 #include "base/field.h"
+#include "base/live_clock.h"
 #include "packet/filter.h"
 #include "packet/flow_key_hash.h"
 #include "packet/fragment.h"
@@ -175,7 +174,7 @@ static void test_keys(void) {
 static int64_t utc_us(void) {
 	uint64_t mono;
 	int64_t offset;
-	xdp_clock_read(&mono, &offset);
+	live_clock_read(&mono, &offset);
 	return ((int64_t)mono + offset) / 1000;
 }
 

@@ -3,9 +3,8 @@
 
 #include "kernel_rig.h"
 
-#include "app/input/xdp_clock.h"
-
 #include "base/field.h"
+#include "base/live_clock.h"
 #include "packet/parse.h"
 
 #include "frame.h"
@@ -133,13 +132,13 @@ static void end_senders(struct sender *s) {
 static void run_beside(uint64_t width_ns, uint32_t flows, bool under_way) {
 	static struct sender s[2];
 	open_rig(width_ns, 2);
-	uint64_t end = xdp_clock_mono_ns() + 3 * SECOND / 2;
+	uint64_t end = live_clock_mono_ns() + 3 * SECOND / 2;
 	for (int i = 0; i < 2; i++) {
 		s[i] = (struct sender){.cpu = i, .flows = flows};
 		pthread_create(&s[i].thread, NULL, send_all, &s[i]);
 	}
 	bool read = true;
-	while (read && xdp_clock_mono_ns() < end) {
+	while (read && live_clock_mono_ns() < end) {
 		int n = kernel_rig_recv(&rig);
 		read = n >= 0;
 		if (n == 0)
@@ -189,8 +188,8 @@ static uint64_t longest_ns;
 
 // Runs a frame again and again for so long, reading or not. How often.
 static uint64_t run_for(uint64_t ns, bool read) {
-	uint64_t n = 0, now = xdp_clock_mono_ns(), end = now + ns, last = now;
-	for (; now < end; now = xdp_clock_mono_ns()) {
+	uint64_t n = 0, now = live_clock_mono_ns(), end = now + ns, last = now;
+	for (; now < end; now = live_clock_mono_ns()) {
 		n += kernel_rig_run(&rig, 0, frame.octet, frame.len, 1);
 		if (read) {
 			kernel_rig_recv(&rig);
@@ -242,11 +241,11 @@ static void test_clock(void) {
 	uint64_t mono;
 	int64_t offset;
 	longest_ns = 0;
-	xdp_clock_read(&mono, &offset);
+	live_clock_read(&mono, &offset);
 	kernel_rig_set_utc(3600 * (int64_t)SECOND);
 	sent += run_for(1300 * MS, true);
 	int64_t newest = kernel_rig_sum(&rig, false).last_us;
-	int64_t now = ((int64_t)xdp_clock_mono_ns() + offset) / 1000;
+	int64_t now = ((int64_t)live_clock_mono_ns() + offset) / 1000;
 	check(newest > now + hour_us - 1000000 && newest <= now + hour_us + 100,
 	      "UTC set forward by an hour is followed");
 	check(none_shed() && received() + 100 > sent && received() <= sent,

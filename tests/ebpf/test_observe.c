@@ -1,10 +1,10 @@
 // Observe mode's program, run by the kernel on frames made here (BPF_PROG_TEST_RUN), and the rings and the
 // source that its frames come out of. Needs root, no interface; prints TAP.
 
-#include "app/input/xdp_clock.h"
 #include "app/input/xdp_observe.h"
 #include "app/input/xdp_observe_source.h"
 
+#include "base/live_clock.h"
 #include "packet/burst.h"
 
 #include <bpf/bpf.h>
@@ -47,8 +47,11 @@ static struct xdp_observe *open_observe(uint32_t programs, uint32_t rings, uint3
 
 static struct source *open_source(struct xdp_observe *o) {
 	struct err err = {0};
+	static struct live_clock clock;
+	live_clock_init(&clock);
 	struct source *src = xdp_observe_source(
-		&(struct xdp_observe_part){.observe = o, .first = 0, .step = 1}, &err
+		&(struct xdp_observe_part){.observe = o, .first = 0, .step = 1, .clock = &clock},
+		&err
 	);
 	if (src == NULL || src->ops->attach(src) < 0) {
 		printf("Bail out! %s\n", err.text);
@@ -121,9 +124,9 @@ static void test_sizes(void) {
 			uint32_t len = classes[i] + (uint32_t)d;
 			if (len > FRAME_MAX)
 				continue;
-			int64_t before = (int64_t)xdp_clock_mono_ns();
+			int64_t before = (int64_t)live_clock_mono_ns();
 			int verdict = run(o, 0, len, len, 1);
-			int64_t after = (int64_t)xdp_clock_mono_ns();
+			int64_t after = (int64_t)live_clock_mono_ns();
 			if (verdict < 0) {
 				printf("ok %u - a frame of %u octets # SKIP BPF_PROG_TEST_RUN of this "
 				       "kernel does not take it\n",
@@ -134,7 +137,7 @@ static void test_sizes(void) {
 			const struct packet *p = &b->pkt[0];
 			uint64_t mono;
 			int64_t offset;
-			xdp_clock_read(&mono, &offset);
+			live_clock_read(&mono, &offset);
 			bool stamped = p->time_us >= (before + offset) / 1000 - 100
 				&& p->time_us <= (after + offset) / 1000 + 100;
 			check(verdict == XDP_PASS && n == 1 && p->wire_len == len
@@ -289,17 +292,17 @@ static void test_wait(void) {
 	struct source *src = open_source(o);
 	pthread_t thread;
 	run(o, 0, 60, 1, 10);
-	uint64_t t0 = xdp_clock_mono_ns();
+	uint64_t t0 = live_clock_mono_ns();
 	src->ops->wait(src, 50000);
-	uint64_t t1 = xdp_clock_mono_ns();
+	uint64_t t1 = live_clock_mono_ns();
 	check(t1 - t0 >= 45000000 && t1 - t0 < 1000000000, "frames gather while the reader sleeps");
 	pthread_create(&thread, NULL, send_later, o);
 	src->ops->wait(src, 5000000);
-	uint64_t t2 = xdp_clock_mono_ns();
+	uint64_t t2 = live_clock_mono_ns();
 	check(t2 - t1 < 3000000000, "a ring that fills wakes its reader");
 	pthread_join(thread, NULL);
 	src->ops->wait(src, 5000000);
-	check(xdp_clock_mono_ns() - t2 < 3000000000,
+	check(live_clock_mono_ns() - t2 < 3000000000,
 	      "a reader of a ring that has filled does not sleep");
 	uint32_t came = 0;
 	for (int n; (n = take(src)) > 0; src->ops->release(src, burst()))

@@ -1,5 +1,5 @@
-"""`sluice run` by XDP at the far end of a wire, for the tests of all modes: its configuration with one stream, its start and
-end, and the records and the summary that it leaves."""
+"""`sluice run` at the far end of a wire, by XDP or by DPDK's packet sockets, for the tests of all modes: its configuration with
+one stream, its start and end, and the records and the summary that it leaves."""
 import atexit
 import json
 import os
@@ -28,8 +28,10 @@ TIMES = ("window_start_us", "window_end_us", "first_us", "last_us", "partial")
 
 
 def why_no_mode(sluice, mode):
-    """Why this mode cannot be tested here; None: it can."""
+    """Why this mode, or `dpdk`, cannot be tested here; None: it can."""
     said = subprocess.run([sluice, "--version"], capture_output=True, text=True).stdout
+    if mode == "dpdk":
+        return "this build has no DPDK input" if "DPDK input: yes" not in " ".join(said.split()) else why_not()
     built = next((line.strip() for line in said.splitlines() if line.strip().startswith("XDP input:")), "XDP input: no")
     if "XDP input: no" in built or (mode == "redirect" and "no redirect" in built):
         return built
@@ -74,15 +76,28 @@ class Program(Live):
             if os.path.exists(path) and not keep:
                 os.unlink(path)
         conf = os.path.join(folder, "live.conf")
-        settings = {"backend": "xdp", "device": wire.far, "workers": 1, **({"xdp_mode": mode} if mode else {}), **sets}
+        self.dpdk = mode == "dpdk"
+        names = (sets.pop("device", None) or wire.far).split()
+        if self.dpdk:
+            settings = {"backend": "dpdk", "device": " ".join(f"net_af_packet{i},iface={name}" for i, name in enumerate(names))}
+        else:
+            settings = {"backend": "xdp", "device": " ".join(names), **({"xdp_mode": mode} if mode else {})}
+        settings = {**settings, "workers": 1, **sets}
         with open(conf, "w") as f:
             f.write("[input]\n" + "".join(f"{k} = {v}\n" for k, v in settings.items()))
             f.write(f"[flow]\nrows = {rows}\n")
+            f.write("[dpdk]\nhugepages = off\nmbufs = 8191\n" if self.dpdk else "")
             f.write(f"[match]\nrules = \"{rules}\"\ncache = off\n" if rules else "")
             f.write(f"[stream all]\nkey = {key}\nwindow = {window}\n[sink out]\ntype = json\npath = live.jsonl\n")
         argv = [*before, sluice, "run", conf, "--summary", self.summary_path, *more]
         super().__init__(wire, argv, os.path.join(folder, "live.said"))
         atexit.register(self.process.kill)      # of a test that broke
+
+    def attached(self, seconds=20):
+        """As of XDP; DPDK's driver has opened its sockets when the log says so."""
+        if not self.dpdk:
+            return super().attached(seconds)
+        return until(lambda: "sluice: memory: " in self.said() or self.process.poll() is not None, seconds) and self.process.poll() is None
 
     def lines(self):
         if not os.path.exists(self.records_path):

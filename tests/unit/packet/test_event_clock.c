@@ -2,8 +2,9 @@
 
 #include "packet/event_clock.h"
 
+#include "base/live_clock.h"
+
 #include <criterion/criterion.h>
-#include <time.h>
 
 static struct burst b;
 static int64_t newest;
@@ -102,15 +103,12 @@ Test(event_clock, without_a_bound_any_time_is_taken) {
 	cr_assert_str_eq(judge(&bounds, times, 4), "....");
 }
 
-static int64_t utc_us(void) {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 Test(event_clock, live_the_clock_may_say_that_it_is_that_late) {
-	const int64_t hour = 3600000000, now = utc_us();
-	const struct event_bounds bounds = {.lateness_us = 1000000, .ahead_us = hour, .live = true};
+	static struct live_clock clock;
+	live_clock_init(&clock);
+	const int64_t hour = 3600000000, now = live_clock_us(&clock);
+	const struct event_bounds bounds = {
+		.lateness_us = 1000000, .ahead_us = hour, .clock = &clock};
 	const int64_t times[] = {now, now + 2 * hour, now + 1};
 	seen(now - 20 * hour);
 	cr_assert_str_eq(judge(&bounds, times, 3), ".f.", "a long silence is none of the packet's");
