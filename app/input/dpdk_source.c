@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 
 #define PREFETCH_AHEAD 8
-#define IDLE_POLLS 64 // empty polls for each look at the clock
+#define IDLE_POLLS 8 // empty polls for each look at the clock; there may be a nap ahead of each
 // A stamped packet reaches us after its stamp: a queue seen empty says nothing about the last moment.
 #define STAMP_SLACK_US 100000
 #define RSS_CHECKS 256 // packets that are looked at for a hash other than software's

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define IDLE_POLLS 64 // empty polls for each look at the clock
+#define IDLE_POLLS 8 // empty polls for each look at the clock; there may be a nap ahead of each
 
 struct socket_source {
 	struct source base;

@@ -103,7 +103,8 @@ class Program(Live):
         if not os.path.exists(self.records_path):
             return []
         with open(self.records_path) as f:
-            return f.read().splitlines()
+            # While it is written the last line may not be all there.
+            return f.read().split("\n")[:-1]
 
     def records(self):
         return [json.loads(line) for line in self.lines()]

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Windows of every kind over live traffic: they leave by the clock when nothing comes any more, or comes by one of two interfaces, the
-summary says how long after they were due, and the end of the run says of what was open that it was forced. Needs root; prints TAP.
+"""Windows of every kind over live traffic: they leave by the clock when nothing comes any more, comes by one of two interfaces alone,
+or the interface is down; the summary and `sluice stats` say how long after they were due, and the end of the run says of what was
+open that it was forced. By XDP in each mode, and by DPDK. Needs root; prints TAP.
 
 usage: test_windows.py SLUICE
 """
+import json
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -14,16 +17,18 @@ from wire import Wire, ip, until
 from harness import Tap     # program.py knows where
 
 # Of a second and more, or of less: panes are as wide as the narrowest asks for.
-STREAMS = {"slides": "sliding 2s 500ms", "short": "session 300ms", "flows": "flow 10s 1s", "long": "session 1h"}
-GONE = ("slides", "short", "flows")
+STREAMS = {"tumbles": "tumbling 500ms", "slides": "sliding 2s 500ms", "short": "session 300ms", "flows": "flow 10s 1s", "long": "session 1h"}
+# What is due soon, and in how many of its windows a packet is.
+GONE = {"tumbles": 1, "slides": 4, "short": 1, "flows": 1}
 # Windows are due, then the lateness (1 s) and a pane pass. What a busy machine adds to that is nobody's fault.
 MOST_US = 20 * 1000000
 
 
 def live(sluice, folder, tap, mode):
     more = [a for name, window in STREAMS.items() for a in ("--set", f"stream.{name}.key={TUPLE}", "--set", f"stream.{name}.window={window}")]
+    socket = f"{folder}/socket"
     with Wire() as wire:
-        run = Program(sluice, folder, wire, mode=mode, more=more)
+        run = Program(sluice, folder, wire, mode=mode, more=more + ["--set", f"control.socket={socket}"])
         attached = run.attached()
         sent = wire.send([frame(i) for i in range(100)], repeat=2, calm=1)
 
@@ -33,14 +38,22 @@ def live(sluice, folder, tap, mode):
                 sums[r["stream"]] += r["packets"] if state(r) else 0
             return sums
 
-        # A packet is in four windows that slide.
-        soon = attached and until(lambda: [packets()[s] for s in GONE] == [4 * sent, sent, sent], 30)
+        soon = attached and until(lambda: all(packets()[s] == n * sent for s, n in GONE.items()), 30)
         tap.line(soon and not packets()["long"], f"{mode}: what is due leaves while nothing comes", [f"{sent} sent", str(dict(packets()))] + run.why())
         reasons = {r["reason"] for r in run.records() if r["stream"] in ("short", "flows")}
         tap.line(reasons == {"idle"} and not any("reason" in r for r in run.records() if r["stream"] == "slides"),
                  f"{mode}: sessions and flows ended idle", [str(reasons)])
+        # Of what comes just ahead of the interface's end, too. Far goes with near, by its carrier.
+        last = wire.send([frame(i) for i in range(100)])
+        ip("-n", wire.spaces[0], "link", "set", wire.near, "down")
+        down = soon and until(lambda: packets()["flows"] > sent and all(packets()[s] == n * packets()["flows"] for s, n in GONE.items()), 30)
+        tap.line(down and packets()["flows"] <= sent + last, f"{mode}: or while the interface is down", [f"{last} more sent", str(dict(packets()))] + run.why())
+        sent = packets()["flows"]
+        asked = subprocess.run([sluice, "stats", "--json", "--socket", socket], capture_output=True, text=True)
+        told = json.loads(asked.stdout or "{}").get("streams", {})
         status = run.finish()
     delays = {name: s["emit_delay_us"] for name, s in run.summary().get("streams", {}).items()}
+    tap.line(bool(told) and all(told[s]["emit_delay_us"] == delays[s] for s in GONE), f"{mode}: stats tells the same", [str(told), str(delays), asked.stderr])
     held = all(0 < delays[s]["p99"] <= delays[s]["max"] < MOST_US for s in GONE) if delays else False
     tap.line(held and delays["long"] == {"max": 0, "p99": 0}, f"{mode}: how long after they were due they left", [str(delays)])
     forced = packets(lambda r: r.get("reason") == "forced" and r.get("partial") is True)
@@ -48,14 +61,14 @@ def live(sluice, folder, tap, mode):
              f"{mode}: what the end finds open is forced and partial", [str(dict(packets())), str(dict(forced))] + run.why())
 
 
-def two(sluice, folder, tap, mode):
+def two(sluice, folder, tap, mode, workers):
     """Two interfaces of which one, and then the other, has nothing to say."""
     with Wire() as wire:
         ip("link", "add", "near2", "netns", wire.spaces[0], "type", "veth", "peer", "name", "far2", "netns", wire.spaces[1])
         for space, name in zip(wire.spaces, ("near2", "far2")):
             ip("-n", space, "link", "set", name, "up")
-        run = Program(sluice, folder, wire, mode=mode, device=f"{wire.far} far2", key="in_port", window="tumbling 1s", workers=1)
-        attached = run.attached() and until(lambda: "prog/xdp" in ip("-n", wire.spaces[1], "-d", "link", "show", "far2"), 10)
+        run = Program(sluice, folder, wire, mode=mode, device=f"{wire.far} far2", key="in_port", window="tumbling 1s", workers=workers)
+        attached = run.attached() and (mode == "dpdk" or until(lambda: "prog/xdp" in ip("-n", wire.spaces[1], "-d", "link", "show", "far2"), 10))
 
         def counted(port):
             return sum(r["packets"] for r in run.records() if r["in_port"] == port)
@@ -69,21 +82,22 @@ def two(sluice, folder, tap, mode):
             fine = fine and until(lambda: counted(port) == before + 50, 30)
             notes.append(f"port {port}: {counted(port)}")
         status = run.finish()
-    tap.line(fine and status == 0 and run.ledger()["late"] == 0, f"{mode}: an interface without traffic holds nothing up", notes + run.why())
+    tap.line(fine and status == 0 and run.ledger()["late"] == 0, f"{mode}, workers {workers}: an interface without traffic holds nothing up", notes + run.why())
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     tap = Tap()
-    for mode in ("observe", "kernel"):
+    for mode in ("observe", "redirect", "kernel", "dpdk"):
         reason = why_no_mode(sys.argv[1], mode)
         if reason:
             tap.skip(f"{mode}: live windows", reason)
             continue
         with tempfile.TemporaryDirectory(prefix="sluice-windows-") as folder:
             live(sys.argv[1], folder, tap, mode)
-            two(sys.argv[1], folder, tap, mode)
+            for workers in (1,) if mode == "kernel" else (1, 3):
+                two(sys.argv[1], folder, tap, mode, workers)
     tap.end()
 
 
