@@ -141,6 +141,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 		state_store_cancel(s->store);
 	state_chunks_free(chunks);
 	forget_pools(s);
+	bool fault = ret < 0 && part != PART_GIVEN_UP && !s->left;
 	pthread_mutex_lock(&s->lock);
 	int64_t now = now_us(CLOCK_MONOTONIC);
 	if (ret == 0) {
@@ -149,7 +150,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 		s->stats.took_us = now - s->begun_us;
 		s->stats.saved_us = now_us(CLOCK_REALTIME);
 	} else {
-		s->stats.failed++;
+		s->stats.failed += fault;
 		memcpy(s->stats.fault, s->fault.text, sizeof(s->stats.fault));
 	}
 	s->last = ret;
@@ -161,7 +162,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 	uint64_t one = 1;
 	ssize_t n = write(s->fd, &one, sizeof(one));
 	(void)n; // an eventfd takes it
-	if (ret < 0 && part != PART_GIVEN_UP && !s->left)
+	if (fault)
 		log_error("checkpoint: %s; the one before stays", s->fault.text);
 }
 
@@ -350,8 +351,10 @@ int saver_finish(
 	s->closed = true;
 	while (s->busy) {
 		// It may have been asked for after everybody had ended.
-		if (s->part == PART_AWAITED)
+		if (s->part == PART_AWAITED) {
 			s->part = PART_GIVEN_UP;
+			err_set(&s->refusal, -ECANCELED, "the run is ending");
+		}
 		pthread_cond_broadcast(&s->change);
 		pthread_cond_wait(&s->change, &s->lock);
 	}

@@ -167,6 +167,7 @@ Test(saver, who_ends_while_it_saves_breaks_nothing, .init = init, .fini = fini, 
 	cr_assert_lt(saver_wait(saver, &err), 0);
 	saver_stats(saver, &stats);
 	cr_assert_str_eq(stats.fault, "the run is ending");
+	cr_assert_eq(stats.failed, 0);
 }
 
 Test(saver, the_end_of_the_input_is_kept_without_workers, .init = init, .fini = fini,
@@ -178,9 +179,24 @@ Test(saver, the_end_of_the_input_is_kept_without_workers, .init = init, .fini = 
 	// The other one ended before it was asked.
 	saver_give_up(saver, "the run is ending");
 	cr_assert_eq(saver_finish(saver, some(2, 3), "{\"a\":1}", &err), 0, "%s", err.text);
+	struct saver_stats stats;
+	saver_stats(saver, &stats);
+	cr_assert_eq(stats.failed, 0, "what an end comes ahead of is no fault");
 	const struct state_meta *m = reopen(seen);
 	cr_assert(m->finished);
 	cr_assert_str_eq(m->summary, "{\"a\":1}");
 	cr_assert_eq(seen[1], 0);
 	cr_assert_eq(seen[3], 2);
+}
+
+// Its part would have been the exporter's, which is at the end.
+Test(saver, one_that_begins_at_the_end_says_so, .init = init, .fini = fini, .timeout = 60) {
+	struct err err = {0};
+	struct saver_stats stats;
+	cr_assert(saver_begin(saver));
+	cr_assert_eq(saver_finish(saver, some(2, 3), "{}", &err), 0, "%s", err.text);
+	saver_stats(saver, &stats);
+	cr_assert_eq(saver_done(saver), 2);
+	cr_assert_str_eq(stats.fault, "the run is ending");
+	cr_assert_eq(stats.failed, 0);
 }
