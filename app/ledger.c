@@ -194,13 +194,18 @@ static void print_alerts(struct run *run, const struct ledger *l, FILE *to) {
 void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 	const struct conf *conf = run->conf;
 	uint64_t received = l->tally.value[TALLY_RECEIVED];
+	// Runs before took time of their own.
+	uint64_t bytes = l->tally.value[TALLY_BYTES] - run->base.value[TALLY_BYTES];
 	char rate[32], bits[32];
 	double seconds = l->elapsed_s > 0 ? l->elapsed_s : 1e-9;
-	units_format_count((double)received / seconds, rate, sizeof(rate));
-	units_format_count((double)l->tally.value[TALLY_BYTES] * 8 / seconds, bits, sizeof(bits));
+	units_format_count((double)(received - run->resumed_at) / seconds, rate, sizeof(rate));
+	units_format_count((double)bytes * 8 / seconds, bits, sizeof(bits));
 	fprintf(to, "%s, %u worker%s, %.3f s: %s packets/s, %sbit/s\n", run->backend->name,
 		run_feeders(run), run_feeders(run) == 1 ? "" : "s", l->elapsed_s, rate, bits);
-	fprintf(to, "  %-10s %12" PRIu64 "\n", "received", received);
+	fprintf(to, "  %-10s %12" PRIu64, "received", received);
+	if (run->resumed_at > 0)
+		fprintf(to, "  (%" PRIu64 " ahead of the checkpoint)", run->resumed_at);
+	fprintf(to, "\n");
 	for (int i = 0; i < VERDICT_COUNT; i++) {
 		enum verdict v = print_order[i];
 		fprintf(to, "  %-10s %12" PRIu64, verdict_name(v), l->verdict[v]);

@@ -7,6 +7,7 @@ import argparse
 import glob
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,16 @@ from harness import Tap  # noqa: E402
 
 from state_bench import Bench  # noqa: E402
 from state_capture import FRAMES, capture  # noqa: E402
+
+
+def told_rate(said, before, seconds):
+    """The rate is of the frames that this run took."""
+    told = re.search(r": ([0-9.]+) ?([kMG]?) packets/s.*\n *received +(\d+) +\((\d+) ahead of the checkpoint\)", said)
+    if told is None or int(told[4]) != before:
+        return [f"{before} frames ahead of the checkpoint, and told is: {said[-600:]}"]
+    rate, want = float(told[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[told[2]], (FRAMES - before) / seconds
+    return [] if 0.9 * want < rate < 1.1 * want else [f"{rate} packets/s told, {want} taken"]
+
 
 def stops(bench, tap):
     """Stopped by a signal, or by the time limit, and started again."""
@@ -44,6 +55,7 @@ def stops(bench, tap):
     notes += ["a window was cut"] if '"partial"' in text or '"forced"' in text else []
     before = led["ledger"]["received"]
     last = bench.run("input.pace=max")
+    notes += told_rate(last.stderr, before, bench.ledger()["elapsed_s"])
     notes += [f"exit status {last.returncode}: {last.stderr[-400:]}"] if last.returncode else []
     notes += [f"resumed at {bench.ledger()['resumed_at']} of {before}"] if bench.ledger()["resumed_at"] != before else []
     tap.line(not notes and not bench.differences(), "stopped five times by a signal or --duration: no window is cut, all go on",
