@@ -5,8 +5,9 @@ usage: windows.py SLUICE [--captures N] [--seed S]
 
 SLUICE_CAPTURES is N where it is not given, else 120.
 
-Each capture is run through several streams of different kinds at once, and alerts on them, with one, two and four workers; some with corrections
-of late packets, some with a bound on how far ahead a time may be.
+Each case, a capture or its parts as several, is run through several streams of different kinds at once, and alerts on them: by one worker, and twice
+by up to eight, in bursts of any size; some with corrections of late packets, some with a bound on how far ahead a time may be. The last line says
+how many of them were compared.
 """
 import argparse
 import json
@@ -162,15 +163,21 @@ def address_comparison(rng, name, prefixes):
     return f"{name} {sign} {value}", holds
 
 
-def condition(rng, key, depth=3):
-    """Text and function, as comparison()."""
+BINDS = ("or", "and", "not")    # the last one most
+
+
+def condition(rng, key, depth=3, within="or"):
+    """Text and function, as comparison(); in parentheses where it must be, as a part of `within`, and sometimes where it need not."""
     kind = rng.choice(("and", "or", "not", "", "")) if depth else ""
     if not kind:
         return comparison(rng, key)
-    (a, left), (b, right) = (condition(rng, key, depth - 1) for _ in range(2))
+    (a, left), (b, right) = (condition(rng, key, depth - 1, kind) for _ in range(2))
     if kind == "not":
-        return f"not ({a})", lambda f: not left(f)
-    return f"({a}) {kind} ({b})", (lambda f: left(f) and right(f)) if kind == "and" else (lambda f: left(f) or right(f))
+        out, holds = f"not {a}", lambda f: not left(f)
+    else:
+        out, holds = f"{a} {kind} {b}", (lambda f: left(f) and right(f)) if kind == "and" else (lambda f: left(f) or right(f))
+    loose = BINDS.index(kind) < BINDS.index(within)
+    return f"({out})" if loose or rng.random() < 0.2 else out, holds
 
 
 def counted_field(rng, key, biflow):
@@ -244,15 +251,24 @@ def by_rank(run, stream, counted):
     return got == model.records(counted, stream)
 
 
+def written(rng, folder, frames):
+    """Paths of captures that hold the frames, in order: one, or several."""
+    ends = sorted(rng.randrange(len(frames) + 1) for _ in range(rng.choice((0, 0, 1, 3)))) + [len(frames)]
+    paths = [os.path.join(folder, f"random{i}.pcap") for i in range(len(ends))]
+    for path, start, end in zip(paths, [0] + ends, ends):
+        write_pcap(path, frames[start:end])
+    return " ".join(f'"{path}"' for path in paths)
+
+
 def check(sluice, folder, tap, seed):
+    """One capture; returns what was compared with the model: runs of the program, and their streams."""
     rng = random.Random(seed)
     packets, frames = capture(rng)
     chosen = streams(rng)
     watched = watches(random.Random(seed), chosen)
     lateness, emit = rng.choice((0, 300 * MS, SECOND, None)), rng.random() < 0.6
     ahead = rng.choice((None, None, None, 20 * SECOND, 3600 * SECOND))
-    path, rules = os.path.join(folder, "random.pcap"), os.path.join(folder, "random.hs")
-    write_pcap(path, frames)
+    device, rules = written(rng, folder, frames), os.path.join(folder, "random.hs")
     with open(rules, "w") as f:
         f.writelines(f"{sid}:/{word.decode()}/\n" for sid, word in PATTERNS.items())
     judged = list(model.late(packets, lateness, ahead))
@@ -265,15 +281,18 @@ def check(sluice, folder, tap, seed):
     records = [r for own in windows.values() for r in own]
     corrections = [r for stream in chosen for r in model.corrections(judged, stream)] if emit else []
     want = text(records + corrections + alerts)
-    notes = []
-    for workers in (1, 2, 4):
-        sets = {"input.backend": "pcap", "input.device": f'"{path}"', "input.workers": workers, "match.mode": "block",
+    notes, runs = [], 0
+    for workers in (1, rng.randrange(2, 9), rng.randrange(2, 9)):
+        # A burst has what is due when the reader looks, 64 packets at most.
+        sets = {"input.backend": "pcap", "input.device": device, "input.workers": workers, "match.mode": "block",
+                "input.pace": rng.choice(("max", "max", 20000, 200000, 1000000)),
                 "match.checksums": "ignore", "input.lateness": "all" if lateness is None else duration(lateness) if lateness else "0",
                 "input.late": "emit" if emit else "drop", "input.max_ahead": duration(ahead) if ahead else rng.choice(("off", "auto")),
                 "flow.rows": "1K", "flow.panes": rng.choice((2, 4, 16)), "flow.spares": rng.choice((1, 4)), "flow.memory": "64M"}
         run = Run(sluice, folder, sets, {}, rules,
                   more={**{f"stream {s.name}": section(s) for s in chosen},
                         **{f"alert {name}": {"stream": stream, "when": crossing(when)} for name, (stream, when) in watched.items()}})
+        runs += 1
         got = text(json.loads(line) for line in run.lines())
         if run.status != 0 or got != want:
             notes += [f"{workers} workers: {chosen}, {watched}, lateness {lateness}, max_ahead {ahead}"] + difference(want, got) + (run.why() if run.status else [])
@@ -287,6 +306,7 @@ def check(sluice, folder, tap, seed):
             notes.append(f"{workers} workers: {run.summary()}")
     kinds = ", ".join(sorted({s.window[0] + "".join(f"+{n}" for n in ("biflow", "top", "where", "distinct") if getattr(s, n)) for s in chosen}))
     tap.line(not notes, f"seed {seed}: {len(packets)} packets, {len(records)} records ({kinds}), {len(corrections)} corrections, {len(alerts)} alerts", notes)
+    return runs, runs * len(chosen)
 
 
 def many(rng):
@@ -348,9 +368,9 @@ def main():
     args = args.parse_args()
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(args.seed, args.seed + args.captures):
-            check(args.sluice, folder, tap, seed)
+        compared = [check(args.sluice, folder, tap, seed) for seed in range(args.seed, args.seed + args.captures)]
         check_estimates(args.sluice, folder, tap, args.seed)
+    print(f"# {sum(runs for runs, _ in compared)} runs over {len(compared)} captures, windows of {sum(n for _, n in compared)} streams compared")
     tap.end()
 
 
