@@ -13,12 +13,13 @@
 static void usage(FILE *to) {
 	fprintf(to,
 		"usage: sluice check [--set section.key=value]... CONF\n\n"
-		"Validates the configuration and its rule files without touching a device, and prints the\n"
-		"configuration with every default filled in, and what memory it takes. All errors are reported at once, each as\n"
+		"Validates the configuration and its rule files without touching a device, and\n"
+		"prints the configuration with every default filled in, and what memory it takes.\n"
+		"All errors are reported at once, each as\n"
 		"FILE:LINE: section.key: VALUE: what is wrong (what is accepted).\n\n"
 		"  --set section.key=value  as for sluice run\n"
 		"  --help                   this text\n\n"
-		"exit status: 0 valid, 2 not valid\n");
+		"exit status: 0 valid, 1 it could not be told, 2 not valid, or bad usage\n");
 }
 
 static void print_fault(const char *text) {
@@ -65,6 +66,8 @@ int cmd_check(int argc, char **argv) {
 			usage(stdout);
 			return EXIT_OK;
 		}
+		if (c == 's' && n_sets == 256)
+			fputs("sluice check: more than 256 --set\n", stderr);
 		if (c != 's' || n_sets == 256) {
 			usage(stderr);
 			return EXIT_USAGE;
@@ -72,6 +75,9 @@ int cmd_check(int argc, char **argv) {
 		sets[n_sets++] = optarg;
 	}
 	if (argc - optind != 1) {
+		fprintf(stderr, "sluice check: %s\n\n",
+			argc == optind ? "no configuration given"
+				       : "more than one configuration given");
 		usage(stderr);
 		return EXIT_USAGE;
 	}

@@ -25,7 +25,7 @@ struct request {
 
 #define SOCKET_HELP "  --socket PATH  control.socket of the instance (" CONTROL_SOCKET_DEFAULT ")\n"
 #define STATUS_HELP \
-	"exit status: 0 done, 1 it could not be done or nobody listens there, 2 bad usage\n"
+	"exit status: 0 done, 1 it could not be done or nobody listens there,\n2 bad usage\n"
 
 static const struct request stats = {
 	"stats",
@@ -34,7 +34,7 @@ static const struct request stats = {
 	NULL,
 	true,
 	"usage: sluice stats [--json] [--socket PATH]\n\n"
-	"Asks a running instance for its ledger: what every frame received so far came to.\n\n"
+	"Asks a running instance for its ledger: what every frame so far came to.\n\n"
 	"  --json         as --summary writes it\n" SOCKET_HELP
 	"  --help         this text\n\n" STATUS_HELP};
 static const struct request reload = {
@@ -44,9 +44,10 @@ static const struct request reload = {
 	"the instance is reading its rules anew",
 	false,
 	"usage: sluice reload [--socket PATH]\n\n"
-	"Has a running instance read its rule files anew, and waits until the workers use them, which\n"
-	"costs no packet. Shows what became of the rules, as sluice rules does. When a file cannot be\n"
-	"read, rules do not compile or are wrong as they are written, the rules stay as they were.\n\n" SOCKET_HELP
+	"Has a running instance read its rule files anew, and waits until the workers use\n"
+	"them, which costs no packet. Shows what became of the rules, as sluice rules\n"
+	"does. When a file cannot be read, rules do not compile or are wrong as they are\n"
+	"written, the rules stay as they were.\n\n" SOCKET_HELP
 	"  --help         this text\n\n" STATUS_HELP};
 static const struct request checkpoint = {
 	"checkpoint",
@@ -55,9 +56,9 @@ static const struct request checkpoint = {
 	"the instance is saving its state",
 	false,
 	"usage: sluice checkpoint [--socket PATH]\n\n"
-	"Has a running instance save its state (state.path), and waits until it is on disk, which costs no\n"
-	"packet. A run goes on from the last checkpoint when it is started again.\n\n" SOCKET_HELP
-	"  --help         this text\n\n" STATUS_HELP};
+	"Has a running instance save its state (state.path), and waits until it is on\n"
+	"disk, which costs no packet. A run goes on from the last checkpoint when it is\n"
+	"started again.\n\n" SOCKET_HELP "  --help         this text\n\n" STATUS_HELP};
 static const struct request stop = {
 	"stop",
 	"stop",
@@ -65,9 +66,11 @@ static const struct request stop = {
 	"the instance is finishing",
 	false,
 	"usage: sluice stop [--socket PATH]\n\n"
-	"Ends a running instance as SIGTERM does, and waits until it has drained its input, emitted\n"
-	"every open window and flushed every sink.\n\n" SOCKET_HELP "  --help         this text\n\n"
-	"exit status: 0 it ended well, 1 it ended with a fault or nobody listens there, 2 bad usage\n"};
+	"Ends a running instance as SIGTERM does, and waits until it has drained its\n"
+	"input, emitted every open window and flushed every sink.\n\n" SOCKET_HELP
+	"  --help         this text\n\n"
+	"exit status: 0 it ended well, 1 it ended with a fault or nobody listens there,\n"
+	"2 bad usage\n"};
 
 static int ask(const struct request *r, const char *path, bool json) {
 	char text[64], *answer;

@@ -9,13 +9,14 @@
 
 static void usage(FILE *to) {
 	fputs("usage: sluice detach INTERFACE...\n\n"
-	      "Takes off what a killed run with input.xdp_attach = shared left on an interface: its XDP\n"
-	      "program and its entries in the BPF file system. Programs of others stay where they are, and\n"
-	      "so does the program of a run that goes on. The next run on the interface does the same at\n"
-	      "its start. What input.xdp_attach = exclusive attaches goes with its process, however that\n"
-	      "ends: there is nothing to detach.\n\n"
+	      "Takes off what a killed run with input.xdp_attach = shared left on an interface:\n"
+	      "its XDP program and its entries in the BPF file system. Programs of others stay\n"
+	      "where they are, and so does the program of a run that goes on. The next run on\n"
+	      "the interface does the same at its start. What input.xdp_attach = exclusive\n"
+	      "attaches goes with its process, however that ends: there is nothing to detach.\n\n"
 	      "  --help  this text\n\n"
-	      "exit status: 0 nothing is left behind, 1 it could not be seen or removed, 2 bad usage\n",
+	      "exit status: 0 nothing is left behind, 1 it could not be seen or removed,\n"
+	      "2 bad usage\n",
 	      to);
 }
 

@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] =
-	"usage: sluice inputs\n"
-	"\n"
-	"Shows which input backends this build has and this machine can run, what each of them\n"
-	"could read from, and for what does not work why and what would make it work.\n"
-	"Nothing is opened, bound or reserved by it.\n";
+static void usage(FILE *to) {
+	fputs("usage: sluice inputs\n\n"
+	      "Shows which input backends this build has and this machine can run, what each of\n"
+	      "them could read from, and for what does not work why and what would make it\n"
+	      "work. Nothing is opened, bound or reserved by it.\n\n"
+	      "  --help  this text\n\n"
+	      "exit status: 0 done, 1 it could not be printed, 2 bad usage\n",
+	      to);
+}
 
 static void print(const struct input_report *r, const char *missing) {
 	printf("%-6s %s\n", r->name,
@@ -29,11 +32,12 @@ static void print(const struct input_report *r, const char *missing) {
 
 int cmd_inputs(int argc, char **argv) {
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		fputs(usage, stdout);
+		usage(stdout);
 		return EXIT_OK;
 	}
 	if (argc > 1) {
-		fprintf(stderr, "sluice inputs: unexpected argument \"%s\"\n%s", argv[1], usage);
+		fprintf(stderr, "sluice inputs: unexpected argument \"%s\"\n\n", argv[1]);
+		usage(stderr);
 		return EXIT_USAGE;
 	}
 	struct input_report r;

@@ -23,20 +23,23 @@ struct args {
 };
 
 static void usage(FILE *to) {
-	fputs("usage: sluice rules [--json] [--explain] [--mode MODE] [--var NAME=VALUE]... FILE...\n\n"
-	      "Reads rule files and compiles them, and shows how many rules were accepted and each that\n"
-	      "was refused, as FILE:LINE: ID: reason, then how many for which reason. A file whose name\n"
-	      "ends in .rules holds rules in Snort's and Suricata's syntax, any other hsbench patterns,\n"
-	      "one a line:\n"
+	fputs("usage: sluice rules [--json] [--explain] [--mode MODE] [--var NAME=VALUE]...\n"
+	      "       FILE...\n\n"
+	      "Reads rule files and compiles them, and shows how many rules were accepted and\n"
+	      "each that was refused, as FILE:LINE: ID: reason, then how many for which reason.\n"
+	      "A file whose name ends in .rules holds rules in Snort's and Suricata's syntax,\n"
+	      "any other hsbench patterns, one a line:\n"
 	      "id:/regex/flags{min_offset=..,max_offset=..,min_length=..,edit_distance=..}\n\n"
-	      "  --json            one line: {\"accepted\":N,\"refused\":N,\"reasons\":{\"<reason>\":N}}\n"
-	      "  --explain         also: which packets and which streams are scanned for which group of\n"
-	      "                    rules, what the groups hold, their sizes, rules without a gate\n"
+	      "  --json            one line, without the refused rules:\n"
+	      "                    {\"accepted\":N,\"refused\":N,\"reasons\":{\"<reason>\":N}}\n"
+	      "  --explain         also: which packets and which streams are scanned for which\n"
+	      "                    group of rules, what the groups hold, their sizes, rules\n"
+	      "                    without a gate\n"
 	      "  --mode MODE       as match.mode will be: stream (without this option) or block\n"
 	      "  --var NAME=VALUE  what $NAME stands for in .rules, ahead of what the files say\n"
 	      "  --help            this text\n\n"
-	      "exit status: 0 the files could be read (whatever was refused), 1 a fault, 2 bad usage or\n"
-	      "a file that cannot be read\n",
+	      "exit status: 0 the files could be read (whatever was refused), 1 a fault,\n"
+	      "2 bad usage or a file that cannot be read\n",
 	      to);
 }
 

@@ -30,19 +30,20 @@ struct arguments {
 
 static void usage(FILE *to) {
 	fprintf(to,
-		"usage: sluice run CONF [--set section.key=value]... [--duration T] [--summary FILE]\n"
-		"       [--restart]\n\n"
-		"Processes packets as CONF says until the input ends, T has passed, or SIGINT or SIGTERM\n"
-		"comes; then drains, emits every open window, flushes every sink and prints the ledger.\n\n"
-		"  --set section.key=value  overrides one key; repeated: the last wins. Paths given here\n"
-		"                           count from the current folder\n"
+		"usage: sluice run CONF [--set section.key=value]... [--duration T]\n"
+		"       [--summary FILE] [--restart]\n\n"
+		"Processes packets as CONF says until the input ends, T has passed, or SIGINT or\n"
+		"SIGTERM comes; then drains, emits every open window, flushes every sink and\n"
+		"prints the ledger.\n\n"
+		"  --set section.key=value  overrides one key; repeated: the last wins. Paths\n"
+		"                           given here count from the current folder\n"
 		"  --duration T             stop after this long (500ms, 10s, 5m, 1h)\n"
 		"  --summary FILE           write the ledger as JSON\n"
 		"  --restart                begin anew, whatever state.path holds of a run before\n"
 		"  --help                   this text\n\n"
-		"A second signal ends the program at once. SIGHUP reads the rule files anew, as sluice reload.\n"
-		"exit status: 0 done, 1 a fault while running, 2 bad usage or a bad configuration\n"
-	);
+		"A second signal ends the program at once. SIGHUP reads the rule files anew, as\n"
+		"sluice reload does.\n\n"
+		"exit status: 0 done, 1 a fault while running, 2 bad usage or bad configuration\n");
 }
 
 // Returns -1 to go on, else the exit status.

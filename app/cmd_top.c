@@ -96,6 +96,7 @@ int cmd_top(int argc, char **argv) {
 		return c == 'h' ? EXIT_OK : EXIT_USAGE;
 	}
 	if (optind < argc) {
+		fprintf(stderr, "sluice top: unexpected argument \"%s\"\n\n", argv[optind]);
 		usage(stderr);
 		return EXIT_USAGE;
 	}

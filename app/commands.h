@@ -1,4 +1,4 @@
-// The commands of the program: each takes its own arguments (argv[0] is the command's name) and
+// The commands of the program: each takes its own arguments (argv[0] is "sluice COMMAND") and
 // returns the exit status: 0 done, 1 a fault while running, 2 bad usage or a bad configuration.
 #pragma once
 

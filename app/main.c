@@ -4,6 +4,7 @@
 #include "version.h"
 
 #include "base/log.h"
+#include "conf/conf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,19 +21,15 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{"run", cmd_run,
-	 "process packets as a configuration says, until the input ends or a signal comes"},
-	{"check", cmd_check,
-	 "validate a configuration and its rule files, print it with all defaults"},
-	{"inputs", cmd_inputs, "which inputs this build and this machine can run, and why not"},
+	{"run", cmd_run, "process packets as a configuration says, until the input ends"},
+	{"check", cmd_check, "validate a configuration, print it with all defaults"},
+	{"inputs", cmd_inputs, "which inputs this build and machine can run, and why not"},
 	{"detach", cmd_detach, "take off what XDP programs of killed runs are still there"},
 	{"rules", cmd_rules, "parse rule files: what is accepted, what is refused and why"},
 	{"stats", cmd_stats, "ask a running instance what became of its packets"},
 	{"top", cmd_top, "the same as a screen, once a second"},
-	{"reload", cmd_reload,
-	 "have a running instance read its rule files anew, without losing a packet"},
-	{"checkpoint", cmd_checkpoint,
-	 "have a running instance save its state, and wait until it is on disk"},
+	{"reload", cmd_reload, "have a running instance read its rule files anew"},
+	{"checkpoint", cmd_checkpoint, "have a running instance save its state"},
 	{"stop", cmd_stop, "end a running instance, and wait until all is written"},
 };
 
@@ -41,14 +38,13 @@ static const struct command {
 static void usage(FILE *to) {
 	fprintf(to,
 		"usage: sluice COMMAND [ARGUMENT]...\n\n"
-		"Counts flows in event-time windows and matches payloads against patterns, at line "
-		"rate.\n\n");
+		"Counts flows in event-time windows and matches payloads against patterns.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fprintf(to,
 		"\n  --help     this text; sluice COMMAND --help tells about a command\n"
 		"  --version  version and the parts of this build\n\n"
-		"exit status: 0 done, 1 a fault while running, 2 bad usage or a bad configuration\n"
+		"exit status: 0 done, 1 a fault while running, 2 bad usage or bad configuration\n"
 		"SLUICE_LOG=error|warn|info|debug sets how much is logged to stderr (info)\n");
 }
 
@@ -94,6 +90,27 @@ static bool processor_suffices(void) {
 	return true;
 }
 
+// getopt_long begins what it has to say with argv[0].
+static int run_command(const struct command *command, int argc, char **argv) {
+	char name[32];
+	snprintf(name, sizeof(name), "sluice %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+static void refuse_command(const char *name) {
+	const char *names[COMMANDS];
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *near = conf_nearest(name, names, COMMANDS);
+	fprintf(stderr, "sluice: %s: unknown command%s%s%s (accepted: ", name,
+		near != NULL ? ", did you mean " : "", near != NULL ? near : "",
+		near != NULL ? "?" : "");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "%s, ", names[i]);
+	fputs("--help, --version)\n", stderr);
+}
+
 int main(int argc, char **argv) {
 	hold_standard_streams();
 	if (!processor_suffices())
@@ -116,9 +133,7 @@ int main(int argc, char **argv) {
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return finish(commands[i].run(argc - 1, argv + 1));
-	fprintf(stderr, "sluice: %s: no such command (", argv[1]);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(stderr, "%s%s", commands[i].name, i + 1 < COMMANDS ? ", " : ")\n");
+			return finish(run_command(&commands[i], argc - 1, argv + 1));
+	refuse_command(argv[1]);
 	return EXIT_USAGE;
 }
