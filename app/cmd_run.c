@@ -173,6 +173,19 @@ static int run_configuration(
 	return ret < 0 ? status : EXIT_OK;
 }
 
+// The ledger would take the place of what stands there, or stand between records.
+static bool summary_is_apart(const struct conf *conf, const char *path) {
+	char use[CONF_USE_MAX];
+	if (strcmp(path, "-") == 0)
+		fputs("sluice run: --summary: -: standard output is for records (a file)\n",
+		      stderr);
+	else if (conf_use(conf, path, conf->n_sinks, use))
+		fprintf(stderr, "sluice run: --summary: %s: %s (a file of its own)\n", path, use);
+	else
+		return true;
+	return false;
+}
+
 int cmd_run(int argc, char **argv) {
 	struct arguments a = {0};
 	int status = parse_arguments(argc, argv, &a);
@@ -181,6 +194,10 @@ int cmd_run(int argc, char **argv) {
 	struct conf *conf = load_configuration(a.conf, a.sets, a.n_sets);
 	if (conf == NULL)
 		return EXIT_USAGE;
+	if (a.summary != NULL && !summary_is_apart(conf, a.summary)) {
+		conf_free(conf);
+		return EXIT_USAGE;
+	}
 	FILE *summary = a.summary != NULL ? fopen(a.summary, "we") : NULL;
 	if (a.summary != NULL && summary == NULL) {
 		log_error("--summary: %s: %s", a.summary, strerror(errno));

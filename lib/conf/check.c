@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define PANE_MIN_US 10000
 
@@ -42,6 +41,18 @@ static void check_cpus(const struct conf_build *b, const struct conf_slot *slot)
 		input->n_cpus, input->workers
 	);
 	conf_check_refuse(b, slot, cpus, what);
+}
+
+// It can be read once.
+static void check_stdin(const struct conf_build *b, const struct conf_slot *slot) {
+	const struct conf_input *input = slot->base;
+	uint32_t device = conf_slot_key(slot, "device"), n = 0;
+	for (uint32_t i = 0; !slot->bad[device] && i < input->device.n; i++)
+		n += strcmp(input->device.item[i], "-") == 0;
+	if (n > 1)
+		conf_check_refuse(
+			b, slot, device, "- is named twice (accepted: standard input once)"
+		);
 }
 
 static void check_filter(const struct conf_build *b, const struct conf_slot *slot) {
@@ -120,15 +131,6 @@ static void check_panes(const struct conf_build *b) {
 	free(windows);
 }
 
-// The same file, by its name or, when both are there, by what the names stand for.
-static bool same_file(const char *a, const char *b) {
-	struct stat x, y;
-	if (strcmp(a, b) == 0)
-		return true;
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev
-		&& x.st_ino == y.st_ino;
-}
-
 static bool writes_file(const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
 	return conf_check_is(slot, "sink") && sink->type != CONF_SINK_NULL
@@ -144,8 +146,7 @@ const struct conf_slot *conf_check_find(const struct conf_build *b, const char *
 	return &b->slot[i];
 }
 
-static void check_path(const struct conf_build *b, uint32_t i) {
-	const struct conf_slot *slot = &b->slot[i];
+static void check_path(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_sink *sink = slot->base;
 	uint32_t path = conf_slot_key(slot, "path");
 	if (sink->path[0] == '\0') {
@@ -158,19 +159,12 @@ static void check_path(const struct conf_build *b, uint32_t i) {
 			"with state.path standard output could not be cut back to a checkpoint "
 			"(accepted: a file)"
 		);
-	for (uint32_t j = 0; j < i; j++) {
-		const struct conf_sink *other = b->slot[j].base;
-		if (!writes_file(&b->slot[j]) || !same_file(sink->path, other->path))
-			continue;
-		char what[128];
-		snprintf(
-			what, sizeof(what),
-			"%s writes there already (accepted: a file of its own for each sink)",
-			b->slot[j].name
-		);
-		conf_check_refuse(b, slot, path, what);
+	char use[CONF_USE_MAX];
+	char what[sizeof(use) + 64];
+	if (!conf_use(b->conf, sink->path, (uint32_t)(sink - b->conf->sink), use))
 		return;
-	}
+	snprintf(what, sizeof(what), "%s (accepted: a file of its own for each sink)", use);
+	conf_check_refuse(b, slot, path, what);
 }
 
 // Whether match.rules is empty, as far as it could be read.
@@ -236,6 +230,7 @@ int conf_check(const struct conf_build *b) {
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (conf_check_is(&b->slot[i], "input")) {
 			check_cpus(b, &b->slot[i]);
+			check_stdin(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
 		}
 		if (conf_check_is(&b->slot[i], "stream"))
@@ -245,7 +240,7 @@ int conf_check(const struct conf_build *b) {
 		if (conf_check_is(&b->slot[i], "sink"))
 			check_eve(b, &b->slot[i]);
 		if (writes_file(&b->slot[i]))
-			check_path(b, i);
+			check_path(b, &b->slot[i]);
 		conf_check_kept(b, &b->slot[i]);
 	}
 	check_panes(b);

@@ -264,5 +264,10 @@ void conf_free(struct conf *conf);
 // The effective configuration, as a file that loads to the same.
 void conf_print(const struct conf *conf, FILE *to);
 
+// Whether a run with this configuration reads or writes the file `path` (absolute, or as seen from the working
+// directory) already; of sinks the first `n_sinks` are asked. What for is written to `use`.
+#define CONF_USE_MAX 96
+bool conf_use(const struct conf *conf, const char *path, uint32_t n_sinks, char use[CONF_USE_MAX]);
+
 // The nearest of `n` names to a misspelt one, NULL when none is near.
 const char *conf_nearest(const char *name, const char *const *names, uint32_t n);

@@ -164,6 +164,20 @@ def outputs(life, tap):
              "a reader that goes away costs records, counted, and not the run", [str(process.returncode), str(sink), said])
 
 
+def own_files(life, tap):
+    argv = life.argv()
+    before = open(life.many, "rb").read(), open(argv[2]).read()
+    own = os.path.join(life.folder, "own.jsonl")
+    for path, why in ((life.many, "input.device is read there"), (argv[2], "the configuration itself stands there"),
+                      (own, "sink.out writes there already"), ("-", "standard output is for records")):
+        done = subprocess.run([*argv[:3], "--set", f"sink.out.path={own}", "--summary", path], capture_output=True, text=True, timeout=60)
+        tap.line((done.returncode, done.stdout) == (2, "") and f"--summary: {path}: {why}" in done.stderr and not os.path.exists(own),
+                 f"a summary is not written where {why}", [str(done.returncode), done.stderr])
+    done = subprocess.run([*argv, "--set", f"sink.out.path={life.many}"], capture_output=True, text=True, timeout=60)
+    tap.line(done.returncode == 2 and "input.device is read there" in done.stderr, "nor are records", [str(done.returncode), done.stderr])
+    tap.line(before == (open(life.many, "rb").read(), open(argv[2]).read()), "and what stood there is what it was")
+
+
 def filters(life, tap):
     path = os.path.join(life.folder, "raw.pcap")
     write_pcap(path, [(T0, FRAME[14:], len(FRAME) - 14)], link=101)
@@ -180,7 +194,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-life-") as folder:
         life = Life(sys.argv[1], folder)
-        for part in (cut_captures, stopped, impatient, outputs, filters):
+        for part in (cut_captures, stopped, impatient, outputs, own_files, filters):
             part(life, tap)
     tap.end()
 

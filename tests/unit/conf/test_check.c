@@ -82,6 +82,8 @@ Test(check, misfits_by_table) {
 		 "test.conf:6: sink.b.path: ./x: sink.a writes there already" OWN},
 		{INPUT "[sink a]\npath = -\n[sink b]\npath = -\n",
 		 "test.conf:6: sink.b.path: -: sink.a writes there already" OWN},
+		{"[input]\nbackend = pcap\ndevice = - b -\n",
+		 "test.conf:3: input.device: - b -: - is named twice (accepted: standard input once)\n"},
 	};
 	EXPECT_TABLE(table);
 }
