@@ -6,6 +6,7 @@
 #include "list.h"
 #include "value.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,15 +81,16 @@ int conf_value_fields(const struct conf_value *v) {
 	int ret = conf_value_words(v, &list);
 	stream->key = stream->n_key = 0;
 	stream->cut = (struct key_cut){0};
-	for (uint32_t i = 0; i < list.n && ret == 0; i++) {
+	for (uint32_t i = 0; i < list.n; i++) {
 		enum field f;
-		ret = read_field(v, list.item[i], &f, &stream->cut);
-		if (ret == 0 && stream->key & FIELD_BIT(f))
+		if (read_field(v, list.item[i], &f, &stream->cut) < 0) {
+			ret = -EINVAL;
+		} else if (stream->key & FIELD_BIT(f)) {
 			ret = conf_value_refuse(v, "%s is named twice", field_name(f));
-		if (ret < 0)
-			break;
-		stream->key |= FIELD_BIT(f);
-		stream->key_order[stream->n_key++] = (uint8_t)f;
+		} else {
+			stream->key |= FIELD_BIT(f);
+			stream->key_order[stream->n_key++] = (uint8_t)f;
+		}
 	}
 	if (ret == 0 && stream->key == 0)
 		ret = conf_value_refuse(v, "must not be empty");
@@ -104,8 +106,13 @@ void conf_field_print(enum field f, const struct key_cut *cut, FILE *to) {
 		fprintf(to, "/%u", key_cut_prefix(cut, f, true));
 }
 
-void conf_fields_accepted(FILE *to) {
-	for (uint32_t i = 0; i < FIELD_COUNT; i++)
-		fprintf(to, "%s%s", i > 0 ? ", " : "", field_name(i));
+void conf_fields_accepted(bool rule, FILE *to) {
+	const char *separator = "";
+	for (uint32_t i = 0; i < FIELD_COUNT; i++) {
+		if (i == FIELD_RULE && !rule)
+			continue;
+		fprintf(to, "%s%s", separator, field_name(i));
+		separator = ", ";
+	}
 	fputs("; of addresses also networks, src_ip/24 of IPv4, src_ip/24/64 of IPv4 and IPv6", to);
 }

@@ -316,10 +316,10 @@ void conf_schema_accepted(const struct conf_key *key, const struct conf *conf, F
 		break;
 	case CONF_FIELD:
 		fputs("nothing, or one of ", to);
-		conf_fields_accepted(to);
+		conf_fields_accepted(false, to);
 		break;
 	case CONF_FIELDS:
-		conf_fields_accepted(to);
+		conf_fields_accepted(true, to);
 		break;
 	case CONF_WINDOW:
 		for (uint32_t i = 0; i < CONF_WINDOW_COUNT; i++) {

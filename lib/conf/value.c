@@ -62,10 +62,12 @@ int conf_value_refuse_name(
 	const char *near = conf_nearest(name, names, n);
 	// The name is told where it is only a part of the value.
 	bool part = strcmp(name, v->text) != 0 && strlen(name) <= 64;
+	// What is accepted is told with commas.
+	bool commas = near == NULL && strchr(name, ',') != NULL;
 	return conf_value_refuse(
-		v, "unknown %s%s%s%s%s%s", what, part ? " " : "", part ? name : "",
+		v, "unknown %s%s%s%s%s%s%s", what, part ? " " : "", part ? name : "",
 		near != NULL ? ", did you mean " : "", near != NULL ? near : "",
-		near != NULL ? "?" : ""
+		near != NULL ? "?" : "", commas ? ", lists are separated by spaces" : ""
 	);
 }
 

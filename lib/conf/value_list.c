@@ -1,5 +1,4 @@
-// Values that are lists: each item is read on its own, and all that is wrong with the items of one
-// list is told by the first that is.
+// Values that are lists: each item is read on its own, and each that is wrong is told.
 
 #include "value.h"
 
@@ -206,8 +205,8 @@ int conf_value_cpus(const struct conf_value *v) {
 	uint32_t *cpus = calloc(CONF_CPU_MAX + 1, sizeof(*cpus));
 	if (cpus == NULL)
 		ret = conf_value_oom(v);
-	for (uint32_t i = 0; i < list.n && ret == 0; i++)
-		ret = add_cpus(v, list.item[i], cpus, &input->n_cpus);
+	for (uint32_t i = 0; i < list.n && cpus != NULL; i++)
+		ret = add_cpus(v, list.item[i], cpus, &input->n_cpus) < 0 ? -EINVAL : ret;
 	input->cpus = cpus;
 	conf_list_fini(&list);
 	return ret;
@@ -228,15 +227,14 @@ static int read_set(
 	struct conf_list list;
 	int ret = conf_value_words(v, &list);
 	*set = 0;
-	for (uint32_t i = 0; i < list.n && ret == 0; i++) {
+	for (uint32_t i = 0; i < list.n; i++) {
 		uint32_t bit = find(names, n, list.item[i]);
-		if (bit == n) {
+		if (bit == n)
 			ret = conf_value_refuse_name(v, what, list.item[i], names, n, NULL);
-		} else if (*set & 1ull << bit) {
+		else if (*set & 1ull << bit)
 			ret = conf_value_refuse(v, "%s is named twice", names[bit]);
-		} else {
+		else
 			*set |= 1ull << bit;
-		}
 	}
 	conf_list_fini(&list);
 	return ret;

@@ -36,6 +36,16 @@ Test(fields, networks_that_are_none_by_table) {
 		{STREAM "key = scr_ip/24\n",
 		 AT "scr_ip/24: unknown field scr_ip, did you mean "
 		    "src_ip?" FIELDS},
+		// Each field that is wrong is told.
+		{STREAM "key = src_ip dst_ip/8 src_ip dest_ip/99\n",
+		 AT
+		 "src_ip dst_ip/8 src_ip dest_ip/99: unknown field dst_ip, did you mean dest_ip?" FIELDS
+			 AT "src_ip dst_ip/8 src_ip dest_ip/99: src_ip is named twice" FIELDS AT
+		 "src_ip dst_ip/8 src_ip dest_ip/99: dest_ip: a prefix of IPv4 is 1 to 32" FIELDS},
+		{STREAM "key = src_ip\ndistinct = dest\n",
+		 "test.conf:6: stream.a.distinct: dest: unknown field (accepted: nothing, or one of src_ip, "
+		 "dest_ip, src_port, dest_port, proto, vlan, vlan_inner, mpls, vni, tos, in_port, icmp_type, "
+		 "icmp_code; of addresses also networks, src_ip/24 of IPv4, src_ip/24/64 of IPv4 and IPv6)\n"},
 	};
 	EXPECT_TABLE(table);
 }

@@ -39,8 +39,9 @@ Test(value_list, bad_lists_by_table) {
 		{INPUT "cpus = '1\n", "test.conf:3: input.cpus: '1: a quote is not closed" CPUS},
 		{INPUT "tunnels = gre vxlam\n",
 		 "test.conf:3: input.tunnels: gre vxlam: unknown tunnel vxlam, did you mean vxlan?" TUNNELS},
-		{INPUT "tunnels = gre gre\n",
-		 "test.conf:3: input.tunnels: gre gre: gre is named twice" TUNNELS},
+		{INPUT "tunnels = ipip all gre gre\n",
+		 "test.conf:3: input.tunnels: ipip all gre gre: unknown tunnel all" TUNNELS
+		 "test.conf:3: input.tunnels: ipip all gre gre: gre is named twice" TUNNELS},
 		{INPUT "tunnels = all\n",
 		 "test.conf:3: input.tunnels: all: unknown tunnel" TUNNELS},
 		{INPUT "[dpdk]\nargs = -l \"0\n",
@@ -53,7 +54,7 @@ Test(value_list, bad_lists_by_table) {
 		{STREAM "window = tumbling 1s\nkey = src_ip proto src_ip\n",
 		 "test.conf:5: stream.a.key: src_ip proto src_ip: src_ip is named twice" FIELDS},
 		{STREAM "window = tumbling 1s\nkey = src_ip,proto\n",
-		 "test.conf:5: stream.a.key: src_ip,proto: unknown field" FIELDS},
+		 "test.conf:5: stream.a.key: src_ip,proto: unknown field, lists are separated by spaces" FIELDS},
 		{INPUT "[sink a]\npath = x\nstreams = b\n",
 		 "test.conf:5: sink.a.streams: b: unknown stream (accepted: nothing, as there are no streams)\n"},
 	};
