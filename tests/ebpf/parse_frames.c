@@ -4,38 +4,7 @@
 
 #include "packet/parse_limits.h"
 
-#include "frame.h"
-
-#define A "192.0.2.1"
-#define B "198.51.100.2"
-#define A6 "2001:db8::1"
-#define B6 "2001:db8::2"
-
-enum {
-	HOPOPTS = 0,
-	UDP = 17,
-	TCP = 6,
-	ROUTING = 43,
-	FRAGMENT = 44,
-	AH = 51,
-	ICMP6 = 58,
-	DSTOPTS = 60,
-};
-
-static void octets(struct frame *f, const void *data, uint32_t len) {
-	frame_payload(f, data, len);
-}
-
-static void inner(struct frame *f) {
-	frame_ipv4(f, "10.0.0.1", "10.0.0.2", TCP);
-	frame_tcp(f, 1000, 80, 0x12);
-	frame_zeros(f, 10);
-}
-
-static void outer(struct frame *f, uint8_t proto) {
-	frame_ethernet(f, 0);
-	frame_ipv4(f, A, B, proto);
-}
+#include "parse_frame_parts.h"
 
 static void plain_udp(struct frame *f) {
 	outer(f, UDP);
@@ -144,7 +113,7 @@ static void options(struct frame *f) {
 	frame_ethernet(f, 0x0800);
 	static const uint8_t ip[28] = {0x47, 4, 0, 38, 0, 9, 0, 0, 64, UDP, 0, 0, 1, 2,
 				       3,    4, 5, 6,  7, 8, 1, 1, 1,  1,   1, 1, 1, 0};
-	octets(f, ip, sizeof(ip));
+	frame_payload(f, ip, sizeof(ip));
 	frame_udp(f, 7, 8);
 	frame_zeros(f, 2);
 }
@@ -190,7 +159,7 @@ static void extensions(struct frame *f) {
 	frame_ipv6_ext(f, DSTOPTS, 8);
 	frame_ipv6_ext(f, ROUTING, 24);
 	frame_ipv6_ext(f, AH, 16);
-	octets(f, auth, sizeof(auth));
+	frame_payload(f, auth, sizeof(auth));
 	frame_tcp(f, 1000, 80, 0x18);
 }
 
@@ -198,8 +167,8 @@ static void extensions(struct frame *f) {
 static void jumbo(struct frame *f, const uint8_t *hopopts, uint32_t len) {
 	static const uint8_t ip[40] = {0x6a, 0xb0, 0, 0, 0, 0, HOPOPTS, 64, 1, 2, 3};
 	frame_ethernet(f, 0x86dd);
-	octets(f, ip, sizeof(ip));
-	octets(f, hopopts, len);
+	frame_payload(f, ip, sizeof(ip));
+	frame_payload(f, hopopts, len);
 	frame_udp(f, 1, 2);
 	frame_zeros(f, 20);
 }
@@ -230,7 +199,7 @@ static void jumbo_without_length(struct frame *f) {
 static void ah(struct frame *f) {
 	static const uint8_t h[12] = {4, 1};
 	outer(f, AH);
-	octets(f, h, sizeof(h));
+	frame_payload(f, h, sizeof(h));
 	inner(f);
 }
 

@@ -4,33 +4,9 @@
 
 #include "packet/parse_limits.h"
 
-#include "frame.h"
+#include "parse_frame_parts.h"
 
 #include <stddef.h>
-
-#define A6 "2001:db8::1"
-#define B6 "2001:db8::2"
-
-enum {
-	TCP = 6,
-	UDP = 17,
-	GRE = 47,
-};
-
-static void octets(struct frame *f, const void *data, uint32_t len) {
-	frame_payload(f, data, len);
-}
-
-static void inner(struct frame *f) {
-	frame_ipv4(f, "10.0.0.1", "10.0.0.2", TCP);
-	frame_tcp(f, 1000, 80, 0x12);
-	frame_zeros(f, 10);
-}
-
-static void outer(struct frame *f, uint8_t proto) {
-	frame_ethernet(f, 0);
-	frame_ipv4(f, "192.0.2.1", "198.51.100.2", proto);
-}
 
 static void gre(struct frame *f) {
 	outer(f, GRE);
@@ -51,9 +27,9 @@ static void gre_routes(struct frame *f, uint32_t n) {
 	static const uint8_t h[8] = {0x40, 0, 0x08, 0};
 	static const uint8_t route[204] = {0, 1, 0, 200};
 	outer(f, GRE);
-	octets(f, h, sizeof(h));
+	frame_payload(f, h, sizeof(h));
 	for (uint32_t i = 0; i < n; i++)
-		octets(f, route, sizeof(route));
+		frame_payload(f, route, sizeof(route));
 	frame_zeros(f, 4);
 	inner(f);
 }
@@ -118,10 +94,10 @@ static void gtpu_extensions(struct frame *f, uint32_t n) {
 	static const uint8_t ext[8] = {2, 0, 0, 0, 0, 0, 0, 0x85}, last[8] = {2};
 	outer(f, UDP);
 	frame_udp(f, 2152, 1000);
-	octets(f, h, sizeof(h));
-	octets(f, fields, sizeof(fields));
+	frame_payload(f, h, sizeof(h));
+	frame_payload(f, fields, sizeof(fields));
 	for (uint32_t i = 0; i < n; i++)
-		octets(f, i + 1 < n ? ext : last, sizeof(ext));
+		frame_payload(f, i + 1 < n ? ext : last, sizeof(ext));
 	inner(f);
 }
 
