@@ -7,6 +7,7 @@
 #include "packet/source.h"
 
 #include "frame.h"
+#include "tap.h"
 
 #include <glob.h>
 #include <stdbool.h>
@@ -25,11 +26,6 @@
 #define SHARED_EVERY 7
 #define SHARED_FRAMES 24
 
-static void give_up(const char *what) {
-	printf("Bail out! %s\n", what);
-	exit(1);
-}
-
 static void add(struct filter_frames *f, const uint8_t *data, uint32_t len) {
 	if (len < LEN_MIN || len > LEN_MAX) {
 		f->n_long += len > LEN_MAX;
@@ -44,7 +40,7 @@ static void add(struct filter_frames *f, const uint8_t *data, uint32_t len) {
 	}
 	uint8_t *copy = f->frame != NULL ? malloc(len) : NULL;
 	if (copy == NULL)
-		give_up("out of memory");
+		tap_bail_out("out of memory");
 	memcpy(copy, data, len);
 	f->frame[f->n++] = (struct filter_frame){.data = copy, .len = len};
 }
@@ -227,11 +223,11 @@ void filter_frames_init(struct filter_frames *f) {
 	uint32_t n = f->n;
 	add_files(f, CORPUS, 1, add_corpus);
 	if (f->n == n)
-		give_up("no frames in " CORPUS);
+		tap_bail_out("no frames in " CORPUS);
 	n = f->n;
 	add_files(f, GOLDEN, 1, add_whole);
 	if (f->n == n)
-		give_up("no frames in " GOLDEN);
+		tap_bail_out("no frames in " GOLDEN);
 	f->n_own = f->n;
 	add_files(f, SHARED, SHARED_EVERY, add_sample);
 }

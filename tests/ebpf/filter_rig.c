@@ -2,11 +2,11 @@
 
 #include "filter_rig.h"
 
+#include "tap.h"
+
 #include <bpf/bpf.h>
 
 #include <linux/bpf.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 // What the targets return, to be told from every action of XDP.
@@ -15,8 +15,7 @@
 static int or_exit(int fd, const char *what) {
 	if (fd >= 0)
 		return fd;
-	printf("Bail out! the kernel does not take %s: error %d\n", what, -fd);
-	exit(1);
+	tap_bail_out("the kernel does not take %s: error %d", what, -fd);
 }
 
 static int target(int32_t answer) {

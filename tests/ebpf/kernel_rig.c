@@ -4,12 +4,13 @@
 
 #include "app/input/xdp_kernel_source.h"
 
+#include "tap.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <errno.h>
 #include <linux/bpf.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,14 @@ int kernel_rig_open(struct kernel_rig *r, const struct xdp_kernel_config *c) {
 	return r->source->ops->attach(r->source);
 }
 
+void kernel_rig_begin(struct kernel_rig *r, const struct xdp_kernel_config *c) {
+	if (kernel_rig_open(r, c) < 0)
+		tap_bail_out("%s", r->err.text);
+}
+
 void kernel_rig_close(struct kernel_rig *r) {
+	if (r->broken != NULL)
+		tap_ok(false, "a promise was broken: %s", r->broken);
 	if (r->source != NULL)
 		r->source->ops->detach(r->source);
 	xdp_watch_close(&r->watch);
@@ -146,11 +154,4 @@ struct counted kernel_rig_sum(const struct kernel_rig *r, bool rest) {
 
 uint64_t kernel_rig_refused(const struct kernel_rig *r, enum reason reason) {
 	return r->tally.value[TALLY_REASON + reason];
-}
-
-bool kernel_rig_pin(int cpu) {
-	cpu_set_t set;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) == 0;
 }

@@ -32,6 +32,11 @@ struct kernel_rig {
 
 // 0, or negative with the text in `err`. In any case to be closed.
 int kernel_rig_open(struct kernel_rig *r, const struct xdp_kernel_config *c);
+
+// The same; ends the test where the kernel does not take it.
+void kernel_rig_begin(struct kernel_rig *r, const struct xdp_kernel_config *c);
+
+// Fails the test if a promise was broken.
 void kernel_rig_close(struct kernel_rig *r);
 
 // Runs an interface's program on a frame, `repeat` times. Whether the kernel did and the frame passed.
@@ -56,6 +61,3 @@ uint64_t kernel_rig_refused(const struct kernel_rig *r, enum reason reason);
 
 // UTC as the program sees it, set by so much from its true time.
 void kernel_rig_set_utc(int64_t by_ns);
-
-// Lets the calling thread run on one processor only. false: it may not.
-bool kernel_rig_pin(int cpu);

@@ -11,34 +11,18 @@
 #include "filter_expressions.h"
 #include "filter_frames.h"
 #include "filter_rig.h"
-
-#include <bpf/libbpf.h>
+#include "tap.h"
+#include "xdp_test.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define BENCH_REPEAT 1000000
-
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
 
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
 
@@ -51,10 +35,8 @@ static bool splits; // frames can be run in buffers of any size
 static struct filter *make(const char *expression) {
 	struct err err = {0};
 	struct filter *f = filter_new(expression, &err);
-	if (f == NULL) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
+	if (f == NULL)
+		tap_bail_out("%s", err.text);
 	return f;
 }
 
@@ -119,22 +101,23 @@ static void test_expressions(void) {
 	uint32_t passed;
 	for (size_t i = 0; i < COUNT(expressions); i++) {
 		bool ok = agrees(expressions[i], false, &passed);
-		check(ok && passed > 0 && passed < frames.n, "%s: %u of %u frames pass",
-		      expressions[i], passed, frames.n);
+		tap_ok(ok && passed > 0 && passed < frames.n, "%s: %u of %u frames pass",
+		       expressions[i], passed, frames.n);
 	}
 	for (size_t i = 0; i < COUNT(plain); i++) {
 		bool ok = agrees(plain[i], false, &passed);
-		check(ok && (passed == 0 || passed == frames.n), "'%s': %u of %u frames pass",
-		      plain[i], passed, frames.n);
+		tap_ok(ok && (passed == 0 || passed == frames.n), "'%s': %u of %u frames pass",
+		       plain[i], passed, frames.n);
 	}
 }
 
 // The helper's part of every read.
 static void test_buffers(void) {
 	if (!splits) {
-		printf("ok %u - headers across buffers # SKIP this kernel's BPF_PROG_TEST_RUN fills the "
-		       "first buffer (Linux 6.18 need not)\n",
-		       ++n_tests);
+		tap_skip(
+			"this kernel's BPF_PROG_TEST_RUN fills the first buffer (Linux 6.18 need not)",
+			"headers across buffers"
+		);
 		return;
 	}
 	bool ok = true;
@@ -143,7 +126,7 @@ static void test_buffers(void) {
 		ok = agrees(expressions[i], true, &passed) && ok;
 		all += passed;
 	}
-	check(ok && all > 0, "headers across buffers: %zu expressions agree", COUNT(expressions));
+	tap_ok(ok && all > 0, "headers across buffers: %zu expressions agree", COUNT(expressions));
 }
 
 // ---- long lists ----
@@ -153,7 +136,7 @@ static char *list_of_hosts(uint32_t n) {
 	size_t size = 40 * (size_t)n + 40, len = 0;
 	char *text = malloc(size);
 	if (text == NULL)
-		exit(1);
+		tap_bail_out("out of memory");
 	for (uint32_t i = 1; i < n; i++)
 		len += (size_t)snprintf(
 			text + len, size - len, "host 198.%u.%u.%u or ", 18 + (i >> 16),
@@ -169,8 +152,8 @@ static void test_lists(void) {
 		char *text = list_of_hosts(lengths[i]);
 		uint32_t passed;
 		bool ok = agrees(text, false, &passed);
-		check(ok && passed > 0 && passed < frames.n,
-		      "a list of %u hosts: %u of %u frames pass", lengths[i], passed, frames.n);
+		tap_ok(ok && passed > 0 && passed < frames.n,
+		       "a list of %u hosts: %u of %u frames pass", lengths[i], passed, frames.n);
 		free(text);
 	}
 	static char ports[20000];
@@ -182,15 +165,16 @@ static void test_lists(void) {
 		);
 	uint32_t passed;
 	bool ok = agrees(ports, false, &passed);
-	check(ok && passed < frames.n, "200 pairs of network and port: %u of %u frames pass",
-	      passed, frames.n);
+	tap_ok(ok && passed < frames.n, "200 pairs of network and port: %u of %u frames pass",
+	       passed, frames.n);
 }
 
 // ---- refusals ----
 
 static void
 check_refused(const char *what, int got, int want, const struct err *err, const char *says) {
-	check(got == want && strstr(err->text, says) != NULL, "%s is refused: %s", what, err->text);
+	tap_ok(got == want && strstr(err->text, says) != NULL, "%s is refused: %s", what,
+	       err->text);
 	if (got >= 0)
 		close(got);
 }
@@ -228,22 +212,14 @@ static void test_lost(void) {
 				== FILTER_LOST;
 	uint64_t lost = filter_rig_lost(&rig) - before;
 	filter_rig_connect(&rig, true);
-	check(ok && before == 0 && lost == 100,
-	      "frames that no program takes pass to the host and are counted: %llu",
-	      (unsigned long long)lost);
+	tap_ok(ok && before == 0 && lost == 100,
+	       "frames that no program takes pass to the host and are counted: %llu",
+	       (unsigned long long)lost);
 	ok = filter_rig_run(fd, frames.frame[0].data, frames.frame[0].len, 0, 1, NULL)
 		!= FILTER_LOST;
-	check(ok && filter_rig_lost(&rig) == lost, "and no longer once there is one");
+	tap_ok(ok && filter_rig_lost(&rig) == lost, "and no longer once there is one");
 	close(fd);
 	filter_free(f);
-}
-
-static bool keep_capabilities(uint64_t keep) {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-	for (int i = 0; i < 2; i++)
-		data[i].effective = data[i].permitted = (uint32_t)(keep >> (32 * i));
-	return syscall(SYS_capset, &head, data) == 0;
 }
 
 // How many expressions load in a process with these capabilities only; -1: it could not be made.
@@ -252,7 +228,7 @@ static int load_with(uint64_t keep) {
 	pid_t child = fork();
 	if (child == 0) {
 		int n = 0;
-		if (!keep_capabilities(keep))
+		if (!xdp_test_keep_rights(keep))
 			_exit(255);
 		for (size_t i = 0; i < COUNT(expressions); i++) {
 			struct err err = {0};
@@ -274,11 +250,11 @@ static int load_with(uint64_t keep) {
 }
 
 static void test_capabilities(void) {
-	int with = load_with(1ull << CAP_BPF | 1ull << CAP_NET_ADMIN);
-	check(with == (int)COUNT(expressions),
-	      "CAP_BPF and CAP_NET_ADMIN are enough: %d of %zu load", with, COUNT(expressions));
+	int with = load_with(XDP_TEST_RIGHTS);
+	tap_ok(with == (int)COUNT(expressions),
+	       "CAP_BPF and CAP_NET_ADMIN are enough: %d of %zu load", with, COUNT(expressions));
 	int without = load_with(0);
-	check(without == 0, "without them none loads: %d", without);
+	tap_ok(without == 0, "without them none loads: %d", without);
 }
 
 // ---- nanoseconds ----
@@ -329,16 +305,9 @@ static void print_bench(void) {
 	filter_frames_fini(&frames);
 }
 
-static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
-	return 0;
-}
-
 int main(int argc, char **argv) {
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
+	if (!xdp_test_ready())
 		return 0;
-	}
-	libbpf_set_print(silent);
 	filter_rig_init(&rig);
 	if (getopt(argc, argv, "b") == 'b') {
 		print_bench();
@@ -349,8 +318,7 @@ int main(int argc, char **argv) {
 	if (frames.n_long > 0)
 		printf("# %u frames are longer than the kernel runs\n", frames.n_long);
 	if (frames.n == frames.n_own)
-		printf("ok %u - captures beside the project # SKIP ../shared/data/pcaps is not there\n",
-		       ++n_tests);
+		tap_skip("../shared/data/pcaps is not there", "captures beside the project");
 	splits = filter_rig_splits(rig.target[0]);
 	test_expressions();
 	test_buffers();
@@ -360,6 +328,5 @@ int main(int argc, char **argv) {
 	test_capabilities();
 	filter_frames_fini(&frames);
 	filter_rig_fini(&rig);
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }

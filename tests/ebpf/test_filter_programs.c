@@ -10,13 +10,12 @@
 #include "filter_frames.h"
 #include "filter_random.h"
 #include "filter_rig.h"
-
-#include <bpf/libbpf.h>
+#include "tap.h"
+#include "xdp_test.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +24,6 @@
 #define RANDOM_PROGRAMS 2000
 #define RANDOM_FRAMES 24
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
-
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
 
 static struct filter_rig rig;
 static struct filter_frames frames;
@@ -95,9 +81,9 @@ static void test_random(void) {
 	uint32_t passed = 0, right = 0;
 	for (uint32_t seed = 0; seed < RANDOM_PROGRAMS; seed++)
 		right += random_agrees(seed, &passed);
-	check(right == RANDOM_PROGRAMS && passed > RANDOM_PROGRAMS,
-	      "%u of %u random programs agree with libpcap's interpreter, %u of %u frames pass",
-	      right, RANDOM_PROGRAMS, passed, RANDOM_PROGRAMS * RANDOM_FRAMES);
+	tap_ok(right == RANDOM_PROGRAMS && passed > RANDOM_PROGRAMS,
+	       "%u of %u random programs agree with libpcap's interpreter, %u of %u frames pass",
+	       right, RANDOM_PROGRAMS, passed, RANDOM_PROGRAMS * RANDOM_FRAMES);
 }
 
 // One program on the first frame, in one buffer and in two.
@@ -121,13 +107,13 @@ static void test_edges(void) {
 		{BPF_ALU | BPF_OR | BPF_X},   {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0},
 		{BPF_RET | BPF_K, .k = 1},    {BPF_RET | BPF_K, .k = 0},
 	};
-	check(run_classic(memory, COUNT(memory)) == FILTER_PASSED, "M[] starts at 0");
+	tap_ok(run_classic(memory, COUNT(memory)) == FILTER_PASSED, "M[] starts at 0");
 	const struct filter_insn wrap[] = {
 		{BPF_LDX | BPF_IMM, .k = UINT32_MAX - 1},
 		{BPF_LD | BPF_B | BPF_IND, .k = 5},
 		{BPF_RET | BPF_K, .k = 1},
 	};
-	check(run_classic(wrap, COUNT(wrap)) == FILTER_REFUSED, "an index does not wrap around");
+	tap_ok(run_classic(wrap, COUNT(wrap)) == FILTER_REFUSED, "an index does not wrap around");
 	static const uint16_t shifts[] = {BPF_LSH, BPF_RSH};
 	bool ok = true;
 	for (uint32_t by = 0; by < 70; by++)
@@ -145,7 +131,7 @@ static void test_edges(void) {
 						       : 0x80000001u >> by;
 			ok = ok && run_classic(shift, COUNT(shift)) == FILTER_PASSED;
 		}
-	check(ok, "shifts by 32 and more give 0");
+	tap_ok(ok, "shifts by 32 and more give 0");
 }
 
 // What libpcap makes of a list of hosts, without waiting for its optimizer: source and destination against
@@ -180,7 +166,7 @@ static void test_long(void) {
 	};
 	struct filter_insn *program = calloc(190000, sizeof(*program));
 	if (program == NULL)
-		exit(1);
+		tap_bail_out("out of memory");
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		struct err err = {0};
 		uint32_t n = long_program(program, lengths[i].n);
@@ -194,7 +180,8 @@ static void test_long(void) {
 				&& filter_rig_run(fd, f->data, f->len, 0, 1, NULL)
 					== (want ? FILTER_PASSED : FILTER_REFUSED);
 		}
-		check(ok, "%u comparisons: %s", lengths[i].n, fd >= 0 ? "run and agree" : err.text);
+		tap_ok(ok, "%u comparisons: %s", lengths[i].n,
+		       fd >= 0 ? "run and agree" : err.text);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -207,8 +194,8 @@ static void
 refuses_program(const char *what, const struct filter_insn *insns, uint32_t n, const char *says) {
 	struct err err = {0};
 	int got = load_classic(insns, n, &err);
-	check(got == -EINVAL && strstr(err.text, says) != NULL, "%s is refused: %s", what,
-	      err.text);
+	tap_ok(got == -EINVAL && strstr(err.text, says) != NULL, "%s is refused: %s", what,
+	       err.text);
 }
 
 static void test_refusals(void) {
@@ -256,19 +243,12 @@ static void test_refusals(void) {
 		if (got != -EINVAL)
 			printf("# code 0x%x: %d\n", unknown[i], got);
 	}
-	check(ok, "%zu codes that classic BPF does not have are refused", COUNT(unknown));
-}
-
-static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
-	return 0;
+	tap_ok(ok, "%zu codes that classic BPF does not have are refused", COUNT(unknown));
 }
 
 int main(void) {
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
+	if (!xdp_test_ready())
 		return 0;
-	}
-	libbpf_set_print(silent);
 	filter_rig_init(&rig);
 	filter_frames_init(&frames);
 	splits = filter_rig_splits(rig.target[0]);
@@ -278,6 +258,5 @@ int main(void) {
 	test_refusals();
 	filter_frames_fini(&frames);
 	filter_rig_fini(&rig);
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }

@@ -13,16 +13,12 @@
 
 #include "frame.h"
 #include "parse_frames.h"
-
-#include <bpf/libbpf.h>
+#include "tap.h"
+#include "xdp_test.h"
 
 #include <errno.h>
-#include <linux/capability.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,19 +27,6 @@
 #define TUPLE                                                                           \
 	(FIELD_BIT(FIELD_SRC_IP) | FIELD_BIT(FIELD_DEST_IP) | FIELD_BIT(FIELD_SRC_PORT) \
 	 | FIELD_BIT(FIELD_DEST_PORT) | FIELD_BIT(FIELD_PROTO))
-
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
 
 static const struct xdp_kernel_config usual = {
 	.n_programs = 1,
@@ -55,19 +38,6 @@ static const struct xdp_kernel_config usual = {
 };
 
 static struct kernel_rig rig;
-
-static void open_rig(const struct xdp_kernel_config *c) {
-	if (kernel_rig_open(&rig, c) < 0) {
-		printf("Bail out! %s\n", rig.err.text);
-		exit(1);
-	}
-}
-
-static void close_rig(void) {
-	if (rig.broken != NULL)
-		check(false, "a promise was broken: %s", rig.broken);
-	kernel_rig_close(&rig);
-}
 
 static bool run(const struct frame *f, int repeat) {
 	return kernel_rig_run(&rig, 0, f->octet, f->len, repeat);
@@ -139,7 +109,7 @@ static void test_keys(void) {
 		struct hash_seed seed;
 		hash_seed_fixed(&seed, 1);
 		struct fragment_table *fragments = fragment_table_new(64, &seed);
-		open_rig(&c);
+		kernel_rig_begin(&rig, &c);
 		for (uint32_t i = 0; ok && (name = parse_frame_make(i, &f)) != NULL; i++) {
 			uint8_t reason;
 			if (f.len > 1500 || f.len < 14)
@@ -161,11 +131,11 @@ static void test_keys(void) {
 			if (!ok)
 				printf("# %s\n", name);
 		}
-		check(ok && counted > 20 && refused > 3,
-		      "of %u kinds of frames %s are counted as lib/packet finds them, %u counted, "
-		      "%u refused",
-		      frames, keys[k].name, counted, refused);
-		close_rig();
+		tap_ok(ok && counted > 20 && refused > 3,
+		       "of %u kinds of frames %s are counted as lib/packet finds them, %u counted, "
+		       "%u refused",
+		       frames, keys[k].name, counted, refused);
+		kernel_rig_close(&rig);
 		fragment_table_free(fragments);
 	}
 }
@@ -182,7 +152,7 @@ static void test_times(void) {
 	static struct frame f;
 	struct xdp_kernel_config c = usual;
 	frame_ipv4_tcp(&f, "10.0.0.1", 1, "10.0.0.2", 2, 0x02, "", 0);
-	open_rig(&c);
+	kernel_rig_begin(&rig, &c);
 	int64_t before = utc_us();
 	bool ok = run(&f, 1);
 	int64_t first = utc_us();
@@ -191,20 +161,20 @@ static void test_times(void) {
 	frame_ipv4_tcp(&f, "10.0.0.1", 1, "10.0.0.2", 2, 0x11, "some", 4);
 	ok = ok && run(&f, 1);
 	int64_t after = utc_us();
-	check(ok && kernel_rig_stop(&rig) == -ENODATA && rig.n_rows >= 1,
-	      "what was counted comes out after the stop");
+	tap_ok(ok && kernel_rig_stop(&rig) == -ENODATA && rig.n_rows >= 1,
+	       "what was counted comes out after the stop");
 	struct counted sum = kernel_rig_sum(&rig, false);
-	check(sum.packets == 2 && sum.tcp_flags == 0x13 && sum.opens && sum.bytes == 40 + 44,
-	      "flags are those of all packets");
-	check(sum.first_us >= before - 100 && sum.first_us <= first + 100
-		      && sum.last_us >= middle - 100 && sum.last_us <= after + 100,
-	      "first and last are when the frames came");
-	check(rig.source->ops->recv(rig.source, &(struct count_batch){}) == -ENODATA
-		      && (rig.source->ops->stop(rig.source),
-			  rig.source->ops->recv(rig.source, &(struct count_batch){}))
-			      == -ENODATA,
-	      "a stopped source stays at its end");
-	close_rig();
+	tap_ok(sum.packets == 2 && sum.tcp_flags == 0x13 && sum.opens && sum.bytes == 40 + 44,
+	       "flags are those of all packets");
+	tap_ok(sum.first_us >= before - 100 && sum.first_us <= first + 100
+		       && sum.last_us >= middle - 100 && sum.last_us <= after + 100,
+	       "first and last are when the frames came");
+	tap_ok(rig.source->ops->recv(rig.source, &(struct count_batch){}) == -ENODATA
+		       && (rig.source->ops->stop(rig.source),
+			   rig.source->ops->recv(rig.source, &(struct count_batch){}))
+			       == -ENODATA,
+	       "a stopped source stays at its end");
+	kernel_rig_close(&rig);
 }
 
 // ---- the filter ----
@@ -223,43 +193,35 @@ static void test_filter(void) {
 	frame_end(&arp);
 	cut = tcp;
 	cut.len = 14 + 12;
-	open_rig(&c);
+	kernel_rig_begin(&rig, &c);
 	filter_free(filter);
 	bool ok = run(&pass, 5) && run(&tcp, 4) && run(&arp, 3) && run(&cut, 2);
 	ok = ok && kernel_rig_stop(&rig) == -ENODATA;
-	check(ok && kernel_rig_sum(&rig, false).packets == 5, "what the filter passes is counted");
-	check(kernel_rig_refused(&rig, REASON_FILTER) == 4, "what it does not pass is filtered");
-	check(kernel_rig_refused(&rig, REASON_NOT_IP) == 3
-		      && kernel_rig_refused(&rig, REASON_IPV4_TRUNCATED) == 2,
-	      "malformed and non_ip come ahead of filtered");
-	check(rig.tally.value[TALLY_RECEIVED] == 14 && xdp_kernel_lost(rig.kernel) == 0
-		      && rig.tally.value[TALLY_BYTES]
-			      == 5 * pass.len + 4 * tcp.len + 3 * arp.len + 2 * cut.len,
-	      "all are received, with their octets");
-	close_rig();
+	tap_ok(ok && kernel_rig_sum(&rig, false).packets == 5, "what the filter passes is counted");
+	tap_ok(kernel_rig_refused(&rig, REASON_FILTER) == 4, "what it does not pass is filtered");
+	tap_ok(kernel_rig_refused(&rig, REASON_NOT_IP) == 3
+		       && kernel_rig_refused(&rig, REASON_IPV4_TRUNCATED) == 2,
+	       "malformed and non_ip come ahead of filtered");
+	tap_ok(rig.tally.value[TALLY_RECEIVED] == 14 && xdp_kernel_lost(rig.kernel) == 0
+		       && rig.tally.value[TALLY_BYTES]
+			       == 5 * pass.len + 4 * tcp.len + 3 * arp.len + 2 * cut.len,
+	       "all are received, with their octets");
+	kernel_rig_close(&rig);
 }
 
 // ---- several processors, several interfaces ----
 
-static bool two_processors(void) {
-	return sysconf(_SC_NPROCESSORS_ONLN) >= 2 && kernel_rig_pin(1) && kernel_rig_pin(0);
-}
-
-static void skip(const char *fact, const char *reason) {
-	printf("ok %u - %s # SKIP %s\n", ++n_tests, fact, reason);
-}
-
 static void test_fragments(void) {
 	static struct frame first, later;
 	const char *fact = "a later fragment finds its first one on another processor";
-	if (!two_processors()) {
-		skip(fact, "one processor only");
+	if (!xdp_test_two_processors()) {
+		tap_skip("one processor only", "%s", fact);
 		return;
 	}
 	struct xdp_kernel_config c = usual;
 	c.n_programs = 2;
 	c.fields |= FIELD_BIT(FIELD_IN_PORT); // a program for each
-	open_rig(&c);
+	kernel_rig_begin(&rig, &c);
 	for (int v6 = 0; v6 < 2; v6++) {
 		for (int offset = 0; offset <= 1480; offset += 1480) {
 			struct frame *f = offset == 0 ? &first : &later;
@@ -279,19 +241,19 @@ static void test_fragments(void) {
 			frame_zeros(f, 64);
 			frame_end(f);
 		}
-		kernel_rig_pin(0);
+		xdp_test_pin(0);
 		kernel_rig_run(&rig, 0, first.octet, first.len, 1);
-		kernel_rig_pin(1);
+		xdp_test_pin(1);
 		kernel_rig_run(&rig, 1, later.octet, later.len, 1);
-		kernel_rig_pin(0);
+		xdp_test_pin(0);
 	}
 	kernel_rig_stop(&rig);
 	bool ok = rig.n_rows == 4;
 	for (uint32_t i = 0; i < rig.n_rows; i++)
 		ok = ok && rig.row[i].key.src_port == 1234 && rig.row[i].key.dst_port == 53
 			&& rig.row[i].key.proto == 17 && rig.row[i].packets == 1;
-	check(ok, "%s", fact);
-	close_rig();
+	tap_ok(ok, "%s", fact);
+	kernel_rig_close(&rig);
 }
 
 static void test_interfaces(void) {
@@ -301,18 +263,18 @@ static void test_interfaces(void) {
 		struct xdp_kernel_config c = usual;
 		c.n_programs = 3;
 		c.fields = TUPLE | (with ? FIELD_BIT(FIELD_IN_PORT) : 0);
-		kernel_rig_pin(0);
-		open_rig(&c);
+		xdp_test_pin(0);
+		kernel_rig_begin(&rig, &c);
 		for (uint32_t i = 0; i < 3; i++)
 			kernel_rig_run(&rig, i, f.octet, f.len, (int)(10 + i));
 		kernel_rig_stop(&rig);
 		bool ok = rig.n_rows == (with ? 3 : 1);
 		for (uint32_t i = 0; with && i < rig.n_rows; i++)
 			ok = ok && rig.row[i].packets == 10u + rig.row[i].key.in_port;
-		check(ok && kernel_rig_sum(&rig, false).packets == 33,
-		      with ? "interfaces share tables, and a row says whose it is"
-			   : "a flow is one row, whatever interface it comes by, without in_port");
-		close_rig();
+		tap_ok(ok && kernel_rig_sum(&rig, false).packets == 33,
+		       with ? "interfaces share tables, and a row says whose it is"
+			    : "a flow is one row, whatever interface it comes by, without in_port");
+		kernel_rig_close(&rig);
 	}
 }
 
@@ -321,13 +283,7 @@ static void test_interfaces(void) {
 // Counts a frame with CAP_BPF and CAP_NET_ADMIN alone, in a process of its own.
 static int count_with_little(const struct xdp_kernel_config *c) {
 	static struct frame f;
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-	data[CAP_TO_INDEX(CAP_BPF)].permitted = CAP_TO_MASK(CAP_BPF);
-	data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |= CAP_TO_MASK(CAP_NET_ADMIN);
-	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		data[i].effective = data[i].permitted;
-	if (syscall(SYS_capset, &header, data) < 0)
+	if (!xdp_test_keep_rights(XDP_TEST_RIGHTS))
 		return 1;
 	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
 	if (kernel_rig_open(&rig, c) < 0)
@@ -342,6 +298,8 @@ static void test_privileges(void) {
 	struct xdp_kernel_config c = usual;
 	struct filter *filter = filter_new("udp port 2", &err);
 	for (int with = 0; with < 2; with++) {
+		const char *fact = with ? "CAP_BPF and CAP_NET_ADMIN are enough, with a filter too"
+					: "CAP_BPF and CAP_NET_ADMIN are enough";
 		int status = -1;
 		c.filter = with ? filter : NULL;
 		fflush(stdout);
@@ -350,33 +308,21 @@ static void test_privileges(void) {
 			_exit(count_with_little(&c));
 		waitpid(child, &status, 0);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 4)
-			printf("ok %u - CAP_BPF and CAP_NET_ADMIN are enough%s # SKIP this kernel wants "
-			       "CAP_PERFMON too, which was said\n",
-			       ++n_tests, with ? ", with a filter too" : "");
+			tap_skip("this kernel wants CAP_PERFMON too, which was said", "%s", fact);
 		else
-			check(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-			      "CAP_BPF and CAP_NET_ADMIN are enough%s",
-			      with ? ", with a filter too" : "");
+			tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", fact);
 	}
 	filter_free(filter);
 }
 
-static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
-	return 0;
-}
-
 int main(void) {
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
+	if (!xdp_test_ready())
 		return 0;
-	}
-	libbpf_set_print(silent);
 	test_keys();
 	test_times();
 	test_filter();
 	test_fragments();
 	test_interfaces();
 	test_privileges();
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }

@@ -7,12 +7,11 @@
 #include "packet/tunnel.h"
 
 #include "frame.h"
-
-#include <bpf/libbpf.h>
+#include "tap.h"
+#include "xdp_test.h"
 
 #include <errno.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +20,6 @@
 
 #define HOUR_NS 3600000000000ull
 #define MEGA (1ull << 20)
-
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
 
 static const struct xdp_kernel_config usual = {
 	.n_programs = 1,
@@ -45,19 +31,6 @@ static const struct xdp_kernel_config usual = {
 };
 
 static struct kernel_rig rig;
-
-static void open_rig(const struct xdp_kernel_config *c) {
-	if (kernel_rig_open(&rig, c) < 0) {
-		printf("Bail out! %s\n", rig.err.text);
-		exit(1);
-	}
-}
-
-static void close_rig(void) {
-	if (rig.broken != NULL)
-		check(false, "a promise was broken: %s", rig.broken);
-	kernel_rig_close(&rig);
-}
 
 static bool run(const struct frame *f, int repeat) {
 	return kernel_rig_run(&rig, 0, f->octet, f->len, repeat);
@@ -94,8 +67,8 @@ static void test_full(void) {
 	static uint32_t seen[FLOWS];
 	struct xdp_kernel_config c = usual;
 	bool once = true, rest = true, whole = true;
-	kernel_rig_pin(0);
-	open_rig(&c);
+	xdp_test_pin(0);
+	kernel_rig_begin(&rig, &c);
 	uint32_t limit = rig.kernel->panes.config.limit;
 	for (uint32_t i = 0; i < FLOWS; i++)
 		make_flow(&flow[i], i);
@@ -123,10 +96,10 @@ static void test_full(void) {
 			&& rig.n_rows == limit + 1;
 		whole = whole && kernel_rig_sum(&rig, false).packets == FLOWS * PASSES;
 	}
-	check(once, "a region filled to its limit has each of %u flows in one row", limit);
-	check(rest, "what comes beyond is in the rest row, and counted");
-	check(whole && rig.broken == NULL, "and so it is when the maps are used again");
-	close_rig();
+	tap_ok(once, "a region filled to its limit has each of %u flows in one row", limit);
+	tap_ok(rest, "what comes beyond is in the rest row, and counted");
+	tap_ok(whole && rig.broken == NULL, "and so it is when the maps are used again");
+	kernel_rig_close(&rig);
 }
 
 // Another row's counter cannot wrap before the region's.
@@ -134,8 +107,8 @@ static void test_wrap(void) {
 	static struct frame f;
 	struct xdp_kernel_config c = usual;
 	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
-	kernel_rig_pin(0);
-	open_rig(&c);
+	xdp_test_pin(0);
+	kernel_rig_begin(&rig, &c);
 	run(&f, 1);
 	struct xdp_panes *p = &rig.kernel->panes;
 	for (uint32_t i = 0; i < p->config.installed; i++) {
@@ -151,10 +124,10 @@ static void test_wrap(void) {
 	}
 	run(&f, 10);
 	kernel_rig_stop(&rig);
-	check(rig.n_rows == 1 && rig.row[0].packets == UINT32_MAX
-		      && kernel_rig_refused(&rig, REASON_NO_PANE) == 9,
-	      "a region that can count no further sheds");
-	close_rig();
+	tap_ok(rig.n_rows == 1 && rig.row[0].packets == UINT32_MAX
+		       && kernel_rig_refused(&rig, REASON_NO_PANE) == 9,
+	       "a region that can count no further sheds");
+	kernel_rig_close(&rig);
 }
 
 // ---- sizes ----
@@ -175,28 +148,28 @@ static void test_sizes(void) {
 		ok = ok && installed >= 3 && installed <= XDP_PANES_MAX && spares >= 2
 			&& (installed - 2) * width_ns >= 200000000;
 	}
-	check(ok, "panes of 10 ms to an hour: three at the least, and 200 ms of them");
+	tap_ok(ok, "panes of 10 ms to an hour: three at the least, and 200 ms of them");
 	struct xdp_kernel_config c = usual;
 	c.rows = 1 << 20;
 	for (c.memory = 4 * MEGA, ok = true; ok && c.memory <= 64 * MEGA; c.memory *= 2) {
-		open_rig(&c);
+		kernel_rig_begin(&rig, &c);
 		struct xdp_panes_config p = rig.kernel->panes.config;
 		ok = octets(&p) <= c.memory;
 		p.slots *= 2;
 		ok = ok && octets(&p) > c.memory;
-		close_rig();
+		kernel_rig_close(&rig);
 	}
-	check(ok, "tables are as large as memory allows");
+	tap_ok(ok, "tables are as large as memory allows");
 	c.rows = 2000;
-	open_rig(&c);
-	check(rig.kernel->panes.config.limit >= 2000 && rig.kernel->panes.config.slots == 4096,
-	      "and no larger than is wanted");
-	close_rig();
+	kernel_rig_begin(&rig, &c);
+	tap_ok(rig.kernel->panes.config.limit >= 2000 && rig.kernel->panes.config.slots == 4096,
+	       "and no larger than is wanted");
+	kernel_rig_close(&rig);
 	c.memory = 1 << 16;
 	int rc = kernel_rig_open(&rig, &c);
-	check(rc < 0 && strstr(rig.err.text, "flow.memory") != NULL
-		      && strstr(rig.err.text, "cure") != NULL,
-	      "where memory is too small that is said: %s", rig.err.text);
+	tap_ok(rc < 0 && strstr(rig.err.text, "flow.memory") != NULL
+		       && strstr(rig.err.text, "cure") != NULL,
+	       "where memory is too small that is said: %s", rig.err.text);
 	kernel_rig_close(&rig);
 }
 
@@ -205,7 +178,7 @@ static void test_sizes(void) {
 static void test_fault(void) {
 	static struct frame f;
 	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
-	open_rig(&usual);
+	kernel_rig_begin(&rig, &usual);
 	bool ok = run(&f, 5);
 	// No map at all.
 	rig.kernel->panes.outer = 1 << 20;
@@ -214,22 +187,14 @@ static void test_fault(void) {
 	int n;
 	while ((n = kernel_rig_recv(&rig)) >= 0)
 		;
-	check(ok && n == -EBADF && rig.source->err.text[0] != '\0'
-		      && kernel_rig_sum(&rig, false).packets == 5,
-	      "where tables cannot be replaced what was counted comes out ahead of the fault: %s",
-	      rig.source->err.text);
-	close_rig();
+	tap_ok(ok && n == -EBADF && rig.source->err.text[0] != '\0'
+		       && kernel_rig_sum(&rig, false).packets == 5,
+	       "where tables cannot be replaced what was counted comes out ahead of the fault: %s",
+	       rig.source->err.text);
+	kernel_rig_close(&rig);
 }
 
 // ---- processors that come later ----
-
-static bool two_processors(void) {
-	return sysconf(_SC_NPROCESSORS_ONLN) >= 2 && kernel_rig_pin(1) && kernel_rig_pin(0);
-}
-
-static void skip(const char *fact, const char *reason) {
-	printf("ok %u - %s # SKIP %s\n", ++n_tests, fact, reason);
-}
 
 // In a mount namespace of our own the machine has one processor.
 static void test_new_processor(void) {
@@ -237,7 +202,7 @@ static void test_new_processor(void) {
 	const char *fact = "what comes by a processor that was added later is missed";
 	char name[] = "/tmp/sluice-present-XXXXXX";
 	int fd = mkstemp(name);
-	bool ready = two_processors() && fd >= 0 && write(fd, "0\n", 2) == 2
+	bool ready = xdp_test_two_processors() && fd >= 0 && write(fd, "0\n", 2) == 2
 		&& unshare(CLONE_NEWNS) == 0
 		&& mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
 		&& mount(name, "/sys/devices/system/cpu/present", NULL, MS_BIND, NULL) == 0;
@@ -246,39 +211,31 @@ static void test_new_processor(void) {
 		unlink(name);
 	}
 	if (!ready) {
-		skip(fact, "one processor only, or no mount namespace");
+		tap_skip("one processor only, or no mount namespace", "%s", fact);
 		return;
 	}
 	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
-	open_rig(&usual);
-	kernel_rig_pin(0);
+	kernel_rig_begin(&rig, &usual);
+	xdp_test_pin(0);
 	run(&f, 3);
-	kernel_rig_pin(1);
+	xdp_test_pin(1);
 	run(&f, 4);
 	struct source_stats stats;
 	kernel_rig_stop(&rig);
 	rig.source->ops->stats(rig.source, &stats);
-	check(rig.kernel->n_states == 1 && kernel_rig_sum(&rig, false).packets == 3
-		      && stats.missed == 4,
-	      "%s", fact);
-	close_rig();
-}
-
-static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
-	return 0;
+	tap_ok(rig.kernel->n_states == 1 && kernel_rig_sum(&rig, false).packets == 3
+		       && stats.missed == 4,
+	       "%s", fact);
+	kernel_rig_close(&rig);
 }
 
 int main(void) {
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
+	if (!xdp_test_ready())
 		return 0;
-	}
-	libbpf_set_print(silent);
 	test_full();
 	test_wrap();
 	test_sizes();
 	test_fault();
 	test_new_processor();
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }

@@ -8,12 +8,11 @@
 #include "packet/parse.h"
 
 #include "frame.h"
-
-#include <bpf/libbpf.h>
+#include "tap.h"
+#include "xdp_test.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +22,6 @@
 #define MS 1000000ull
 #define SECOND (1000 * MS)
 #define FLOWS 1500
-
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
 
 static struct kernel_rig rig;
 
@@ -48,16 +34,7 @@ static void open_rig(uint64_t width_ns, uint32_t programs) {
 		.rows = 896,
 		.memory = 64ull << 20,
 	};
-	if (kernel_rig_open(&rig, &c) < 0) {
-		printf("Bail out! %s\n", rig.err.text);
-		exit(1);
-	}
-}
-
-static void close_rig(void) {
-	if (rig.broken != NULL)
-		check(false, "a promise was broken: %s", rig.broken);
-	kernel_rig_close(&rig);
+	kernel_rig_begin(&rig, &c);
 }
 
 static uint64_t received(void) {
@@ -83,7 +60,7 @@ struct sender {
 static void *send_all(void *arg) {
 	struct sender *s = arg;
 	struct frame *f = malloc(sizeof(*f));
-	s->failed = f == NULL || !kernel_rig_pin(s->cpu);
+	s->failed = f == NULL || !xdp_test_pin(s->cpu);
 	for (uint32_t i = 0; !s->failed && !s->stop; i = (i + 1) % s->flows) {
 		frame_ipv4_udp(f, "10.0.0.1", (uint16_t)i, "10.0.0.2", 2, "", 0);
 		uint32_t times = 1 + i % 7;
@@ -155,22 +132,22 @@ static void run_beside(uint64_t width_ns, uint32_t flows, bool under_way) {
 	printf("# %llu frames in %u rows, %llu in rest rows, %llu unplaced, %llu of them early\n",
 	       (unsigned long long)sent, rig.n_rows, (unsigned long long)rest,
 	       (unsigned long long)unplaced(), (unsigned long long)shed);
-	check(read && !s[0].failed && !s[1].failed && received() == sent
-		      && kernel_rig_sum(&rig, false).packets + cut + unplaced() == sent,
-	      "panes of %llu ms, %u flows%s: every frame of two processors is received and has "
-	      "one fate",
-	      (unsigned long long)(width_ns / MS), flows, under_way ? ", ended under way" : "");
+	tap_ok(read && !s[0].failed && !s[1].failed && received() == sent
+		       && kernel_rig_sum(&rig, false).packets + cut + unplaced() == sent,
+	       "panes of %llu ms, %u flows%s: every frame of two processors is received and has "
+	       "one fate",
+	       (unsigned long long)(width_ns / MS), flows, under_way ? ", ended under way" : "");
 	uint64_t malformed = s[0].malformed + s[1].malformed;
-	check(not_in_rows(s) + malformed - cut == rest + unplaced(),
-	      "panes of %llu ms, %u flows%s: each flow has what was sent of it, but for what is in rest "
-	      "rows or unplaced",
-	      (unsigned long long)(width_ns / MS), flows, under_way ? ", ended under way" : "");
-	close_rig();
+	tap_ok(not_in_rows(s) + malformed - cut == rest + unplaced(),
+	       "panes of %llu ms, %u flows%s: each flow has what was sent of it, but for what is in rest "
+	       "rows or unplaced",
+	       (unsigned long long)(width_ns / MS), flows, under_way ? ", ended under way" : "");
+	kernel_rig_close(&rig);
 }
 
 static void test_beside(void) {
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || !kernel_rig_pin(1) || !kernel_rig_pin(0)) {
-		printf("ok %u - two processors count # SKIP one processor only\n", ++n_tests);
+	if (!xdp_test_two_processors()) {
+		tap_skip("one processor only", "two processors count");
 		return;
 	}
 	run_beside(10 * MS, 400, false);
@@ -210,7 +187,7 @@ static bool none_shed(void) {
 }
 
 static void test_held_up(void) {
-	kernel_rig_pin(0);
+	xdp_test_pin(0);
 	open_rig(10 * MS, 1);
 	longest_ns = 0;
 	uint64_t sent = run_for(50 * MS, true);
@@ -218,24 +195,24 @@ static void test_held_up(void) {
 	sent += run_for(600 * MS, false);
 	kernel_rig_recv(&rig);
 	uint64_t during = unplaced();
-	check(none_before && during > 0,
-	      "what comes while the reader is held up for long is shed for want of a pane: %llu",
-	      (unsigned long long)during);
+	tap_ok(none_before && during > 0,
+	       "what comes while the reader is held up for long is shed for want of a pane: %llu",
+	       (unsigned long long)during);
 	sent += run_for(300 * MS, true);
 	uint64_t behind = unplaced();
-	check(behind == during || longest_ns >= 100 * MS,
-	      "one look of the reader, and frames have a pane again");
+	tap_ok(behind == during || longest_ns >= 100 * MS,
+	       "one look of the reader, and frames have a pane again");
 	kernel_rig_stop(&rig);
-	check(received() == sent && kernel_rig_sum(&rig, false).packets == sent - behind,
-	      "all are received, and counted but for those");
-	close_rig();
+	tap_ok(received() == sent && kernel_rig_sum(&rig, false).packets == sent - behind,
+	       "all are received, and counted but for those");
+	kernel_rig_close(&rig);
 }
 
 // ---- UTC is set ----
 
 static void test_clock(void) {
 	const int64_t hour_us = 3600 * 1000000ll;
-	kernel_rig_pin(0);
+	xdp_test_pin(0);
 	open_rig(10 * MS, 1);
 	uint64_t sent = run_for(100 * MS, true);
 	uint64_t mono;
@@ -246,10 +223,10 @@ static void test_clock(void) {
 	sent += run_for(1300 * MS, true);
 	int64_t newest = kernel_rig_sum(&rig, false).last_us;
 	int64_t now = ((int64_t)live_clock_mono_ns() + offset) / 1000;
-	check(newest > now + hour_us - 1000000 && newest <= now + hour_us + 100,
-	      "UTC set forward by an hour is followed");
-	check(none_shed() && received() + 100 > sent && received() <= sent,
-	      "and no frame is shed by it");
+	tap_ok(newest > now + hour_us - 1000000 && newest <= now + hour_us + 100,
+	       "UTC set forward by an hour is followed");
+	tap_ok(none_shed() && received() + 100 > sent && received() <= sent,
+	       "and no frame is shed by it");
 	kernel_rig_set_utc(0);
 	uint32_t rows = rig.n_rows;
 	sent += run_for(1300 * MS, true);
@@ -257,28 +234,20 @@ static void test_clock(void) {
 	bool forward = rig.n_rows > rows;
 	for (uint32_t i = rows; i < rig.n_rows; i++)
 		forward = forward && rig.row[i].first_us >= rig.row[rows - 1].first_us;
-	check(forward && last > newest + 1000000, "UTC set back: event time goes on");
+	tap_ok(forward && last > newest + 1000000, "UTC set back: event time goes on");
 	kernel_rig_stop(&rig);
-	check(none_shed() && received() == sent
-		      && kernel_rig_sum(&rig, false).packets == sent - unplaced(),
-	      "and every frame is counted, before and after");
-	close_rig();
-}
-
-static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
-	return 0;
+	tap_ok(none_shed() && received() == sent
+		       && kernel_rig_sum(&rig, false).packets == sent - unplaced(),
+	       "and every frame is counted, before and after");
+	kernel_rig_close(&rig);
 }
 
 int main(void) {
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
+	if (!xdp_test_ready())
 		return 0;
-	}
-	libbpf_set_print(silent);
 	frame_ipv4_udp(&frame, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
 	test_held_up();
 	test_clock();
 	test_beside();
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }

@@ -7,13 +7,15 @@
 #include "base/live_clock.h"
 #include "packet/burst.h"
 
+#include "tap.h"
+#include "xdp_test.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,26 +24,11 @@
 #define RING (1ull << 20)
 #define FRAME_MAX 60000
 
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
-
 static struct xdp_observe *open_observe(uint32_t programs, uint32_t rings, uint32_t snaplen) {
 	struct err err = {0};
 	struct xdp_observe *o = xdp_observe_open(programs, rings, RING, snaplen, &err);
-	if (o == NULL) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
+	if (o == NULL)
+		tap_bail_out("%s", err.text);
 	return o;
 }
 
@@ -53,10 +40,8 @@ static struct source *open_source(struct xdp_observe *o) {
 		&(struct xdp_observe_part){.observe = o, .first = 0, .step = 1, .clock = &clock},
 		&err
 	);
-	if (src == NULL || src->ops->attach(src) < 0) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
+	if (src == NULL || src->ops->attach(src) < 0)
+		tap_bail_out("%s", err.text);
 	return src;
 }
 
@@ -128,9 +113,10 @@ static void test_sizes(void) {
 			int verdict = run(o, 0, len, len, 1);
 			int64_t after = (int64_t)live_clock_mono_ns();
 			if (verdict < 0) {
-				printf("ok %u - a frame of %u octets # SKIP BPF_PROG_TEST_RUN of this "
-				       "kernel does not take it\n",
-				       ++n_tests, len);
+				tap_skip(
+					"BPF_PROG_TEST_RUN of this kernel does not take it",
+					"a frame of %u octets", len
+				);
 				continue;
 			}
 			int n = take(src);
@@ -140,14 +126,14 @@ static void test_sizes(void) {
 			live_clock_read(&mono, &offset);
 			bool stamped = p->time_us >= (before + offset) / 1000 - 100
 				&& p->time_us <= (after + offset) / 1000 + 100;
-			check(verdict == XDP_PASS && n == 1 && p->wire_len == len
-				      && p->cap_len == len && p->head_len == len && holds(p, len)
-				      && stamped,
-			      "a frame of %u octets passes and comes out whole, with its time",
-			      len);
+			tap_ok(verdict == XDP_PASS && n == 1 && p->wire_len == len
+				       && p->cap_len == len && p->head_len == len && holds(p, len)
+				       && stamped,
+			       "a frame of %u octets passes and comes out whole, with its time",
+			       len);
 			src->ops->release(src, b);
 		}
-	check(missed(src) == 0, "nothing was missed");
+	tap_ok(missed(src) == 0, "nothing was missed");
 	close_all(o, src);
 }
 
@@ -165,8 +151,8 @@ static void test_snaplen(void) {
 				&& holds(&b->pkt[0], 1);
 			src->ops->release(src, b);
 		}
-		check(ok, "with a snap length of %u longer frames are cut and counted whole",
-		      snaplens[i]);
+		tap_ok(ok, "with a snap length of %u longer frames are cut and counted whole",
+		       snaplens[i]);
 		close_all(o, src);
 	}
 }
@@ -176,18 +162,18 @@ static void test_full(void) {
 	struct source *src = open_source(o);
 	struct burst *b = burst();
 	uint32_t sent = 20000, came = 0;
-	check(run(o, 0, 60, 1, (int)sent) == XDP_PASS, "with a full ring frames still pass");
+	tap_ok(run(o, 0, 60, 1, (int)sent) == XDP_PASS, "with a full ring frames still pass");
 	uint64_t lost = missed(src);
-	check(lost > 0 && lost < sent, "with a full ring frames are counted as missed");
+	tap_ok(lost > 0 && lost < sent, "with a full ring frames are counted as missed");
 	for (int n; (n = take(src)) > 0; src->ops->release(src, b))
 		came += (uint32_t)n;
-	check(came + lost == sent, "every frame came out or was counted: %u + %llu", came,
-	      (unsigned long long)lost);
-	check(run(o, 0, 60, 1, 100) == XDP_PASS && missed(src) == lost,
-	      "a ring that was emptied takes frames again");
+	tap_ok(came + lost == sent, "every frame came out or was counted: %u + %llu", came,
+	       (unsigned long long)lost);
+	tap_ok(run(o, 0, 60, 1, 100) == XDP_PASS && missed(src) == lost,
+	       "a ring that was emptied takes frames again");
 	for (int n; (n = take(src)) > 0; src->ops->release(src, b))
 		came += (uint32_t)n;
-	check(came + lost == sent + 100, "and they come out");
+	tap_ok(came + lost == sent + 100, "and they come out");
 	close_all(o, src);
 }
 
@@ -216,36 +202,27 @@ static void test_order(void) {
 		}
 		src->ops->release(src, b);
 	}
-	check(ok && missed(src) == 0, "frames come out in order and are released in any order");
-	check(holds(&kept->pkt[0], 999), "a frame stays as it is until it is released");
-	check(o->ring[0].released == 0,
-	      "nothing behind an unreleased frame goes back to the kernel");
+	tap_ok(ok && missed(src) == 0, "frames come out in order and are released in any order");
+	tap_ok(holds(&kept->pkt[0], 999), "a frame stays as it is until it is released");
+	tap_ok(o->ring[0].released == 0,
+	       "nothing behind an unreleased frame goes back to the kernel");
 	src->ops->release(src, kept);
-	check(o->ring[0].released == o->ring[0].taken, "all goes back once the first is released");
+	tap_ok(o->ring[0].released == o->ring[0].taken, "all goes back once the first is released");
 	// Several times around the ring.
 	for (uint32_t i = 0; i < 4000 && ok; i++) {
 		ok = run(o, 0, 900 + i % 700, i, 1) == XDP_PASS && take(src) == 1
 			&& holds(&b->pkt[0], i);
 		src->ops->release(src, b);
 	}
-	check(ok && missed(src) == 0, "frames across the ring's end are in one piece");
+	tap_ok(ok && missed(src) == 0, "frames across the ring's end are in one piece");
 	free(kept);
 	close_all(o, src);
 }
 
-static bool run_on(int cpu) {
-	cpu_set_t set;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) == 0;
-}
-
 static void test_merge(void) {
 	cpu_set_t before;
-	if (sched_getaffinity(0, sizeof(before), &before) < 0 || sysconf(_SC_NPROCESSORS_ONLN) < 2
-	    || !run_on(1) || !run_on(0)) {
-		printf("ok %u - processors' frames are merged # SKIP one processor only\n",
-		       ++n_tests);
+	if (sched_getaffinity(0, sizeof(before), &before) < 0 || !xdp_test_two_processors()) {
+		tap_skip("one processor only", "processors' frames are merged");
 		return;
 	}
 	struct xdp_observe *o = open_observe(1, 2, 2048);
@@ -254,15 +231,15 @@ static void test_merge(void) {
 	uint32_t seed = 0, next = 0;
 	for (int round = 0; round < 20; round++) {
 		for (uint32_t i = 0; i < 30; i++) {
-			run_on(i / 3 % 2);
+			xdp_test_pin(i / 3 % 2);
 			run(o, 0, 60, seed++, 1);
 		}
 		for (int n; next < seed && (n = take(src)) > 0; src->ops->release(src, burst()))
 			for (int i = 0; i < n; i++)
 				ok = ok && holds(&burst()->pkt[i], next++);
 	}
-	check(ok && next == seed && o->ring[0].taken > 0 && o->ring[1].taken > 0,
-	      "frames of two processors come out in the order of their times");
+	tap_ok(ok && next == seed && o->ring[0].taken > 0 && o->ring[1].taken > 0,
+	       "frames of two processors come out in the order of their times");
 	sched_setaffinity(0, sizeof(before), &before);
 	close_all(o, src);
 }
@@ -276,7 +253,7 @@ static void test_interfaces(void) {
 	ok = ok && take(src) == 3;
 	for (uint32_t i = 0; i < 3; i++)
 		ok = ok && burst()->pkt[i].in_port == 2 - i && holds(&burst()->pkt[i], i);
-	check(ok, "each interface's program says whose frame it is");
+	tap_ok(ok, "each interface's program says whose frame it is");
 	src->ops->release(src, burst());
 	close_all(o, src);
 }
@@ -295,40 +272,34 @@ static void test_wait(void) {
 	uint64_t t0 = live_clock_mono_ns();
 	src->ops->wait(src, 50000);
 	uint64_t t1 = live_clock_mono_ns();
-	check(t1 - t0 >= 45000000 && t1 - t0 < 1000000000, "frames gather while the reader sleeps");
+	tap_ok(t1 - t0 >= 45000000 && t1 - t0 < 1000000000,
+	       "frames gather while the reader sleeps");
 	pthread_create(&thread, NULL, send_later, o);
 	src->ops->wait(src, 5000000);
 	uint64_t t2 = live_clock_mono_ns();
-	check(t2 - t1 < 3000000000, "a ring that fills wakes its reader");
+	tap_ok(t2 - t1 < 3000000000, "a ring that fills wakes its reader");
 	pthread_join(thread, NULL);
 	src->ops->wait(src, 5000000);
-	check(live_clock_mono_ns() - t2 < 3000000000,
-	      "a reader of a ring that has filled does not sleep");
+	tap_ok(live_clock_mono_ns() - t2 < 3000000000,
+	       "a reader of a ring that has filled does not sleep");
 	uint32_t came = 0;
 	for (int n; (n = take(src)) > 0; src->ops->release(src, burst()))
 		came += (uint32_t)n;
-	check(came == 210, "and finds all frames");
+	tap_ok(came == 210, "and finds all frames");
 	int64_t newest = src->newest_us;
 	usleep(200000);
-	check(src->ops->recv(src, burst()) == 0 && src->newest_us > newest,
-	      "without frames event time goes on");
+	tap_ok(src->ops->recv(src, burst()) == 0 && src->newest_us > newest,
+	       "without frames event time goes on");
 	run(o, 0, 60, 1, 7);
 	src->ops->detach(src);
-	check(missed(src) == 7, "frames that nobody took are missed at the end");
+	tap_ok(missed(src) == 7, "frames that nobody took are missed at the end");
 	xdp_observe_source_free(src);
 	xdp_observe_close(o);
 }
 
-static int silent(enum libbpf_print_level level, const char *fmt, va_list ap) {
-	return 0;
-}
-
 int main(void) {
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
+	if (!xdp_test_ready())
 		return 0;
-	}
-	libbpf_set_print(silent);
 	test_sizes();
 	test_snaplen();
 	test_full();
@@ -336,6 +307,5 @@ int main(void) {
 	test_merge();
 	test_interfaces();
 	test_wait();
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }

@@ -10,16 +10,15 @@
 #include "frame.h"
 #include "parse_frames.h"
 #include "parse_rig.h"
+#include "tap.h"
+#include "xdp_test.h"
 
 #include <errno.h>
 #include <glob.h>
-#include <linux/capability.h>
 #include <pcap/pcap.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,19 +31,6 @@
 #define POOL 8000 // frames that mutations start from
 #define POOL_LEN 2000
 #define POOL_EVERY 23 // one in so many of the shared frames
-
-static uint32_t n_tests, n_failed;
-
-static void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool ok, const char *fmt, ...) {
-	va_list ap;
-	va_start(ap, fmt);
-	printf("%sok %u - ", ok ? "" : "not ", ++n_tests);
-	vprintf(fmt, ap);
-	printf("\n");
-	va_end(ap);
-	n_failed += !ok;
-}
 
 // The first sees every frame, of the others one does, in turn.
 static struct parse_rig rigs[] = {
@@ -108,10 +94,10 @@ static void begin(void) {
 }
 
 static void conclude(const char *what) {
-	check(n_different == 0 && n_frames > 0,
-	      "%s: %llu frames, %llu parsed differently; not run: %llu under %d octets, %llu over %d",
-	      what, (unsigned long long)n_frames, (unsigned long long)n_different,
-	      (unsigned long long)n_short, RIG_LEN_MIN, (unsigned long long)n_long, RIG_LEN_MAX);
+	tap_ok(n_different == 0 && n_frames > 0,
+	       "%s: %llu frames, %llu parsed differently; not run: %llu under %d octets, %llu over %d",
+	       what, (unsigned long long)n_frames, (unsigned long long)n_different,
+	       (unsigned long long)n_short, RIG_LEN_MIN, (unsigned long long)n_long, RIG_LEN_MAX);
 }
 
 // With every small IP length: bounds the frame's end does not make.
@@ -152,7 +138,7 @@ static void test_corpus(void) {
 	glob_t g;
 	begin();
 	if (glob(SOURCE_ROOT "/tests/fuzz/corpus/parse/*", 0, NULL, &g) != 0)
-		return check(false, "tests/fuzz/corpus/parse has frames");
+		return tap_ok(false, "tests/fuzz/corpus/parse has frames");
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		FILE *file = fopen(g.gl_pathv[i], "rb");
 		size_t len = file != NULL ? fread(data, 1, sizeof(data), file) : 0;
@@ -188,8 +174,7 @@ static void test_captures(const char *pattern, const char *what, uint32_t every)
 	begin();
 	int ret = glob(pattern, 0, NULL, &g);
 	if (ret == GLOB_NOMATCH && every > 1) {
-		printf("ok %u - %s # SKIP the folder ../shared/data is not here\n", ++n_tests,
-		       what);
+		tap_skip("the folder ../shared/data is not here", "%s", what);
 		return;
 	}
 	for (size_t i = 0; ret == 0 && i < g.gl_pathc; i++)
@@ -250,20 +235,10 @@ static void test_that_it_can_fail(void) {
 		g.octet[14 + 15] ^= 1; // an address
 		seen += !parse_rig_agrees_on(&rigs[0], f.octet, g.octet, f.len, false);
 	}
-	check(seen == n && n == 6, "a difference of the frames is seen: %u of %u times", seen, n);
+	tap_ok(seen == n && n == 6, "a difference of the frames is seen: %u of %u times", seen, n);
 	g = f;
-	check(parse_rig_agrees_on(&rigs[0], f.octet, g.octet, f.len, true),
-	      "none is, where none is");
-}
-
-static bool limit_capabilities(void) {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-	data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective |= CAP_TO_MASK(CAP_NET_ADMIN);
-	data[CAP_TO_INDEX(CAP_BPF)].effective |= CAP_TO_MASK(CAP_BPF);
-	for (int i = 0; i < 2; i++)
-		data[i].permitted = data[i].effective;
-	return syscall(SYS_capset, &head, data) == 0;
+	tap_ok(parse_rig_agrees_on(&rigs[0], f.octet, g.octet, f.len, true),
+	       "none is, where none is");
 }
 
 // In a process of its own: it does not get its privileges back.
@@ -272,11 +247,12 @@ static void test_capabilities(const char *object) {
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct parse_rig r;
-		_exit(!limit_capabilities() || parse_rig_open(&r, object, TUNNEL_ALL) < 0);
+		_exit(!xdp_test_keep_rights(XDP_TEST_RIGHTS)
+		      || parse_rig_open(&r, object, TUNNEL_ALL) < 0);
 	}
 	int status = -1;
-	check(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0,
-	      "CAP_BPF and CAP_NET_ADMIN are enough to load it, without PARSE_DIRECT");
+	tap_ok(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0,
+	       "CAP_BPF and CAP_NET_ADMIN are enough to load it, without PARSE_DIRECT");
 }
 
 int main(int argc, char **argv) {
@@ -284,16 +260,14 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "usage: test_xdp_parse OBJECT\n");
 		return 2;
 	}
-	if (geteuid() != 0) {
-		printf("1..0 # SKIP needs root\n");
-		return 0;
-	}
+	if (geteuid() != 0)
+		return tap_skip_all("needs root");
 	for (size_t i = 0; i < RIGS; i++) {
 		int ret = parse_rig_open(&rigs[i], argv[1], rigs[i].options);
-		check(ret == 0, "the kernel takes the parser with options %08x%s%s",
-		      rigs[i].options, ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
+		tap_ok(ret == 0, "the kernel takes the parser with options %08x%s%s",
+		       rigs[i].options, ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 	}
-	if (n_failed > 0)
+	if (tap_failed())
 		goto end;
 	static const uint8_t zeros[200];
 	splits = parse_rig_agrees(&rigs[0], zeros, sizeof(zeros), 20, 0, false);
@@ -309,12 +283,11 @@ int main(int argc, char **argv) {
 	test_captures(SHARED "/malformed/*/*", "shared malformed captures", POOL_EVERY);
 	test_mutations();
 	for (size_t i = 0; i < RIGS; i++)
-		check(parse_rig_forgot(&rigs[i]) == 0,
-		      "with options %08x no fragment was forgotten for want of room",
-		      rigs[i].options);
+		tap_ok(parse_rig_forgot(&rigs[i]) == 0,
+		       "with options %08x no fragment was forgotten for want of room",
+		       rigs[i].options);
 end:
 	for (size_t i = 0; i < RIGS; i++)
 		parse_rig_close(&rigs[i]);
-	printf("1..%u\n", n_tests);
-	return n_failed > 0;
+	return tap_end();
 }
