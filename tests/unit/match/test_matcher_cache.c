@@ -3,51 +3,18 @@
 
 #include "match/matcher_cache.h"
 
-#include "base/log.h"
 #include "match/matcher.h"
 
+#include "cache_folder.h"
+
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define RULES "1:/abc/\n2:/(/\n3:/a*/\n4:/xyz/Q\n5:/1&4/C\n6:/4&2/C\n7:/foo.*bar/s\n"
 #define PAYLOAD "abc xyz foo bar"
 #define EVENTS 3
-
-static char dir[64]; // each test is a process
-static char file[512];
-
-static void open_dir(void) {
-	strcpy(dir, "/tmp/matcher_cache.XXXXXX");
-	cr_assert_not_null(mkdtemp(dir));
-	log_set_level(LOG_ERROR);
-}
-
-static unsigned find_file(void) {
-	unsigned n = 0;
-	DIR *d = opendir(dir);
-	cr_assert_not_null(d);
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(file, sizeof(file), "%s/%s", dir, e->d_name);
-		n++;
-	}
-	closedir(d);
-	return n;
-}
-
-static void close_dir(void) {
-	while (find_file() > 0)
-		cr_assert_eq(unlink(file), 0);
-	rmdir(dir);
-}
 
 static struct ruleset *load(const char *text) {
 	struct ruleset *rs = ruleset_new();
@@ -83,45 +50,37 @@ static bool use(const char *where) {
 }
 
 Test(matcher_cache, the_second_run_compiles_nothing, .init = open_dir, .fini = close_dir) {
-	cr_assert_not(use(dir));
-	cr_assert(use(dir));
-	cr_assert(use(dir));
+	cr_assert_not(use(cache_dir));
+	cr_assert(use(cache_dir));
+	cr_assert(use(cache_dir));
 	cr_assert_eq(find_file(), 1u);
 	cr_assert_not(use(NULL), "no folder, no cache");
 }
 
 Test(matcher_cache, damage_is_rebuilt_and_replaced, .init = open_dir, .fini = close_dir,
      .timeout = 120) {
-	struct stat st;
-	unsigned char octet;
-	cr_assert_not(use(dir));
+	cr_assert_not(use(cache_dir));
 	cr_assert_eq(find_file(), 1u);
-	cr_assert_eq(stat(file, &st), 0);
-	for (long at = 0; at < st.st_size; at += at < 64 ? 1 : 97) {
-		int fd = open(file, O_RDWR);
-		cr_assert_eq(pread(fd, &octet, 1, at), 1);
-		octet ^= 0x10;
-		cr_assert_eq(pwrite(fd, &octet, 1, at), 1);
-		close(fd);
-		cr_assert_not(use(dir), "octet %ld", at);
+	const long size = file_size();
+	for (long at = 0; at < size; at += at < 64 ? 1 : 97) {
+		flip(at, 0x10);
+		cr_assert_not(use(cache_dir), "octet %ld", at);
 		cr_assert_eq(find_file(), 1u);
 		if (at % 5 == 0)
-			cr_assert(use(dir), "octet %ld was not mended", at);
+			cr_assert(use(cache_dir), "octet %ld was not mended", at);
 	}
 }
 
 Test(matcher_cache, a_cut_file_is_rebuilt, .init = open_dir, .fini = close_dir, .timeout = 120) {
-	struct stat st;
-	cr_assert_not(use(dir));
+	cr_assert_not(use(cache_dir));
 	cr_assert_eq(find_file(), 1u);
-	cr_assert_eq(stat(file, &st), 0);
-	for (long len = st.st_size - 1; len > 0; len = len * 2 / 3) {
-		cr_assert_eq(truncate(file, len), 0);
-		cr_assert_not(use(dir), "%ld octets", len);
+	for (long len = file_size() - 1; len > 0; len = len * 2 / 3) {
+		cr_assert_eq(truncate(cache_file, len), 0);
+		cr_assert_not(use(cache_dir), "%ld octets", len);
 	}
-	cr_assert_eq(truncate(file, 0), 0);
-	cr_assert_not(use(dir));
-	cr_assert(use(dir));
+	cr_assert_eq(truncate(cache_file, 0), 0);
+	cr_assert_not(use(cache_dir));
+	cr_assert(use(cache_dir));
 }
 
 Test(matcher_cache, an_unusable_folder_is_no_error) {
@@ -139,15 +98,15 @@ Test(matcher_cache, a_database_that_hyperscan_cannot_take_is_no_hit, .init = ope
 	struct err err = {};
 	cr_assert_eq(matcher_key_make(&key, rs, MATCHER_BLOCK), 0);
 	cr_assert_eq(matcher_compile(rs, MATCHER_BLOCK, v, &db, &err), 0);
-	cr_assert_eq(matcher_cache_store(dir, &key, v, rs->n_patterns, db, &err), 0);
+	cr_assert_eq(matcher_cache_store(cache_dir, &key, v, rs->n_patterns, db, &err), 0);
 	compile_verdicts_free(v, rs->n_patterns);
 	v = calloc(rs->n_patterns, sizeof(*v));
 	// For a set with fewer patterns than verdicts there are.
-	cr_assert_eq(matcher_cache_load(dir, &key, v, 1, &again), -EBADMSG);
-	cr_assert_eq(matcher_cache_load(dir, &key, v, 2, &again), -EBADMSG);
+	cr_assert_eq(matcher_cache_load(cache_dir, &key, v, 1, &again), -EBADMSG);
+	cr_assert_eq(matcher_cache_load(cache_dir, &key, v, 2, &again), -EBADMSG);
 	for (uint32_t i = 0; i < rs->n_patterns; i++)
 		cr_assert_null(v[i].group, "verdicts of a failed load are taken back");
-	cr_assert_eq(matcher_cache_load(dir, &key, v, rs->n_patterns, &again), 0);
+	cr_assert_eq(matcher_cache_load(cache_dir, &key, v, rs->n_patterns, &again), 0);
 	cr_assert_not_null(v[1].group);
 	hs_free_database(again);
 	// Another length of key is another key.
@@ -155,7 +114,7 @@ Test(matcher_cache, a_database_that_hyperscan_cannot_take_is_no_hit, .init = ope
 	other.len--;
 	compile_verdicts_free(v, rs->n_patterns);
 	v = calloc(rs->n_patterns, sizeof(*v));
-	cr_assert_eq(matcher_cache_load(dir, &other, v, rs->n_patterns, &again), -ENOENT);
+	cr_assert_eq(matcher_cache_load(cache_dir, &other, v, rs->n_patterns, &again), -ENOENT);
 	hs_free_database(db);
 	free(key.data);
 	compile_verdicts_free(v, rs->n_patterns);

@@ -3,51 +3,18 @@
 
 #include "match/stream_set_group.h"
 
-#include "base/log.h"
 #include "match/matcher_cache.h"
-#include "stream_set_rig.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "cache_folder.h"
+#include "stream_set_rig.h"
 
 #define TCP "alert tcp any any -> any any "
 // Hyperscan says no.
 #define NEVER "^a\\b\\B"
 
-static char dir[64]; // each test is a process
-static char file[512];
-
-static void open_dir(void) {
-	strcpy(dir, "/tmp/stream_set.XXXXXX");
-	cr_assert_not_null(mkdtemp(dir));
-	log_set_level(LOG_ERROR);
-}
-
-static unsigned find_file(void) {
-	unsigned n = 0;
-	DIR *d = opendir(dir);
-	cr_assert_not_null(d);
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(file, sizeof(file), "%s/%s", dir, e->d_name);
-		n++;
-	}
-	closedir(d);
-	return n;
-}
-
-static void close_dir(void) {
-	while (find_file() > 0)
-		cr_assert_eq(unlink(file), 0);
-	rmdir(dir);
-}
-
 // Makes a set, checks it, and says how many of its groups came from the cache.
 static uint32_t use_cache(uint32_t *groups) {
-	const struct stream_set_config conf = {.cache_dir = dir};
+	const struct stream_set_config conf = {.cache_dir = cache_dir};
 	struct flow_key key = tcp_key();
 	struct stream_set_stats stats;
 	struct set_rig g;
@@ -85,21 +52,15 @@ Test(stream_set_group, databases_are_kept, .init = open_dir, .fini = close_dir, 
 Test(stream_set_group, damaged_databases_are_rebuilt, .init = open_dir, .fini = close_dir,
      .timeout = 120) {
 	uint32_t n;
-	struct stat st;
-	unsigned char octet;
 	use_cache(&n);
 	find_file();
-	cr_assert_eq(stat(file, &st), 0);
-	for (long at = 3; at < st.st_size; at = at * 2 + 1) {
-		int fd = open(file, O_RDWR);
-		cr_assert_eq(pread(fd, &octet, 1, at), 1);
-		octet ^= 0x10;
-		cr_assert_eq(pwrite(fd, &octet, 1, at), 1);
-		close(fd);
+	const long size = file_size();
+	for (long at = 3; at < size; at = at * 2 + 1) {
+		flip(at, 0x10);
 		cr_expect_eq(use_cache(&n), n - 1, "octet %ld", at);
 		cr_expect_eq(use_cache(&n), n, "octet %ld is mended", at);
 	}
-	cr_assert_eq(truncate(file, st.st_size / 2), 0);
+	cr_assert_eq(truncate(cache_file, size / 2), 0);
 	cr_expect_eq(use_cache(&n), n - 1);
 }
 
@@ -110,12 +71,12 @@ Test(stream_set_group, a_block_database_under_a_streams_key_is_not_used, .init =
 	struct matcher_key key;
 	hs_database_t *db;
 	struct err err = {};
-	const struct stream_set_config conf = {.cache_dir = dir};
+	const struct stream_set_config conf = {.cache_dir = cache_dir};
 	struct stream_set_stats stats;
 	size_t octets;
 	cr_assert_eq(matcher_key_make(&key, rs, MATCHER_STREAM), 0);
 	cr_assert_eq(matcher_compile(rs, MATCHER_BLOCK, &v, &db, &err), 0);
-	cr_assert_eq(matcher_cache_store(dir, &key, &v, 1, db, &err), 0);
+	cr_assert_eq(matcher_cache_store(cache_dir, &key, &v, 1, db, &err), 0);
 	struct stream_set *s = stream_set_new(rs, NULL, &conf, &err);
 	cr_assert_not_null(s, "%s", err.text);
 	stream_set_stats(s, &stats);
