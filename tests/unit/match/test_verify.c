@@ -3,40 +3,12 @@
 #include "match/verify.h"
 
 #include "rule_one.h"
+#include "verify_facts.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-struct fact {
-	const char *options, *payload;
-	uint32_t len; // 0: as strlen says
-	bool holds;
-};
-
-static void check(const struct fact *facts, size_t n) {
-	struct verify_scratch *scratch = verify_scratch_new(4096);
-	for (size_t i = 0; i < n; i++) {
-		const struct fact *f = &facts[i];
-		struct snort_rules rs = {};
-		struct err err = {};
-		const struct snort_rule *rule = rule_one(&rs, f->options);
-		cr_assert_not_null(
-			rule, "%s: %s", f->options, rs.n_refusals > 0 ? rs.refusals[0].reason : ""
-		);
-		struct verifier *v = verifier_new(rule, &err);
-		cr_assert_not_null(v, "%s: %s", f->options, err.text);
-		// The verifier keeps nothing of the rule.
-		snort_rules_fini(&rs);
-		uint32_t len = f->len != 0 ? f->len : (uint32_t)strlen(f->payload);
-		bool holds = verifier_run(v, scratch, (const uint8_t *)f->payload, len);
-		cr_expect_eq(holds, f->holds, "%s on \"%s\"", f->options, f->payload);
-		verifier_free(v);
-	}
-	cr_expect_eq(scratch->limited, 0u);
-	verify_scratch_free(scratch);
-}
 
 Test(verify, a_content_is_found_anywhere) {
 	static const struct fact t[] = {
@@ -56,7 +28,7 @@ Test(verify, a_content_is_found_anywhere) {
 		{"content:\"aba\"; content:\"bab\";", "abab", 0, true}, // they may overlap
 		{"content:\"abc\"; content:!\"abd\";", "abcabd", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, offset_and_depth_count_from_the_start) {
@@ -82,7 +54,7 @@ Test(verify, offset_and_depth_count_from_the_start) {
 		{"content:\"xyz\"; content:\"abc\"; depth:3;", "abcxyz", 0, true},
 		{"content:\"xyz\"; content:\"abc\"; depth:3;", "xyzabc", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, endswith_is_the_payloads_end) {
@@ -105,7 +77,7 @@ Test(verify, endswith_is_the_payloads_end) {
 		{"content:\"x\"; isdataat:!1,relative;", "abx", 0, true},
 		{"content:\"x\"; isdataat:!1,relative;", "xab", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, distance_and_within_count_from_the_last_match) {
@@ -137,7 +109,7 @@ Test(verify, distance_and_within_count_from_the_last_match) {
 		{"content:\"ab\"; distance:1;", "ab", 0, false},
 		{"content:\"ab\"; distance:1;", "xab", 0, true},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, an_earlier_match_is_tried_further_on) {
@@ -169,7 +141,7 @@ Test(verify, an_earlier_match_is_tried_further_on) {
 		{"content:\"a\"; byte_test:1,>,49,0,relative; content:\"x\"; distance:1; within:1;",
 		 "a1xa2ya3y", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, a_negated_content_looks_at_its_range_and_moves_nothing) {
@@ -194,7 +166,7 @@ Test(verify, a_negated_content_looks_at_its_range_and_moves_nothing) {
 		{"content:!\"b\"; within:2;", "xxb", 0, true},
 		{"content:!\"b\"; within:2;", "xb", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, fast_pattern_only_is_anywhere_and_nothing_counts_from_it) {
@@ -207,7 +179,7 @@ Test(verify, fast_pattern_only_is_anywhere_and_nothing_counts_from_it) {
 		{"content:\"abcd\"; fast_pattern:1,2;", "xbcx", 0, false},
 		{"content:\"abcd\"; fast_pattern:1,2;", "abcd", 0, true},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, isdataat_asks_for_octets) {
@@ -221,7 +193,7 @@ Test(verify, isdataat_asks_for_octets) {
 		{"content:\"ab\"; isdataat:!3,relative;", "abcd", 0, true},
 		{"content:\"ab\"; isdataat:!2,relative;", "abcd", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, dsize_and_bsize_look_at_the_length) {
@@ -237,7 +209,7 @@ Test(verify, dsize_and_bsize_look_at_the_length) {
 		{"content:\"b\"; bsize:5;", "abcd", 0, false},
 		{"content:\"b\"; bsize:<5;", "abcd", 0, true},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, no_test_holds_on_nothing) {
@@ -248,7 +220,7 @@ Test(verify, no_test_holds_on_nothing) {
 		{"isdataat:!1;", "", 0, false},
 		{"dsize:0; content:!\"a\";", "", 0, false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify, a_pcre_that_does_not_compile_is_refused_with_a_reason) {

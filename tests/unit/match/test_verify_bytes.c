@@ -2,39 +2,9 @@
 
 #include "match/verify.h"
 
-#include "rule_one.h"
+#include "verify_facts.h"
 
 #include <criterion/criterion.h>
-#include <string.h>
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-struct fact {
-	const char *options;
-	const char *payload;
-	uint32_t len;
-	bool holds;
-};
-
-static void check(const struct fact *facts, size_t n) {
-	struct verify_scratch *scratch = verify_scratch_new(4096);
-	for (size_t i = 0; i < n; i++) {
-		const struct fact *f = &facts[i];
-		struct snort_rules rs = {};
-		struct err err = {};
-		const struct snort_rule *rule = rule_one(&rs, f->options);
-		cr_assert_not_null(
-			rule, "%s: %s", f->options, rs.n_refusals > 0 ? rs.refusals[0].reason : ""
-		);
-		struct verifier *v = verifier_new(rule, &err);
-		cr_assert_not_null(v, "%s: %s", f->options, err.text);
-		bool holds = verifier_run(v, scratch, (const uint8_t *)f->payload, f->len);
-		cr_expect_eq(holds, f->holds, "fact %zu: %s", i, f->options);
-		verifier_free(v);
-		snort_rules_fini(&rs);
-	}
-	verify_scratch_free(scratch);
-}
 
 #define P(s) s, sizeof(s) - 1
 
@@ -50,7 +20,7 @@ Test(verify_bytes, numbers_are_read_in_either_order) {
 		 true},
 		{"byte_test:4,>,0x7fffffff,0;", P("\x80\0\0\0"), true}, // no sign
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify_bytes, comparisons) {
@@ -75,7 +45,7 @@ Test(verify_bytes, comparisons) {
 		{"byte_test:2,=,0x12,0,bitmask 0xff0;", P("\x01\x20"), true},
 		{"byte_test:2,=,0x120,0,bitmask 0xff0;", P("\x01\x20"), false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify_bytes, what_does_not_lie_in_the_payload_fails) {
@@ -92,7 +62,7 @@ Test(verify_bytes, what_does_not_lie_in_the_payload_fails) {
 		{"content:\"a\"; byte_test:1,=,97,0;", P("axb"), true},
 		{"content:\"b\"; byte_test:1,=,98,0;", P("axb"), false}, // from the start
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify_bytes, digits_are_read_in_their_base) {
@@ -118,7 +88,7 @@ Test(verify_bytes, digits_are_read_in_their_base) {
 		{"byte_test:0,=,12345,1,string,dec;", P("x12345"), true},
 		{"byte_test:5,=,1234,0,string,dec;", P("1234"), false}, // not all there
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify_bytes, jumps_move_what_follows) {
@@ -152,7 +122,7 @@ Test(verify_bytes, jumps_move_what_follows) {
 		{"content:\"x\"; byte_jump:1,0,relative; content:\"a\"; within:1;",
 		 P("x\x01--x\x01a-"), false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
 
 Test(verify_bytes, a_jump_has_to_land_in_the_payload) {
@@ -170,5 +140,5 @@ Test(verify_bytes, a_jump_has_to_land_in_the_payload) {
 		 true},
 		{"content:\"a\"; byte_jump:1,0,relative;", P("xxa"), false},
 	};
-	check(t, COUNT(t));
+	CHECK_FACTS(t);
 }
