@@ -3,41 +3,14 @@
 // project or the tests are skipped.
 
 #include "match/detect_priv.h"
-#include "match/snort_file.h"
 #include "rule_packet.h"
 #include "rule_payload.h"
+#include "rule_sets.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#define RULES SOURCE_ROOT "/../shared/data/rules"
 #define BITS_MAX 64u
-
-static int rule_files(const struct dirent *e) {
-	size_t len = strlen(e->d_name);
-	return len > 6 && strcmp(e->d_name + len - 6, ".rules") == 0;
-}
-
-static void read_set(const char *set, struct snort_rules *rs) {
-	char path[1024];
-	struct dirent **files;
-	struct err err = {};
-	snprintf(path, sizeof(path), RULES "/%s", set);
-	if (access(path, R_OK) != 0)
-		cr_skip_test("%s is not there", path);
-	int n = scandir(path, &files, rule_files, alphasort);
-	cr_assert_gt(n, 0);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), RULES "/%s/%s", set, files[i]->d_name);
-		cr_assert_eq(snort_file_read(path, NULL, rs, &err), 0, "%s", err.text);
-		free(files[i]);
-	}
-	free(files);
-}
 
 // Sets the bits that the rule wants set: does what a rule that sets them would do.
 static void set_bits(
@@ -117,7 +90,7 @@ static void check_set(const char *set) {
 	struct tally tally = {};
 	// Few groups, as compiling is what takes time; grouping itself is tested elsewhere.
 	const struct detect_config conf = {.groups = 8};
-	read_set(set, &rs);
+	rule_set_read(set, &rs);
 	uint32_t before = rs.n_rules;
 	struct detect *d = detect_new(&rs, &conf, &err);
 	cr_assert_not_null(d, "%s", err.text);

@@ -2,19 +2,10 @@
 // accepted and for which reasons the others are not, against a golden file. They lie beside the
 // project or the tests are skipped.
 
+#include "rule_sets.h"
 #include "test_snort_rig.h"
 
-#include <dirent.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#define RULES SOURCE_ROOT "/../shared/data/rules"
-#define GOLDEN SOURCE_ROOT "/tests/golden/rules"
-
-static int rule_files(const struct dirent *e) {
-	size_t len = strlen(e->d_name);
-	return len > 6 && strcmp(e->d_name + len - 6, ".rules") == 0;
-}
 
 static int by_name(const void *a, const void *b) {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -85,39 +76,17 @@ static char *report(const struct snort_rules *rs) {
 	return text;
 }
 
-static char *read_whole(const char *path) {
-	char *text = calloc(1, 1 << 16);
-	FILE *f = fopen(path, "r");
-	cr_assert_not_null(f, "%s", path);
-	cr_assert_lt(fread(text, 1, (1 << 16) - 1, f), (size_t)(1 << 16) - 1);
-	fclose(f);
-	return text;
-}
-
 static void assert_report(const char *set, uint32_t total) {
-	char path[1024];
-	struct dirent **files;
+	char golden[64];
 	struct snort_rules rs = {};
-	struct err err = {};
-	snprintf(path, sizeof(path), RULES "/%s", set);
-	if (access(path, R_OK) != 0)
-		cr_skip_test("%s is not there", path);
-	int n = scandir(path, &files, rule_files, alphasort);
-	cr_assert_gt(n, 0);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), RULES "/%s/%s", set, files[i]->d_name);
-		cr_assert_eq(snort_file_read(path, NULL, &rs, &err), 0, "%s", err.text);
-		free(files[i]);
-	}
-	free(files);
+	rule_set_read(set, &rs);
 	cr_expect_eq(rs.n_rules + rs.n_refusals, total, "every rule is accounted for");
 	for (uint32_t i = 0; i < rs.n_refusals; i++)
 		cr_expect_neq(rs.refusals[i].rule[0], '\0', "every refused rule has its sid");
-	snprintf(path, sizeof(path), GOLDEN "/%s.txt", set);
-	char *got = report(&rs), *golden = read_whole(path);
-	cr_expect_str_eq(got, golden, "%s; to accept it, put this there:\n%s", path, got);
+	snprintf(golden, sizeof(golden), "%s.txt", set);
+	char *got = report(&rs);
+	rule_set_expect(golden, got);
 	free(got);
-	free(golden);
 	snort_rules_fini(&rs);
 }
 

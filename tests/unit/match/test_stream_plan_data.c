@@ -3,23 +3,19 @@
 // match what the reference says, on streams made from the rules' own contents and expressions. They
 // lie beside the project or the tests are skipped.
 
-#include "match/snort_file.h"
 #include "match/stream_plan_regex.h"
 #include "match/stream_plan_text.h"
 
+#include "dice.h"
 #include "rule_reference.h"
-
+#include "rule_sets.h"
 #include "stream_plan_rig.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define RULES SOURCE_ROOT "/../shared/data/rules"
-#define GOLDEN SOURCE_ROOT "/tests/golden/rules"
 #define STREAM_MAX 20000u
 #define STREAMS 12u
 #define GROUPS 64u
@@ -27,10 +23,7 @@
 static uint64_t dice = 0x9e3779b97f4a7c15;
 
 static uint32_t draw(uint32_t n) {
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)((dice >> 16) % n);
+	return dice_draw(&dice, n);
 }
 
 // A stream that a rule may match, as it is made.
@@ -234,42 +227,16 @@ static char *report(struct tally *t) {
 	return text;
 }
 
-static void assert_golden(const char *set, const char *got) {
-	char path[1024], golden[8192] = "";
-	snprintf(path, sizeof(path), GOLDEN "/%s-streams.txt", set);
-	FILE *f = fopen(path, "r");
-	cr_assert_not_null(f, "%s; to accept it, put this there:\n%s", path, got);
-	cr_assert_lt(fread(golden, 1, sizeof(golden) - 1, f), sizeof(golden) - 1);
-	fclose(f);
-	cr_expect_str_eq(got, golden, "%s; to accept it, put this there:\n%s", path, got);
-}
-
-static int rule_files(const struct dirent *e) {
-	size_t len = strlen(e->d_name);
-	return len > 6 && strcmp(e->d_name + len - 6, ".rules") == 0;
-}
-
 static void try_set(const char *set) {
-	char path[1024];
-	struct dirent **files;
+	char golden[64];
 	struct snort_rules rs = {};
 	struct tally t = {};
-	struct err err = {};
-	snprintf(path, sizeof(path), RULES "/%s", set);
-	if (access(path, R_OK) != 0)
-		cr_skip_test("%s is not there", path);
-	int n = scandir(path, &files, rule_files, alphasort);
-	cr_assert_gt(n, 0);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), RULES "/%s/%s", set, files[i]->d_name);
-		cr_assert_eq(snort_file_read(path, NULL, &rs, &err), 0, "%s", err.text);
-		free(files[i]);
-	}
-	free(files);
+	rule_set_read(set, &rs);
 	for (uint32_t i = 0; i < rs.n_rules; i++)
 		try_rule(&t, &rs.rules[i]);
 	char *got = report(&t);
-	assert_golden(set, got);
+	snprintf(golden, sizeof(golden), "%s-streams.txt", set);
+	rule_set_expect(golden, got);
 	cr_expect_gt(
 		t.matched * 3, t.plans * STREAMS, "%u streams match, %u do not", t.matched, t.missed
 	);

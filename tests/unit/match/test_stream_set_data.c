@@ -6,33 +6,7 @@
 #include "match/stream_set_priv.h"
 #include "rule_packet.h"
 #include "rule_payload.h"
-
-#include <dirent.h>
-#include <unistd.h>
-
-#define FOLDER SOURCE_ROOT "/../shared/data/rules"
-
-static int rule_files(const struct dirent *e) {
-	size_t len = strlen(e->d_name);
-	return len > 6 && strcmp(e->d_name + len - 6, ".rules") == 0;
-}
-
-static void read_set(const char *set, struct snort_rules *rs) {
-	char path[1024];
-	struct dirent **files;
-	struct err err = {};
-	snprintf(path, sizeof(path), FOLDER "/%s", set);
-	if (access(path, R_OK) != 0)
-		cr_skip_test("%s is not there", path);
-	int n = scandir(path, &files, rule_files, alphasort);
-	cr_assert_gt(n, 0);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), FOLDER "/%s/%s", set, files[i]->d_name);
-		cr_assert_eq(snort_file_read(path, NULL, rs, &err), 0, "%s", err.text);
-		free(files[i]);
-	}
-	free(files);
-}
+#include "rule_sets.h"
 
 static bool is_found(const struct set_rig *g, uint32_t rule, const struct rule_payload *payload) {
 	bool found[RIG_RULES] = {};
@@ -50,7 +24,7 @@ static void check_set(const char *set, uint32_t least) {
 	const struct stream_set_config conf = {.groups = 8};
 	struct stream_set_stats stats;
 	uint32_t planned = 0, made = 0;
-	read_set(set, &g.rules);
+	rule_set_read(set, &g.rules);
 	cr_assert_lt(g.rules.n_rules, RIG_RULES);
 	for (uint32_t i = 0; i < g.rules.n_rules; i++) {
 		const struct snort_rule *r = &g.rules.rules[i];

@@ -2,19 +2,18 @@
 // that it must not, and damaged at random, where the reference decides. With rules written for it, and
 // with the rule sets that lie beside the project; those tests are skipped where there are none.
 
-#include "match/snort_file.h"
+#include "dice.h"
 #include "match/verify.h"
 #include "match/verify_gate.h"
 #include "rule_payload.h"
 #include "rule_reference.h"
+#include "rule_sets.h"
 
 #include <criterion/criterion.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define RULES SOURCE_ROOT "/../shared/data/rules"
 #define DAMAGED 8
 
 static const char own[] =
@@ -41,16 +40,6 @@ static void read_own(struct snort_rules *rs) {
 	cr_assert_eq(rs->n_refusals, 0u, "%s", rs->n_refusals > 0 ? rs->refusals[0].reason : "");
 }
 
-static void read_set(struct snort_rules *rs, const char *pattern) {
-	struct err err = {};
-	glob_t found;
-	if (glob(pattern, 0, NULL, &found) != 0)
-		cr_skip_test("there are no rules at %s", pattern);
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		cr_assert_eq(snort_file_read(found.gl_pathv[i], NULL, rs, &err), 0, "%s", err.text);
-	globfree(&found);
-}
-
 struct tally {
 	uint32_t rules; // with tests
 	uint32_t made; // payloads
@@ -68,10 +57,7 @@ struct bench {
 };
 
 static uint32_t draw(struct bench *b, uint32_t n) {
-	b->seed ^= b->seed << 13;
-	b->seed ^= b->seed >> 7;
-	b->seed ^= b->seed << 17;
-	return (uint32_t)((b->seed >> 16) % n);
+	return dice_draw(&b->seed, n);
 }
 
 static bool passes(const struct verify_gate *g, const struct rule_payload *p) {
@@ -183,10 +169,10 @@ Test(verify_data, rules_of_our_own_match_what_is_made_from_them) {
 }
 
 // All but one in two hundred: a rule may contradict itself, or be beyond the maker.
-static void check_set(const char *pattern) {
+static void check_set(const char *set) {
 	struct snort_rules rs = {};
 	struct tally tally = {};
-	read_set(&rs, pattern);
+	rule_set_read(set, &rs);
 	check(&rs, &tally);
 	cr_assert_gt(tally.rules, 0u);
 	cr_assert_leq((tally.rules - tally.made) * 200, tally.rules);
@@ -195,9 +181,9 @@ static void check_set(const char *pattern) {
 }
 
 Test(verify_data, emerging_threats_rules_match_what_is_made_from_them, .timeout = 280) {
-	check_set(RULES "/et-open-*/*.rules");
+	check_set("et-open-2025");
 }
 
 Test(verify_data, snort_community_rules_match_what_is_made_from_them, .timeout = 280) {
-	check_set(RULES "/snort-community-*/*.rules");
+	check_set("snort-community-2017");
 }
