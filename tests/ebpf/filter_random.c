@@ -2,6 +2,8 @@
 
 #include "filter_random.h"
 
+#include "dice.h"
+
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
 
@@ -13,10 +15,7 @@ struct random {
 };
 
 static uint32_t upto(struct random *r, uint32_t n) {
-	r->state ^= r->state << 13;
-	r->state ^= r->state >> 7;
-	r->state ^= r->state << 17;
-	return (uint32_t)((r->state >> 20) % n);
+	return (uint32_t)((dice_next(&r->state) >> 20) % n);
 }
 
 static uint32_t word(struct random *r) {

@@ -7,6 +7,7 @@
 #include "packet/parse_limits.h"
 #include "packet/tunnel.h"
 
+#include "dice.h"
 #include "frame.h"
 #include "parse_frames.h"
 #include "parse_rig.h"
@@ -55,10 +56,7 @@ static uint32_t n_pool;
 static uint64_t state = 88172645463325252;
 
 static uint64_t random_number(void) {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return dice_next(&state);
 }
 
 static void compare(const uint8_t *data, uint32_t len, int64_t time_us) {

@@ -3,6 +3,8 @@
 
 #include "regex_sample.h"
 
+#include "dice.h"
+
 #include <string.h>
 
 struct drawer {
@@ -19,10 +21,7 @@ struct drawer {
 static uint32_t draw(struct drawer *d, uint32_t n) {
 	if (d->seed == 0 || n < 2)
 		return 0;
-	d->seed ^= d->seed << 13;
-	d->seed ^= d->seed >> 7;
-	d->seed ^= d->seed << 17;
-	return (uint32_t)((d->seed >> 16) % n);
+	return dice_draw(&d->seed, n);
 }
 
 static void emit(struct drawer *d, uint8_t c) {

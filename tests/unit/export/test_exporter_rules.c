@@ -3,6 +3,8 @@
 #include "base/field.h"
 #include "export/exporter.h"
 
+#include "dice.h"
+
 #include <criterion/criterion.h>
 
 #define SECOND 1000000ll
@@ -109,9 +111,7 @@ static uint64_t add_events_up(uint32_t rows, uint32_t turn) {
 	cr_assert_not_null(exporter);
 	uint64_t x = 88172645463325252, records = 0, events = 0, found = 0;
 	for (uint32_t i = 0; i < 20000; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
+		dice_next(&x);
 		uint32_t sid = 1 + (uint32_t)(x % SIDS), port = (uint32_t)(x >> 8) % PORTS;
 		// Roughly in order, all over eight seconds but for a window in which nothing matches.
 		int64_t time_us = i * 400 + (int64_t)((x >> 16) % 300000);

@@ -2,6 +2,8 @@
 // options and, for its expressions, as trees that need no parser.
 #pragma once
 
+#include "dice.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,10 +54,7 @@ struct made_dice {
 };
 
 static inline uint32_t draw(struct made_dice *d, uint32_t n) {
-	d->state ^= d->state << 13;
-	d->state ^= d->state >> 7;
-	d->state ^= d->state << 17;
-	return (uint32_t)((d->state >> 16) % n);
+	return dice_draw(&d->state, n);
 }
 
 __attribute__((format(printf, 2, 3))) static inline void

@@ -2,6 +2,7 @@
 // they might have, in any order.
 #pragma once
 
+#include "dice.h"
 #include "regex_sample.h"
 #include "rule_payload.h"
 #include "stream_pool_rig.h"
@@ -13,10 +14,7 @@ struct pool_dice {
 };
 
 static inline uint32_t pool_draw(struct pool_dice *d, uint32_t n) {
-	d->state ^= d->state << 13;
-	d->state ^= d->state >> 7;
-	d->state ^= d->state << 17;
-	return (uint32_t)((d->state >> 16) % n);
+	return dice_draw(&d->state, n);
 }
 
 struct pool_plant {

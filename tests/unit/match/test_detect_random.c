@@ -5,6 +5,8 @@
 
 #include "match/snort_file.h"
 
+#include "dice.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +18,7 @@
 static uint64_t seed;
 
 static uint32_t draw(uint32_t n) {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)((seed >> 16) % n);
+	return dice_draw(&seed, n);
 }
 
 #define DRAW(list) (list)[draw(COUNT(list))]

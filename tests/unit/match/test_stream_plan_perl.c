@@ -5,6 +5,8 @@
 #include "match/stream_plan_facts.h"
 #include "match/stream_plan_text.h"
 
+#include "dice.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -17,10 +19,7 @@
 static uint64_t dice = 0x2545f4914f6cdd1d;
 
 static uint32_t draw(uint32_t n) {
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)((dice >> 16) % n);
+	return dice_draw(&dice, n);
 }
 
 static const char *const parts[] = {

@@ -1,6 +1,7 @@
 // Grouping loses no rule and asks for no group in vain: random rules and random directions, with groups
 // of several kinds and without, against a walk through all rules one by one.
 
+#include "dice.h"
 #include "match/detect_head.h"
 #include "match/detect_refuse.h"
 #include "stream_set_rig.h"
@@ -14,10 +15,7 @@
 static uint64_t seed = 0x2545f4914f6cdd1d;
 
 static uint32_t draw(uint32_t n) {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)((seed >> 16) % n);
+	return dice_draw(&seed, n);
 }
 
 static char *draw_rules(bool narrow) {

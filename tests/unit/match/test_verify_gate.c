@@ -3,6 +3,7 @@
 
 #include "match/verify_gate.h"
 
+#include "dice.h"
 #include "match/ruleset.h"
 #include "match/verify.h"
 #include "rule_one.h"
@@ -106,13 +107,6 @@ Test(verify_gate, without_a_content_a_pcre_is_the_gate) {
 	}
 }
 
-static uint32_t draw(uint64_t *seed, uint32_t n) {
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return (uint32_t)((*seed >> 16) % n);
-}
-
 static int
 on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx) {
 	*(bool *)ctx = true;
@@ -129,9 +123,11 @@ static void draw_options(uint64_t *seed, char *out, size_t size) {
 	};
 	static const char *const modifiers[] = {"", "i", "s", "m", "x", "A", "E", "sm", "Am", "xi"};
 	int n = snprintf(out, size, "pcre:\"/");
-	for (uint32_t left = 1 + draw(seed, 4); left > 0; left--)
-		n += snprintf(&out[n], size - (size_t)n, "%s", atoms[draw(seed, COUNT(atoms))]);
-	snprintf(&out[n], size - (size_t)n, "/%s\";", modifiers[draw(seed, COUNT(modifiers))]);
+	for (uint32_t left = 1 + dice_draw(seed, 4); left > 0; left--)
+		n += snprintf(
+			&out[n], size - (size_t)n, "%s", atoms[dice_draw(seed, COUNT(atoms))]
+		);
+	snprintf(&out[n], size - (size_t)n, "/%s\";", modifiers[dice_draw(seed, COUNT(modifiers))]);
 }
 
 struct tally {
@@ -161,10 +157,10 @@ static void check_options(
 	}
 	for (unsigned i = 0; db != NULL && i < 40; i++) {
 		char payload[12];
-		uint32_t len = 1 + draw(seed, sizeof(payload));
+		uint32_t len = 1 + dice_draw(seed, sizeof(payload));
 		bool seen = false;
 		for (uint32_t k = 0; k < len; k++)
-			payload[k] = "aaabbbcC \n-"[draw(seed, 11)];
+			payload[k] = "aaabbbcC \n-"[dice_draw(seed, 11)];
 		if (!verifier_run(v, scratch, (const uint8_t *)payload, len))
 			continue;
 		tally->held++;

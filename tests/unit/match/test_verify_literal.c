@@ -4,16 +4,11 @@
 
 #include "match/verify_places.h"
 
+#include "dice.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t draw(uint64_t *seed) {
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
 
 // Walks all of them within from..end and compares with looking at every place.
 static void check(const struct verify_literal *l, const uint8_t *hay, uint32_t from, uint32_t end) {
@@ -31,20 +26,20 @@ Test(verify_literal, finds_what_a_look_at_every_place_finds) {
 	uint64_t seed = 4;
 	uint8_t needle[12], hay[64];
 	for (unsigned n = 0; n < 20000; n++) {
-		uint32_t len = 1 + (uint32_t)(draw(&seed) % sizeof(needle));
-		uint32_t letters = 1 + (uint32_t)(draw(&seed) % 3);
-		uint32_t repeat = 1 + (uint32_t)(draw(&seed) % len);
+		uint32_t len = 1 + (uint32_t)(dice_next(&seed) % sizeof(needle));
+		uint32_t letters = 1 + (uint32_t)(dice_next(&seed) % 3);
+		uint32_t repeat = 1 + (uint32_t)(dice_next(&seed) % len);
 		struct verify_literal l;
 		for (uint32_t i = 0; i < len; i++)
-			needle[i] = i < repeat ? (uint8_t)('a' + draw(&seed) % letters)
+			needle[i] = i < repeat ? (uint8_t)('a' + dice_next(&seed) % letters)
 					       : needle[i - repeat];
 		for (uint32_t i = 0; i < sizeof(hay); i++)
-			hay[i] = i >= len && draw(&seed) % 8 != 0
+			hay[i] = i >= len && dice_next(&seed) % 8 != 0
 				? hay[i - repeat]
-				: (uint8_t)('a' + draw(&seed) % letters);
+				: (uint8_t)('a' + dice_next(&seed) % letters);
 		cr_assert_eq(verify_literal_init(&l, needle, len, false), 0);
-		uint32_t from = (uint32_t)(draw(&seed) % 8);
-		uint32_t end = sizeof(hay) - (uint32_t)(draw(&seed) % 8);
+		uint32_t from = (uint32_t)(dice_next(&seed) % 8);
+		uint32_t end = sizeof(hay) - (uint32_t)(dice_next(&seed) % 8);
 		check(&l, hay, from, end);
 		verify_literal_fini(&l);
 	}

@@ -4,6 +4,7 @@
 #include "match/verify.h"
 #include "match/verify_gate.h"
 
+#include "dice.h"
 #include "rule_one.h"
 #include "rule_reference.h"
 
@@ -19,10 +20,7 @@
 static uint64_t seed;
 
 static uint32_t draw(uint32_t n) {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)((seed >> 16) % n);
+	return dice_draw(&seed, n);
 }
 
 static bool once_in(uint32_t n) {
