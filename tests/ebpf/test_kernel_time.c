@@ -220,9 +220,15 @@ static void test_clock(void) {
 	longest_ns = 0;
 	live_clock_read(&mono, &offset);
 	kernel_rig_set_utc(3600 * (int64_t)SECOND);
-	sent += run_for(1300 * MS, true);
-	int64_t newest = kernel_rig_sum(&rig, false).last_us;
-	int64_t now = ((int64_t)live_clock_mono_ns() + offset) / 1000;
+	int64_t newest, now;
+	// Where the reader hardly gets a processor it follows later.
+	for (int tries = 0;; tries++) {
+		sent += run_for(1300 * MS, true);
+		newest = kernel_rig_sum(&rig, false).last_us;
+		now = ((int64_t)live_clock_mono_ns() + offset) / 1000;
+		if (newest > now + hour_us - 1000000 || tries == 8)
+			break;
+	}
 	tap_ok(newest > now + hour_us - 1000000 && newest <= now + hour_us + 100,
 	       "UTC set forward by an hour is followed");
 	tap_ok(none_shed() && received() + 100 > sent && received() <= sent,

@@ -38,7 +38,7 @@ def stops(bench, tap):
     for turn in range(5):
         # Terminated before it looks for signals it has done nothing: once more, and later.
         for late in range(10):
-            p = bench.start("input.pace=4000", f"input.workers={(1, 4, 2, 1, 3)[turn]}",
+            p = bench.start("input.pace=1500", f"input.workers={(1, 4, 2, 1, 3)[turn]}",
                             *(["state.checkpoint=1h"] if turn % 2 else []), more=("--duration", "300ms") if turn == 3 else ())
             if turn != 3:
                 time.sleep(bench.rng.uniform(0.2, 0.5) + late / 5)
