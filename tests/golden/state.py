@@ -184,7 +184,7 @@ def one_instance(bench, tap):
 def on_demand(bench, tap):
     bench.clear()
     socket = os.path.join(bench.folder, "socket")
-    p = bench.start("input.pace=3000", "state.checkpoint=1h", f"control.socket={socket}")
+    p = bench.start("input.pace=1000", "state.checkpoint=1h", f"control.socket={socket}")
     time.sleep(0.8)
     asked = subprocess.run([bench.sluice, "checkpoint", "--socket", socket], capture_output=True, text=True, timeout=60)
     p.kill()
@@ -193,7 +193,7 @@ def on_demand(bench, tap):
     tap.line(asked.returncode == 0 and "kept" in asked.stdout and done.returncode == 0 and bench.ledger()["resumed_at"] > 100
              and not bench.differences(), "sluice checkpoint keeps what there is, at once",
              [asked.stdout + asked.stderr, done.stderr[-400:]] + bench.differences())
-    p = bench.start("input.pace=3000", "state.path=", f"control.socket={socket}")
+    p = bench.start("input.pace=1000", "state.path=", f"control.socket={socket}")
     time.sleep(0.5)
     asked = subprocess.run([bench.sluice, "checkpoint", "--socket", socket], capture_output=True, text=True, timeout=60)
     tap.line(asked.returncode == 1 and "state.path" in asked.stderr, "and says so where nothing is kept", [asked.stdout + asked.stderr])

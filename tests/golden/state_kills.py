@@ -134,7 +134,9 @@ def kills(bench, tap, wanted, what):
     killed, resumed, replays = counts.pop("killed"), counts.pop("resumed", 0), sum(c.replays for c in chains)
     print(f"# {what}: {resumed} went on from the middle; killed: " + ", ".join(f"{v} {k}" for k, v in counts.items()))
     tap.line(killed >= wanted and not notes, f"{what}: {killed} runs killed, {replays} replays: every record and alert once", notes)
-    tap.line(resumed > 0, f"{what}: runs went on from the middle", [str(counts)])
+    # Of a few runs none may have come to a checkpoint, on a machine with other work.
+    if wanted >= 50:
+        tap.line(resumed > 0, f"{what}: runs went on from the middle", [str(counts)])
     if wanted >= 100:
         missed = [k for k in ("while a checkpoint was written", "before it went on from a checkpoint",
                               "with nine tenths of all records written") if not counts[k]]
