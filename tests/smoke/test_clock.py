@@ -11,6 +11,7 @@ import struct
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from program import TUPLE, Program, frame, why_no_mode
 from wire import Wire, until
@@ -43,7 +44,13 @@ def resident_kb(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
 
 
-def is_set(sluice, shim, folder, tap, mode):
+def is_set(sluice, shim, folder, mode):
+    """What was found: whether it is so, the fact, notes."""
+    facts = []
+
+    def line(*fact):
+        facts.append(fact)
+
     clock = Clock(folder)
     more = [a for name, window in WINDOWS.items() for a in ("--set", f"stream.{name}.key={TUPLE}", "--set", f"stream.{name}.window={window}")]
     with Wire() as wire:
@@ -63,7 +70,7 @@ def is_set(sluice, shim, folder, tap, mode):
         def ahead():
             return [r["first_us"] / 1e6 - time.time() for r in run.records()]
 
-        tap.line(started and until(left, 30), f"{mode}: windows leave", [f"{sent} sent", str(sums())] + run.why())
+        line(started and until(left, 30), f"{mode}: windows leave", [f"{sent} sent", str(sums())] + run.why())
         before_kb = resident_kb(run.process.pid) if started else 0
         for what, by, at in STEPS:
             clock.set(by)
@@ -71,31 +78,41 @@ def is_set(sluice, shim, folder, tap, mode):
             sent += wire.send([frame(i) for i in range(100)], repeat=16, calm=10)
             fine = until(left, 30)
             offs = ahead()
-            tap.line(fine and -60 < max(offs) - at < 5, f"{mode}: UTC {what}: windows leave",
-                     [f"{sent} sent", str(sums()), f"event time is {max(offs, default=0)} s ahead of UTC, not {at}"] + run.why())
+            line(fine and -60 < max(offs) - at < 5, f"{mode}: UTC {what}: windows leave",
+                 [f"{sent} sent", str(sums()), f"event time is {max(offs, default=0)} s ahead of UTC, not {at}"] + run.why())
         more_kb = resident_kb(run.process.pid) - before_kb
         status = run.finish()
     ledger, records = run.ledger(), run.records()
-    tap.line(status == 0 and ledger.get("late") == 0 and ledger.get("shed") == 0, f"{mode}: nothing is late by it", run.why())
+    line(status == 0 and ledger.get("late") == 0 and ledger.get("shed") == 0, f"{mode}: nothing is late by it", run.why())
     starts = [r["window_start_us"] for r in records if r["stream"] == "all"]
-    tap.line(bool(starts) and starts == sorted(starts), f"{mode}: windows leave in order", [str(starts[:200])])
-    tap.line(more_kb < MOST_KB and len(records) < 20000, f"{mode}: the years between cost nothing", [f"{more_kb} KB", f"{len(records)} records"])
+    line(bool(starts) and starts == sorted(starts), f"{mode}: windows leave in order", [str(starts[:200])])
+    line(more_kb < MOST_KB and len(records) < 20000, f"{mode}: the years between cost nothing", [f"{more_kb} KB", f"{len(records)} records"])
     delays = {name: s["emit_delay_us"] for name, s in run.summary().get("streams", {}).items()}
-    tap.line(bool(delays) and all(d["max"] < MOST_US for d in delays.values()), f"{mode}: nor do windows seem to have left late", [str(delays)])
+    line(bool(delays) and all(d["max"] < MOST_US for d in delays.values()), f"{mode}: nor do windows seem to have left late", [str(delays)])
+    return facts
 
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    tap = Tap()
+    tap, modes = Tap(), []
     sluice, shim = sys.argv[1:]
     for mode in ("observe", "kernel", "redirect", "dpdk"):
         reason = why_no_mode(sluice, mode) or ("a build with sanitizers does not take a library ahead of theirs" if shim == "none" else None)
         if reason:
             tap.skip(f"{mode}: UTC is set", reason)
-            continue
+        else:
+            modes.append(mode)
+
+    def case(mode):
         with tempfile.TemporaryDirectory(prefix="sluice-clock-") as folder:
-            is_set(sluice, shim, folder, tap, mode)
+            return is_set(sluice, shim, folder, mode)
+
+    # Most of it is waiting.
+    with ThreadPoolExecutor() as beside:
+        for facts in beside.map(case, modes):
+            for fact in facts:
+                tap.line(*fact)
     tap.end()
 
 
