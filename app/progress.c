@@ -55,7 +55,7 @@ void progress_show(struct progress *p, struct run *run) {
 	units_format_count(
 		dt > 0 ? (double)(received - p->last_packets) / dt : 0, rate, sizeof(rate)
 	);
-	char skip[96] = "", frames[32];
+	char skip[80] = "", frames[32];
 	if (l.to_skip > 0) {
 		units_format_count((double)l.to_skip, frames, sizeof(frames));
 		snprintf(skip, sizeof(skip), "reading over %s frames taken before  ", frames);
