@@ -142,8 +142,8 @@ void state_step(struct run *run) {
 	if (st->stop_wanted) {
 		run_stop(run);
 	} else if (st->asked_now || now_us() >= st->next_us) {
-		st->asked_now = false;
-		begin(run);
+		if (begin(run) > 0)
+			st->asked_now = false;
 	}
 }
 
@@ -177,8 +177,9 @@ bool state_stop(struct run *run) {
 	if (atomic_load(&st->keep))
 		return true;
 	st->stop_wanted = true;
+	// Of a run that is at its end there is nothing to be kept but that.
 	if (!saver_begin(st->saver))
-		return false;
+		return saver_closed(st->saver);
 	atomic_store(&st->keep, true);
 	if (run->receiver != NULL)
 		atomic_store_explicit(&run->receiver->keep, true, memory_order_release);

@@ -55,11 +55,12 @@ bool state_export(struct run *run) {
 	if (exporter_marked(run->exporter)) {
 		struct err err = {0};
 		struct state_chunk *chunks = state_export_all(run, missed(run), &err);
+		// Ahead of the end of this checkpoint, behind which marks of the next one come.
+		exporter_pass(run->exporter);
 		if (chunks != NULL)
 			saver_deliver(st->saver, chunks);
 		else
 			saver_refuse(st->saver, err.text);
-		exporter_pass(run->exporter);
 		return true;
 	}
 	// Who has ended sets no mark any more.

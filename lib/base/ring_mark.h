@@ -20,6 +20,11 @@ static inline void ring_mark_set(struct ring_mark *m, const struct spsc *r) {
 	atomic_store_explicit(&m->set, true, memory_order_release);
 }
 
+// Producer: whether one is yet to be passed.
+static inline bool ring_mark_is_set(const struct ring_mark *m) {
+	return atomic_load_explicit(&m->set, memory_order_acquire);
+}
+
 // Consumer, behind a peek that gave `n` elements from `first` on: how many of them are ahead of the mark.
 // What lies behind a mark is seen only by who sees the mark, too.
 static inline uint32_t ring_mark_limit(const struct ring_mark *m, uint32_t first, uint32_t n) {

@@ -61,11 +61,9 @@ struct state_writer *state_pool_begin(struct state_pool *p) {
 	return &p->writer;
 }
 
-void state_pool_end(struct state_pool *p, bool whole) {
+void state_pool_end(struct state_pool *p, enum state_pool_outcome how) {
 	struct state_writer *w = &p->writer;
-	int outcome = whole ? STATE_POOL_WHOLE : STATE_POOL_LEFT;
-	if (!state_writer_ok(w))
-		outcome = STATE_POOL_BROKEN;
+	int outcome = state_writer_ok(w) ? (int)how : STATE_POOL_BROKEN;
 	if (outcome == STATE_POOL_WHOLE && p->chunk != NULL && w->at > w->begin) {
 		p->chunk->used = (uint32_t)(w->at - w->begin);
 		spsc_push(&p->full, &p->chunk);

@@ -15,6 +15,7 @@ enum state_pool_outcome {
 	STATE_POOL_WHOLE, // all of it was handed over
 	STATE_POOL_BROKEN, // there was no room for all of it
 	STATE_POOL_LEFT, // whoever saved has come to an end ahead of it
+	STATE_POOL_CROSSED, // another was asked for ahead of its end: neither is whole
 };
 
 struct state_pool {
@@ -32,9 +33,10 @@ struct state_pool {
 int state_pool_init(struct state_pool *p, uint32_t chunks, bool patient);
 void state_pool_fini(struct state_pool *p);
 
-// Packet thread: a checkpoint begins; all is handed over, or will not be.
+// Packet thread: a checkpoint begins; all is handed over (STATE_POOL_WHOLE), or will not be (_LEFT, _CROSSED;
+// where there was no room it is _BROKEN).
 struct state_writer *state_pool_begin(struct state_pool *p);
-void state_pool_end(struct state_pool *p, bool whole);
+void state_pool_end(struct state_pool *p, enum state_pool_outcome how);
 
 // Packet thread: whether what can be saved at any time may be saved now. Half of the buffers are kept for what
 // is about to change, which cannot wait.

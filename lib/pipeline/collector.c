@@ -82,7 +82,8 @@ static void publish(struct collector *c) {
 
 // Small enough to be saved at once.
 static void save(struct collector *c) {
-	state_pool_end(c->pool, tally_save(&c->tally, state_pool_begin(c->pool)));
+	tally_save(&c->tally, state_pool_begin(c->pool));
+	state_pool_end(c->pool, STATE_POOL_WHOLE);
 }
 
 // Where the sums of all so far agree.

@@ -172,9 +172,9 @@ static void hand_out(struct receiver *r, uint32_t source) {
 	}
 }
 
-static void save_end(struct receiver *r, bool whole) {
+static void save_end(struct receiver *r, enum state_pool_outcome how) {
 	intake_save_end(&r->intake);
-	state_pool_end(r->pool, whole);
+	state_pool_end(r->pool, how);
 	r->saving = false;
 }
 
@@ -189,9 +189,9 @@ static void save_begin(struct receiver *r) {
 
 static void save_step(struct receiver *r) {
 	if (!state_writer_ok(&r->pool->writer))
-		save_end(r, false);
+		save_end(r, STATE_POOL_BROKEN);
 	else if (state_pool_has_room(r->pool) && intake_save_step(&r->intake))
-		save_end(r, true);
+		save_end(r, STATE_POOL_WHOLE);
 }
 
 int receiver_load(struct receiver *r, const struct state_record *record, struct err *err) {
@@ -209,17 +209,27 @@ static void publish(struct receiver *r) {
 
 // Lanes get their marks at one moment; what the receiver knows is saved as of that.
 static void take_mark(struct receiver *r, uint32_t asked) {
-	for (uint32_t i = 0; i < r->n_lanes; i++)
-		ring_mark_set(&r->lanes[i].mark, &r->lanes[i].out);
+	bool crosses = r->saving;
+	for (uint32_t i = 0; i < r->n_lanes; i++) {
+		struct lane *l = &r->lanes[i];
+		if (ring_mark_is_set(&l->mark))
+			crosses = true;
+		else
+			ring_mark_set(&l->mark, &l->out);
+	}
 	r->marked = asked;
-	save_begin(r);
+	if (!r->saving)
+		save_begin(r);
+	// Whoever stores could not tell the records of two moments apart.
+	if (UNLIKELY(crosses))
+		save_end(r, STATE_POOL_CROSSED);
 }
 
 // Tells the workers that nothing more comes.
 static int end(struct receiver *r, int ret, int how) {
 	publish(r);
 	if (r->saving)
-		save_end(r, false);
+		save_end(r, STATE_POOL_LEFT);
 	if (how == -ECANCELED && r->pool != NULL
 	    && atomic_load_explicit(&r->keep, memory_order_acquire)) {
 		state_pool_wait(r->pool);
@@ -240,7 +250,7 @@ int receiver_step(struct receiver *r) {
 	uint32_t asked = atomic_load_explicit(&r->checkpoint, memory_order_relaxed);
 	if (UNLIKELY(asked != r->marked))
 		take_mark(r, asked);
-	if (UNLIKELY(r->saving))
+	else if (UNLIKELY(r->saving))
 		save_step(r);
 	for (uint32_t i = 0; i < r->n_lanes; i++)
 		collect(r, &r->lanes[i]);

@@ -198,17 +198,21 @@ static void take_mark(struct worker *w) {
 		alert_ring_mark(&w->alerts);
 	stage_windows_mark(&w->windows);
 	publish(w);
-	worker_save_begin(w);
+	// Whoever stores could not tell the records of two moments apart.
+	if (UNLIKELY(w->saving))
+		worker_save_end(w, STATE_POOL_CROSSED);
+	else
+		worker_save_begin(w);
 }
 
 static void look_for_mark(struct worker *w) {
 	uint32_t asked = atomic_load_explicit(&w->checkpoint, memory_order_relaxed);
 	// What follows a mark waits for the next burst: each takes its own time.
-	if (UNLIKELY(w->saving))
-		worker_save_step(w);
 	if (UNLIKELY(asked != w->marked)) {
 		w->marked = asked;
 		take_mark(w);
+	} else if (UNLIKELY(w->saving)) {
+		worker_save_step(w);
 	}
 }
 
@@ -227,7 +231,7 @@ static int leave(struct worker *w) {
 
 static int finish(struct worker *w, int ret) {
 	if (w->saving)
-		worker_save_end(w, false);
+		worker_save_end(w, STATE_POOL_LEFT);
 	if (ret == -ECANCELED && w->pool != NULL
 	    && atomic_load_explicit(&w->keep, memory_order_acquire))
 		return leave(w);

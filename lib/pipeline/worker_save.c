@@ -34,18 +34,18 @@ static bool step(struct worker *w) {
 
 void worker_save_step(struct worker *w) {
 	if (!state_writer_ok(&w->pool->writer))
-		worker_save_end(w, false);
+		worker_save_end(w, STATE_POOL_BROKEN);
 	else if (state_pool_has_room(w->pool) && step(w))
-		worker_save_end(w, true);
+		worker_save_end(w, STATE_POOL_WHOLE);
 }
 
-void worker_save_end(struct worker *w, bool whole) {
+void worker_save_end(struct worker *w, enum state_pool_outcome how) {
 	if (w->has_intake)
 		intake_save_end(&w->intake);
 	stage_windows_save_end(&w->windows);
 	if (w->match.inspect != NULL)
 		inspect_save_end(w->match.inspect);
-	state_pool_end(w->pool, whole);
+	state_pool_end(w->pool, how);
 	w->saving = false;
 }
 

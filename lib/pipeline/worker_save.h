@@ -10,5 +10,5 @@ void worker_save_begin(struct worker *w);
 // Between bursts, while w->saving.
 void worker_save_step(struct worker *w);
 
-// What goes on is not worth going on with, or came to its end.
-void worker_save_end(struct worker *w, bool whole);
+// It came to its end, or to an end ahead of that.
+void worker_save_end(struct worker *w, enum state_pool_outcome how);

@@ -1,9 +1,9 @@
-// One lock over what the threads tell each other; buffers come by rings beside it. Buffers that nobody waits
-// for are taken as well: a thread on the packet path must not wait for room that never comes.
+// One lock over what the threads tell each other; buffers come by rings beside it.
 
 #include "saver.h"
 
 #include "base/log.h"
+#include "state/saver_pools.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,8 +32,7 @@ enum exporters_part {
 
 struct saver {
 	struct state_store *store;
-	struct state_pool *const *pools;
-	uint32_t n_pools;
+	struct saver_pools pools;
 	const char *asked;
 	int fd;
 	pthread_t thread;
@@ -65,43 +64,12 @@ static int64_t now_us(clockid_t clock) {
 }
 
 // Stores a buffer while nothing went wrong.
-static void put(struct saver *s, const struct state_chunk *c) {
+static void put(void *ctx, const struct state_chunk *c) {
+	struct saver *s = ctx;
 	if (s->fault.text[0] != '\0')
 		return;
 	s->octets += c->used;
 	state_store_put(s->store, c->octets, c->used, &s->fault);
-}
-
-// Takes what is there. Returns whether every pool has delivered all of its part.
-static bool take_pools(struct saver *s, bool wanted) {
-	bool all = true;
-	for (uint32_t i = 0; i < s->n_pools; i++) {
-		struct state_pool *p = s->pools[i];
-		// In this order: behind the last buffer there come no more.
-		enum state_pool_outcome outcome = state_pool_outcome(p);
-		struct state_chunk *c;
-		while ((c = state_pool_take(p)) != NULL) {
-			if (wanted)
-				put(s, c);
-			state_pool_give(p, c);
-		}
-		all &= outcome != STATE_POOL_IDLE && outcome != STATE_POOL_UNDER_WAY;
-		if (!wanted || s->fault.text[0] != '\0')
-			continue;
-		if (outcome == STATE_POOL_LEFT) {
-			s->left = true;
-			err_set(&s->fault, -ECANCELED, "the run is ending");
-		}
-		if (outcome == STATE_POOL_BROKEN)
-			err_set(&s->fault, -ENOBUFS,
-				"more changed than there is memory for while it was saved");
-	}
-	return all;
-}
-
-static void forget_pools(struct saver *s) {
-	for (uint32_t i = 0; i < s->n_pools; i++)
-		state_pool_idle(s->pools[i]);
 }
 
 static void begin(struct saver *s) {
@@ -140,7 +108,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 	if (ret < 0)
 		state_store_cancel(s->store);
 	state_chunks_free(chunks);
-	forget_pools(s);
+	saver_pools_forget(&s->pools);
 	bool fault = ret < 0 && part != PART_GIVEN_UP && !s->left;
 	pthread_mutex_lock(&s->lock);
 	int64_t now = now_us(CLOCK_MONOTONIC);
@@ -185,20 +153,25 @@ static void *body(void *arg) {
 	while (!s->leaving) {
 		if (!s->busy || under_way)
 			nap(s, s->busy ? LOOK_NS : SELDOM_NS);
+		if (!s->busy) {
+			saver_pools_discard(&s->pools);
+			under_way = false;
+			continue;
+		}
 		enum exporters_part part = s->part;
-		bool busy = s->busy;
 		struct state_chunk *chunks = s->chunks;
 		struct err refusal = s->refusal;
 		pthread_mutex_unlock(&s->lock);
-		if (busy && !under_way)
+		if (!under_way)
 			begin(s);
-		under_way = busy;
-		if (busy && refusal.text[0] != '\0' && s->fault.text[0] == '\0')
+		under_way = true;
+		if (refusal.text[0] != '\0' && s->fault.text[0] == '\0')
 			s->fault = refusal;
-		bool all = take_pools(s, busy && part != PART_FINAL);
+		saver_put *to = part != PART_FINAL ? put : NULL;
+		bool all = saver_pools_take(&s->pools, to, s, &s->fault, &s->left);
 		// Nobody knows who of them has yet to begin: at the end of a run they are taken as they come.
 		bool over = part == PART_FINAL || part == PART_GIVEN_UP;
-		if (busy && (over || (all && part != PART_AWAITED))) {
+		if (over || (all && part != PART_AWAITED)) {
 			end(s, part, chunks);
 			under_way = false;
 		}
@@ -218,8 +191,7 @@ struct saver *saver_new(
 		return NULL;
 	}
 	s->store = store;
-	s->pools = pools;
-	s->n_pools = n_pools;
+	s->pools = (struct saver_pools){pools, n_pools};
 	s->asked = asked;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->change, NULL);
@@ -262,12 +234,19 @@ static void begin_locked(struct saver *s, enum exporters_part part) {
 
 uint64_t saver_begin(struct saver *s) {
 	pthread_mutex_lock(&s->lock);
-	bool idle = !s->busy && !s->closed;
+	bool idle = !s->busy && !s->closed && saver_pools_idle(&s->pools);
 	uint64_t ticket = idle ? s->done + 1 : 0;
 	if (idle)
 		begin_locked(s, PART_AWAITED);
 	pthread_mutex_unlock(&s->lock);
 	return ticket;
+}
+
+bool saver_closed(struct saver *s) {
+	pthread_mutex_lock(&s->lock);
+	bool closed = s->closed;
+	pthread_mutex_unlock(&s->lock);
+	return closed;
 }
 
 uint64_t saver_next(struct saver *s) {
@@ -329,6 +308,9 @@ void saver_refuse(struct saver *s, const char *why) {
 }
 
 void saver_give_up(struct saver *s, const char *why) {
+	pthread_mutex_lock(&s->lock);
+	s->closed = true;
+	pthread_mutex_unlock(&s->lock);
 	if (settle(s, PART_GIVEN_UP, NULL, why))
 		log_debug("checkpoint: given up: %s", why);
 }

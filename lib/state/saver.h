@@ -36,8 +36,9 @@ struct saver *saver_new(
 void saver_free(struct saver *s);
 
 // Control thread. A checkpoint begins; then those who save are to be told. What saver_done is at its end,
-// or 0: one is under way.
+// or 0: one is under way, or somebody still saves for one that was given up, or none begins any more.
 uint64_t saver_begin(struct saver *s);
+bool saver_closed(struct saver *s);
 
 // What saver_done is at the end of the one that begins next.
 uint64_t saver_next(struct saver *s);
@@ -58,7 +59,8 @@ void saver_deliver(struct saver *s, struct state_chunk *chunks);
 // come to an end: what they save must not be taken for a part of the next one.
 void saver_refuse(struct saver *s, const char *why);
 
-// Exporter, when the run ends: the checkpoint is given up at once. Nothing, where none is under way.
+// Exporter, when the run ends: the checkpoint under way, if any, is given up at once, and no further one begins but
+// saver_finish's.
 void saver_give_up(struct saver *s, const char *why);
 
 // Exporter, at the end of the input: what it has, and the ledger, are the last checkpoint, of a finished

@@ -16,7 +16,7 @@ Test(state_pool, without_patience_what_finds_no_room_breaks_it) {
 	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
 	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
 	cr_assert_not(state_writer_put(w, 1, 1, octets, 1));
-	state_pool_end(&p, true);
+	state_pool_end(&p, STATE_POOL_WHOLE);
 	cr_assert_eq(state_pool_outcome(&p), STATE_POOL_BROKEN);
 	struct state_chunk *c;
 	while ((c = state_pool_take(&p)) != NULL)
@@ -26,7 +26,7 @@ Test(state_pool, without_patience_what_finds_no_room_breaks_it) {
 	w = state_pool_begin(&p);
 	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
 	cr_assert(state_writer_put(w, 1, 1, octets, 8));
-	state_pool_end(&p, true);
+	state_pool_end(&p, STATE_POOL_WHOLE);
 	cr_assert_eq(state_pool_outcome(&p), STATE_POOL_WHOLE);
 	cr_assert_eq(state_pool_take(&p)->used, STATE_CHUNK);
 	cr_assert_eq(state_pool_take(&p)->used, 16);
@@ -55,7 +55,7 @@ Test(state_pool, half_of_it_is_kept_for_what_cannot_wait) {
 	cr_expect_not(state_pool_has_room(&p));
 	state_pool_wait(&p);
 	cr_expect(state_pool_has_room(&p), "it waits");
-	state_pool_end(&p, true);
+	state_pool_end(&p, STATE_POOL_WHOLE);
 	cr_expect_eq(state_pool_outcome(&p), STATE_POOL_WHOLE);
 	state_pool_fini(&p);
 }
@@ -84,8 +84,24 @@ Test(state_pool, with_patience_everything_comes_through, .timeout = 60) {
 	cr_assert_eq(pthread_create(&thread, NULL, take_all, &p), 0);
 	for (uint32_t i = 0; i < 20000; i++)
 		cr_assert(state_writer_put(w, 1, 1, octets, i % 5000));
-	state_pool_end(&p, true);
+	state_pool_end(&p, STATE_POOL_WHOLE);
 	pthread_join(thread, &taken);
 	cr_assert_eq(*(uint64_t *)taken, w->octets);
+	state_pool_fini(&p);
+}
+
+Test(state_pool, tells_how_it_ended) {
+	struct state_pool p;
+	cr_assert_eq(state_pool_init(&p, 2, false), 0);
+	for (int how = STATE_POOL_WHOLE; how <= STATE_POOL_CROSSED; how++) {
+		cr_assert(state_writer_put(state_pool_begin(&p), 1, 1, octets, 10));
+		state_pool_end(&p, (enum state_pool_outcome)how);
+		cr_assert_eq(state_pool_outcome(&p), how);
+		struct state_chunk *c = state_pool_take(&p);
+		cr_assert_eq(c != NULL, how == STATE_POOL_WHOLE, "nothing of what is not whole");
+		if (c != NULL)
+			state_pool_give(&p, c);
+		state_pool_idle(&p);
+	}
 	state_pool_fini(&p);
 }

@@ -22,6 +22,7 @@ static struct source *sources[] = {&source.source};
 static struct receiver *receiver;
 
 static bool by_host;
+static struct state_pool *saves_to;
 
 static void open_receiver(bool patient) {
 	frames = calloc(FRAMES, sizeof(*frames));
@@ -40,6 +41,7 @@ static void open_receiver(bool patient) {
 		.n_sources = 1,
 		.n_lanes = LANES,
 		.by_host = by_host,
+		.pool = saves_to,
 		.intake = {.time = {.lateness_us = 1000}, .tunnels = TUNNEL_ALL}};
 	hash_seed_fixed(&c.intake.seed, 11);
 	size_t octets = (sizeof(*receiver) + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
@@ -284,4 +286,74 @@ Test(receiver, the_time_of_grace_ends, .fini = close_receiver) {
 	cr_assert_gt(receiver->tally.value[TALLY_REASON + REASON_WORKER_BUSY], 0);
 	receiver_drain(receiver);
 	cr_assert_eq(source.released, PACKETS);
+}
+
+static struct state_pool pool;
+
+static void open_saving(void) {
+	cr_assert_eq(state_pool_init(&pool, 8, true), 0);
+	saves_to = &pool;
+	open_receiver(true);
+	source.burst = 4; // lanes have room for all that comes meanwhile
+}
+
+static void close_saving(void) {
+	close_receiver();
+	state_pool_fini(&pool);
+}
+
+// All that is ahead of each lane's mark, and the mark.
+static void pass_marks(uint32_t lanes) {
+	for (uint32_t i = 0; i < lanes; i++) {
+		struct source *src = &receiver->lanes[i].source;
+		while (take(i) > 0)
+			continue;
+		cr_assert(src->at_mark);
+		src->at_mark = false;
+		src->ops->pass(src);
+	}
+}
+
+static void ask(uint32_t checkpoint) {
+	atomic_store(&receiver->checkpoint, checkpoint);
+	receiver_step(receiver);
+}
+
+static void save_to_the_end(void) {
+	while (receiver->saving) {
+		receiver_step(receiver);
+		for (uint32_t i = 0; i < LANES; i++)
+			take(i);
+	}
+}
+
+Test(receiver, a_checkpoint_that_meets_another_gives_up_both, .init = open_saving,
+     .fini = close_saving, .timeout = 60) {
+	ask(1);
+	cr_assert(receiver->saving);
+	pass_marks(LANES);
+	ask(2);
+	cr_assert_not(receiver->saving);
+	cr_assert_eq(state_pool_outcome(&pool), STATE_POOL_CROSSED);
+	pass_marks(LANES);
+	state_pool_idle(&pool);
+	ask(3);
+	pass_marks(LANES);
+	save_to_the_end();
+	cr_assert_eq(state_pool_outcome(&pool), STATE_POOL_WHOLE);
+}
+
+Test(receiver, a_checkpoint_whose_marks_are_on_their_way_is_not_taken_for_the_next,
+     .init = open_saving, .fini = close_saving, .timeout = 60) {
+	ask(1);
+	pass_marks(LANES - 1);
+	while (receiver->saving)
+		receiver_step(receiver);
+	cr_assert_eq(state_pool_outcome(&pool), STATE_POOL_WHOLE);
+	state_pool_idle(&pool);
+	ask(2);
+	cr_assert_not(receiver->saving);
+	cr_assert_eq(state_pool_outcome(&pool), STATE_POOL_CROSSED);
+	// Each lane has one mark, wherever it stands.
+	pass_marks(LANES);
 }

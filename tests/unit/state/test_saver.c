@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static void save(int i, uint32_t records, uint16_t kind) {
 	struct state_writer *w = state_pool_begin(&pool[i]);
 	for (uint32_t k = 0; k < records; k++)
 		state_writer_put(w, kind, 1, octets, sizeof(octets));
-	state_pool_end(&pool[i], true);
+	state_pool_end(&pool[i], STATE_POOL_WHOLE);
 }
 
 static struct state_chunk *some(uint32_t records, uint16_t kind) {
@@ -113,7 +114,7 @@ Test(saver, a_broken_part_leaves_the_checkpoint_before, .init = init, .fini = fi
 		if (turn == 2) {
 			// Again, and this time it has no room: nobody takes what is full.
 			state_pool_begin(&pool[1]);
-			state_pool_end(&pool[1], false);
+			state_pool_end(&pool[1], STATE_POOL_LEFT);
 		}
 		saver_deliver(saver, some(1, 3));
 		cr_assert_eq(saver_wait(saver, &err) == 0, turn == 1);
@@ -163,7 +164,7 @@ Test(saver, who_ends_while_it_saves_breaks_nothing, .init = init, .fini = fini, 
 	save(0, 10, 1);
 	state_pool_begin(&pool[1]);
 	saver_deliver(saver, some(1, 3));
-	state_pool_end(&pool[1], false);
+	state_pool_end(&pool[1], STATE_POOL_LEFT);
 	cr_assert_lt(saver_wait(saver, &err), 0);
 	saver_stats(saver, &stats);
 	cr_assert_str_eq(stats.fault, "the run is ending");
@@ -199,4 +200,50 @@ Test(saver, one_that_begins_at_the_end_says_so, .init = init, .fini = fini, .tim
 	cr_assert_eq(saver_done(saver), 2);
 	cr_assert_str_eq(stats.fault, "the run is ending");
 	cr_assert_eq(stats.failed, 0);
+}
+
+Test(saver, two_that_meet_are_counted_and_the_next_is_whole, .init = init, .fini = fini,
+     .timeout = 60) {
+	uint32_t seen[8];
+	struct err err = {0};
+	struct saver_stats stats;
+	cr_assert(saver_begin(saver));
+	save(0, 10, 1);
+	state_writer_put(state_pool_begin(&pool[1]), 1, 1, "", 0);
+	state_pool_end(&pool[1], STATE_POOL_CROSSED);
+	saver_deliver(saver, some(1, 1));
+	cr_assert_eq(saver_wait(saver, &err), -ECANCELED);
+	saver_stats(saver, &stats);
+	cr_assert_eq(stats.failed, 1);
+	cr_assert_not_null(strstr(stats.fault, "another one was asked for"), "%s", stats.fault);
+	cr_assert(saver_begin(saver));
+	save(0, 10, 2);
+	save(1, 10, 2);
+	saver_deliver(saver, some(1, 2));
+	cr_assert_eq(saver_wait(saver, &err), 0, "%s", err.text);
+	reopen(seen);
+	cr_assert_eq(seen[1], 0);
+	cr_assert_eq(seen[2], 21);
+}
+
+Test(saver, behind_one_that_was_given_up_none_begins, .init = init, .fini = fini, .timeout = 60) {
+	struct err err = {0};
+	cr_assert_not(saver_closed(saver));
+	saver_give_up(saver, "for a test");
+	cr_assert(saver_closed(saver), "also where none was under way");
+	cr_assert_eq(saver_begin(saver), 0);
+	cr_assert_eq(saver_finish(saver, some(2, 3), "{}", &err), 0, "but the end of the input");
+}
+
+Test(saver, who_still_saves_for_nobody_is_waited_for, .init = init, .fini = fini, .timeout = 60) {
+	state_pool_begin(&pool[1]);
+	cr_assert_eq(saver_begin(saver), 0);
+	state_pool_end(&pool[1], STATE_POOL_WHOLE);
+	uint64_t ticket = 0;
+	for (int i = 0; ticket == 0 && i < 5000; i++) {
+		usleep(1000);
+		ticket = saver_begin(saver);
+	}
+	cr_assert_gt(ticket, 0);
+	saver_give_up(saver, "for a test");
 }
