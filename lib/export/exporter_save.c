@@ -131,6 +131,15 @@ static int refuse(struct err *err, const char *what) {
 	return err_set(err, -EBADMSG, "the exporter's state: %s", what);
 }
 
+static int refuse_less(const struct stream *s, struct err *err) {
+	return err_set(
+		err, -ENOBUFS,
+		"stream %s: more is open in the state than there is memory for now (cure: flow.memory and "
+		"stream.%s.memory as they were, or more; --restart starts over)",
+		s->conf.name, s->conf.name
+	);
+}
+
 static int load_head(struct exporter *e, const struct state_record *r, struct err *err) {
 	const struct saved_exporter *s = r->octets;
 	if (r->len != sizeof(*s) || s->streams != e->n_streams || s->sinks != e->n_sinks)
@@ -204,8 +213,9 @@ int exporter_load(
 	}
 	if (e->loaded == 0)
 		return 0;
+	const struct stream *s = &e->streams[e->loaded - 1];
 	e->loading_late |= r->kind == STATE_BATCH;
-	if (e->loading_late)
-		return corrector_load(e->corrector, e->loaded - 1, r, err);
-	return window_set_load(e->streams[e->loaded - 1].windows, r, err);
+	int ret = e->loading_late ? corrector_load(e->corrector, e->loaded - 1, r, err)
+				  : window_set_load(s->windows, r, err);
+	return ret == -ENOBUFS ? refuse_less(s, err) : ret;
 }

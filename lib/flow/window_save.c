@@ -104,6 +104,11 @@ static int refuse(struct err *err, const char *what) {
 	return err_set(err, -EBADMSG, "windows in the state: %s", what);
 }
 
+// As it was saved it takes no more memory than it took: there is less than there was.
+static int no_room(struct err *err) {
+	return err_set(err, -ENOBUFS, "windows in the state: more of them than memory holds");
+}
+
 static int load_head(struct window_set *ws, const struct state_record *r, struct err *err) {
 	const struct saved_windows *head = r->octets;
 	if (r->len != sizeof(*head) || window_set_open(ws) > 0)
@@ -145,10 +150,12 @@ static int load_sums(struct window_set *ws, const struct state_record *r, struct
 			return refuse(err, "not a sum");
 		slices_hash(&ws->slices, &sum);
 		struct flow_sum *to = sums_find_insert_rule(&ws->loading->sums, &sum.key, sum.rule);
-		if (to != NULL && to->packets == 0 && to->matches == 0)
+		if (to == NULL)
+			return no_room(err);
+		if (to->packets == 0 && to->matches == 0)
 			*to = sum;
 		else
-			flow_sum_merge(to != NULL ? to : &ws->loading->rest, &sum);
+			flow_sum_merge(to, &sum);
 	}
 	return 0;
 }
@@ -184,11 +191,8 @@ static int load_open(struct window_set *ws, const struct state_record *r, struct
 		slices_hash(&ws->slices, &sum);
 		if (carry_find(&ws->carry, &sum.key, sum.rule) != NULL)
 			return refuse(err, "one key twice");
-		// Less memory than before: as if more had come than there is room for.
 		if (carry_add(&ws->carry, &sum, due_us) == NULL)
-			return err_set(
-				err, -ENOMEM, "more open sessions and flows than memory holds"
-			);
+			return no_room(err);
 	}
 	return 0;
 }

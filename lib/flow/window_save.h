@@ -9,6 +9,6 @@
 bool window_set_save(const struct window_set *ws, struct state_writer *w);
 
 // The records of window_set_save, one after the other, into a set that holds nothing yet, of the same
-// configuration but for memory: what does not fit any more becomes part of a rest. 0, or -errno with err
-// set: -EBADMSG, or out of memory.
+// configuration but for memory. 0, or -errno with err set: -EBADMSG, -ENOBUFS: more is open than fits into
+// less memory than they were saved with, or out of memory.
 int window_set_load(struct window_set *ws, const struct state_record *r, struct err *err);

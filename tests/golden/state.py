@@ -18,8 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from harness import Tap  # noqa: E402
 
+from frames import ETH_IP4, ethernet, ip4, udp, write_pcap  # noqa: E402
 from state_bench import Bench  # noqa: E402
-from state_capture import FRAMES, capture  # noqa: E402
+from state_capture import FRAMES, T0, capture  # noqa: E402
 
 
 def told_rate(said, before, seconds):
@@ -152,6 +153,34 @@ def refusals(bench, tap):
     tap.line(done.returncode == 1 and "/dev/null" in done.stderr, "an output that is no file is refused", [done.stderr])
 
 
+def less_memory(sluice, folder, tap):
+    """More is open in a state than there is memory for in the next run."""
+    path, conf, records = (os.path.join(folder, name) for name in ("many.pcap", "many.conf", "many.jsonl"))
+    write_pcap(path, [(T0 + i * 100, f, len(f)) for i in range(40000)
+                      for f in [ethernet(ETH_IP4, ip4("10.0.0.1", f"10.1.{i >> 8 & 255}.{i & 255}", 17, udp(1, 2, b"")))]])
+    with open(conf, "w") as f:
+        f.write(f"[input]\nbackend = pcap\ndevice = {path}\n[stream open]\nkey = dest_ip\nwindow = session 1h\n"
+                f"[stream wide]\nkey = dest_ip\nwindow = tumbling 1h\n[sink out]\ntype = json\npath = {records}\n"
+                f"[state]\npath = {folder}/many\n")
+
+    def run(*sets):
+        argv = [sluice, "run", conf, *(a for s in sets for a in ("--set", s))]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=120)
+
+    run("state.path=")
+    with open(records) as f:
+        expected = sorted(f)
+    os.unlink(records)
+    stopped = subprocess.run([sluice, "run", conf, "--set", "input.pace=30000", "--duration", "1s"], capture_output=True, text=True, timeout=120)
+    for key, name in (("stream.open.memory=1M", "open"), ("stream.wide.memory=1M", "wide")):
+        done = run(key)
+        words = (f"stream {name}: more is open in the state", "flow.memory", f"stream.{name}.memory", "--restart")
+        tap.line(done.returncode == 1 and all(w in done.stderr for w in words), f"{key} is refused where more is open than that", [stopped.stderr, done.stderr])
+    done = run()
+    with open(records) as f:
+        tap.line(done.returncode == 0 and sorted(f) == expected, "and with as much as it was the run goes on", [done.stderr[-400:]])
+
+
 def damage(bench, tap):
     interrupted(bench)
     path = os.path.join(bench.state, "sluice.state")
@@ -262,6 +291,7 @@ def main():
         stops(bench, tap)
         finished(bench, tap)
         refusals(bench, tap)
+        less_memory(args.sluice, folder, tap)
         damage(bench, tap)
         one_instance(bench, tap)
         on_demand(bench, tap)

@@ -218,3 +218,48 @@ Test(window_save, octets_that_nobody_saved_are_refused_or_harmless) {
 	harmless(&kinds[5]);
 	harmless(&kinds[6]);
 }
+
+// As it is found by a run that gives windows so much memory, and sessions and flows so much.
+static int
+load_into(const struct state_chunk *c, const struct kind *k, uint64_t windows, uint64_t open) {
+	struct window_rig to;
+	struct window_config conf = conf_of(k);
+	struct err err = {0};
+	uint32_t at = 0;
+	int ret = 0;
+	conf.memory = open;
+	rig_open(&to, conf);
+	to.budget.max = windows;
+	for (; c != NULL && ret == 0; c = c->next, at = 0) {
+		struct state_record r;
+		while (ret == 0 && state_next(c->octets, c->used, &at, &r) == 1)
+			ret = window_set_load(to.set, &r, &err);
+	}
+	rig_close(&to);
+	return ret;
+}
+
+Test(window_save, less_memory_than_is_open_takes_is_refused_and_as_much_is_not) {
+	for (uint32_t i = 0; i < 4; i++) {
+		struct window_rig rig;
+		struct state_buffer b;
+		struct window_config conf = conf_of(&kinds[i]);
+		const uint64_t memory = 64 << 10;
+		// As full as it may be: for some there was no room.
+		conf.memory = memory;
+		rig_open(&rig, conf);
+		rig.budget.max = memory;
+		for (uint16_t port = 1; port <= 1500; port++)
+			rig_packet(&rig, port, 1000 * SECOND + port * 200, 16);
+		state_buffer_init(&b, 1u << 26);
+		cr_assert(window_set_save(rig.set, &b.writer));
+		struct state_chunk *chunks = state_buffer_take(&b);
+		rig_close(&rig);
+		cr_expect_eq(load_into(chunks, &kinds[i], memory, memory), 0, "%s", kinds[i].name);
+		cr_expect_eq(
+			load_into(chunks, &kinds[i], memory / 8, memory / 8), -ENOBUFS, "%s",
+			kinds[i].name
+		);
+		state_chunks_free(chunks);
+	}
+}
