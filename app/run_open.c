@@ -76,6 +76,17 @@ static int open_input(struct run *run, struct err *err) {
 // Those who save: the collector, or workers and the receiver behind them.
 static int open_state(struct run *run, struct err *err) {
 	bool counts = run->input->counts != NULL;
+	uint32_t captures = 0;
+	for (uint32_t i = 0; i < run->input->n_sources; i++)
+		captures += run->input->sources[i]->patient;
+	// Where each of several stands is not known to a run that shares them out in another way.
+	if (run->state != NULL && captures > 0 && run->input->n_sources > 1)
+		return err_set(
+			err, -EINVAL,
+			"input.device: with state.path captures are one input, read by one thread "
+			"(accepted: captures without live devices beside them; input.dispatch = auto or "
+			"software)"
+		);
 	uint32_t n = counts ? 1 : run->conf->input.workers + run->input->software;
 	return state_pools(run->state, n, run->patient, err);
 }

@@ -91,6 +91,24 @@ static int copy_capture(const char *path, FILE *to, struct err *err) {
 	return ret;
 }
 
+// The captures that a virtual device of DPDK's reads to their end.
+static int copy_virtual(const char *device, FILE *to, struct err *err) {
+	static const char file[] = "rx_pcap=";
+	char *copy = strdup(device), *rest = copy, *arg;
+	int ret = copy == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+	while (ret == 0 && (arg = strsep(&rest, ",")) != NULL)
+		if (strncmp(arg, file, sizeof(file) - 1) == 0)
+			ret = copy_capture(arg + sizeof(file) - 1, to, err);
+	free(copy);
+	return ret;
+}
+
+static int copy_device(const char *device, FILE *to, struct err *err) {
+	if (strncmp(device, "net_pcap", 8) == 0 && strchr(device, ',') != NULL)
+		return copy_virtual(device, to, err);
+	return copy_capture(device, to, err);
+}
+
 char *state_asked(const struct conf *conf, struct err *err) {
 	char *printed = NULL, *out = NULL;
 	size_t len;
@@ -108,7 +126,7 @@ char *state_asked(const struct conf *conf, struct err *err) {
 	}
 	copy_keys(printed, to);
 	for (uint32_t i = 0; ret == 0 && i < conf->input.device.n; i++)
-		ret = copy_capture(conf->input.device.item[i], to, err);
+		ret = copy_device(conf->input.device.item[i], to, err);
 	fclose(to);
 	free(printed);
 	if (ret == 0)

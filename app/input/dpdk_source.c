@@ -58,7 +58,7 @@ struct dpdk_source {
 	uint32_t lane, n_lanes;
 	uint64_t bytes_done; // of the files of the lanes before
 	uint64_t bytes_total;
-	_Atomic uint64_t bytes_read; // receiving thread → stats
+	_Atomic uint64_t bytes_read, to_skip; // receiving thread → stats
 	struct dpdk_lane lanes[]; // n_lanes
 };
 
@@ -138,6 +138,9 @@ static void capture_progress(struct dpdk_source *s, const struct burst *b) {
 	uint64_t read = s->bytes_done + s->octets + s->frames * 16;
 	read = read < s->bytes_total ? read : s->bytes_total;
 	atomic_store_explicit(&s->bytes_read, read, memory_order_relaxed);
+	// `skip` goes down behind this.
+	uint64_t left = s->base.skip > b->n ? s->base.skip - b->n : 0;
+	atomic_store_explicit(&s->to_skip, left, memory_order_relaxed);
 }
 
 // ---- live time ----
@@ -326,6 +329,7 @@ static void source_stats(struct source *src, struct source_stats *out) {
 	*out = (struct source_stats){
 		.bytes_read = atomic_load_explicit(&s->bytes_read, memory_order_relaxed),
 		.bytes_total = s->bytes_total,
+		.to_skip = atomic_load_explicit(&s->to_skip, memory_order_relaxed),
 	};
 	for (uint32_t i = 0; i < s->n_lanes; i++) {
 		struct rte_eth_stats stats;

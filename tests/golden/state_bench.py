@@ -45,11 +45,11 @@ ALERTS = {
 class Bench:
     """Captures, rules and a configuration in a folder, and what an undisturbed run makes of them."""
 
-    def __init__(self, sluice, folder, rng, captures=None, sets=()):
-        self.sluice, self.rng, self.sets = sluice, rng, list(sets)
+    def __init__(self, sluice, folder, rng, captures=None, sets=(), frames=FRAMES):
+        self.sluice, self.rng, self.sets, self.frames = sluice, rng, list(sets), frames
         self.captures = captures or [os.path.join(folder, "state.pcap")]
         if not captures:
-            capture(self.captures[0], self.rng)
+            capture(self.captures[0], self.rng, frames)
         self.rules = os.path.join(folder, "state.rules")
         with open(self.rules, "w") as f:
             f.write(RULES)
@@ -127,6 +127,6 @@ class Bench:
             extra, missing = sorted(set(now[name]) - set(lines)), sorted(set(lines) - set(now[name]))
             notes += [f"{name}: unexpected: {x}" for x in extra[:3]] + [f"{name}: missing: {x}" for x in missing[:3]]
         led = self.ledger().get("ledger", {})
-        if led.get("received") != FRAMES or not led.get("balanced"):
+        if led.get("received") != self.frames or not led.get("balanced"):
             notes.append(f"ledger: {led}")
         return notes

@@ -55,10 +55,10 @@ def fragments(rng, a, ident):
     return out if rng.random() < 0.3 else out[::-1]
 
 
-def frames_of(rng):
+def frames_of(rng, number=FRAMES):
     """Some hundred conversations over four minutes, out of order by up to half a second, some frames late."""
     frames, now, talks, pieces = [], T0, [], []
-    for n in range(FRAMES):
+    for n in range(number):
         if len(talks) < 30:
             talks.append(Talk(rng, rng.randrange(1, 40), rng.randrange(1, 8)))
         if rng.random() < 0.02:
@@ -82,8 +82,8 @@ def frames_of(rng):
     return frames
 
 
-def capture(path, rng):
-    write_pcap(path, frames_of(rng))
+def capture(path, rng, number=FRAMES):
+    write_pcap(path, frames_of(rng, number))
 
 
 def captures(folder, rng):
