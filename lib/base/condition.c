@@ -12,6 +12,9 @@ const char *measure_name(enum measure m) {
 		[MEASURE_BYTES] = "bytes",
 		[MEASURE_FRAME_BYTES] = "frame_bytes",
 		[MEASURE_MATCHES] = "matches",
+		[MEASURE_REV_PACKETS] = "rev_packets",
+		[MEASURE_REV_BYTES] = "rev_bytes",
+		[MEASURE_REV_FRAME_BYTES] = "rev_frame_bytes",
 	};
 	return (unsigned)m < MEASURE_COUNT ? names[m] : NULL;
 }

@@ -11,11 +11,19 @@ enum measure {
 	MEASURE_BYTES,
 	MEASURE_FRAME_BYTES,
 	MEASURE_MATCHES,
+	MEASURE_REV_PACKETS, // of records of both directions: the other one's
+	MEASURE_REV_BYTES,
+	MEASURE_REV_FRAME_BYTES,
 	MEASURE_COUNT,
 };
 
 // As records name them. NULL for a number that is none.
 const char *measure_name(enum measure m);
+
+// Whether only records of both directions have it.
+static inline bool measure_is_back(enum measure m) {
+	return m >= MEASURE_REV_PACKETS && m <= MEASURE_REV_FRAME_BYTES;
+}
 
 enum compare {
 	COMPARE_ABOVE,

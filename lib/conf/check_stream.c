@@ -210,16 +210,22 @@ static void check_top(const struct conf_build *b, const struct conf_slot *slot) 
 		);
 }
 
-// A record of both directions has its key by who began, which may be the other one in the next window.
-static void check_watched(const struct conf_build *b, const struct conf_slot *slot) {
+// Only records of both directions have counters of the other one.
+static void check_measure(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_alert *alert = slot->base;
-	uint32_t stream = conf_slot_key(slot, "stream");
-	if (!slot->bad[stream] && b->conf->stream[alert->stream].biflow)
-		conf_check_refuse(
-			b, slot, stream,
-			"its key changes places with the direction (accepted: a stream with biflow = "
-			"no)"
-		);
+	const struct conf_stream *stream = &b->conf->stream[alert->stream];
+	uint32_t when = conf_slot_key(slot, "when");
+	if (slot->bad[when] || slot->bad[conf_slot_key(slot, "stream")] || stream->biflow
+	    || !measure_is_back(alert->when.measure))
+		return;
+	char what[256];
+	snprintf(
+		what, sizeof(what),
+		"%s: records of stream.%s are of one direction (accepted: packets, bytes, frame_bytes or "
+		"matches; others with biflow = yes)",
+		measure_name(alert->when.measure), stream->name
+	);
+	conf_check_refuse(b, slot, when, what);
 }
 
 // A mean is of the windows before, which follow a step.
@@ -271,6 +277,6 @@ void conf_check_stream(const struct conf_build *b, const struct conf_slot *slot)
 }
 
 void conf_check_alert(const struct conf_build *b, const struct conf_slot *slot) {
-	check_watched(b, slot);
+	check_measure(b, slot);
 	check_when(b, slot);
 }

@@ -73,7 +73,9 @@ static int take_measure(struct reader *r, struct condition *when) {
 		skip_blanks(r);
 		return 0;
 	}
-	return wanted(r, "packets, bytes, frame_bytes or matches");
+	return wanted(
+		r, "packets, bytes, frame_bytes, matches, rev_packets, rev_bytes or rev_frame_bytes"
+	);
 }
 
 static int take_compare(struct reader *r, struct condition *when) {
@@ -239,6 +241,6 @@ void conf_when_print(const struct condition *when, FILE *to) {
 
 void conf_when_accepted(FILE *to) {
 	fputs("COUNTER > NUMBER, COUNTER > FACTOR * mean(WINDOWS) + NUMBER, where COUNTER is packets, bytes, "
-	      "frame_bytes or matches, the sign >, >=, < or <=, FACTOR and NUMBER may be left out",
+	      "frame_bytes, matches, rev_packets, rev_bytes or rev_frame_bytes, the sign >, >=, < or <=, FACTOR and NUMBER may be left out",
 	      to);
 }

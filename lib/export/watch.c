@@ -4,6 +4,8 @@
 
 #include "watch.h"
 
+#include "packet/flow_key_hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ void watch_init(struct watch *w, const struct watch_config *conf) {
 		+ conf->when.windows * sizeof(uint64_t);
 	w->budget.max = conf->memory / each * KEY_OCTETS;
 	sums_init(&w->keys, &w->budget);
+	biflow_init(&w->turns, conf->biflow, conf->fields, &conf->seed);
 }
 
 static void forget_all(struct watch *w) {
@@ -66,6 +69,11 @@ static int grow(struct watch *w) {
 	return 0;
 }
 
+const struct flow_sum *watch_find(const struct watch *w, const struct flow_sum *sum) {
+	const struct flow_sum *key = sums_find(&w->keys, &sum->key, sum->rule);
+	return key != NULL ? key : biflow_other(&w->turns, &w->keys, sum);
+}
+
 struct watch_key *watch_know(struct watch *w, const struct flow_sum *sum, int64_t since) {
 	struct flow_sum *key = sums_find_insert_rule(&w->keys, &sum->key, sum->rule);
 	if (key != NULL && grow(w) < 0) {
@@ -96,16 +104,23 @@ void watch_gap(struct watch *w, const struct window_gap *gap, int64_t live_start
 	w->live_start_us = live_start_us;
 }
 
-static uint64_t value_of(const struct watch *w, const struct flow_sum *sum) {
-	switch ((enum measure)w->conf.when.measure) {
+// `turned`: the record has the directions the other way round.
+static uint64_t value_of(
+	const struct watch *w, const struct flow_sum *sum, const struct flow_back *back, bool turned
+) {
+	enum measure m = w->conf.when.measure;
+	bool other = measure_is_back(m) != turned;
+	switch (m) {
 	case MEASURE_BYTES:
-		return sum->bytes;
+	case MEASURE_REV_BYTES:
+		return other ? back->bytes : sum->bytes;
 	case MEASURE_FRAME_BYTES:
-		return sum->frame_bytes;
+	case MEASURE_REV_FRAME_BYTES:
+		return other ? back->frame_bytes : sum->frame_bytes;
 	case MEASURE_MATCHES:
 		return sum->matches;
 	default:
-		return sum->packets;
+		return other ? back->packets : sum->packets;
 	}
 }
 
@@ -139,19 +154,18 @@ tell(const struct round *r, const struct flow_sum *sum, uint64_t value, uint64_t
 }
 
 // Holds a key that is known against its value in this window.
-static void judge_known(
-	const struct round *r, struct watch_key *k, const struct flow_sum *sum, uint64_t value
-) {
+static void judge_known(const struct round *r, struct watch_key *k, uint64_t value) {
 	struct watch *w = r->w;
+	uint32_t i = (uint32_t)(k - w->known);
 	int64_t windows = w->conf.when.windows;
 	bool holds = r->number - k->since >= windows
 		&& condition_holds(&w->conf.when, value, k->total);
 	if (holds)
-		tell(r, sum, value, k->total, k->held);
+		tell(r, &w->keys.sum[i], value, k->total, k->held);
 	k->held = holds;
 	if (windows == 0)
 		return;
-	uint64_t *past = watch_past(w, (uint32_t)(k - w->known));
+	uint64_t *past = watch_past(w, i);
 	uint64_t *at = &past[(r->number % windows + windows) % windows];
 	k->total += value - *at;
 	*at = value;
@@ -163,11 +177,13 @@ static bool is_new_to_number(const struct watch *w, uint64_t value) {
 	return condition_holds(&w->conf.when, value, 0) != condition_holds(&w->conf.when, 0, 0);
 }
 
-static void judge_sum(const struct round *r, const struct flow_sum *sum) {
+static void
+judge_sum(const struct round *r, const struct flow_sum *sum, const struct flow_back *back) {
 	struct watch *w = r->w;
-	uint64_t value = value_of(w, sum);
 	bool mean = w->conf.when.windows > 0;
-	const struct flow_sum *key = sums_find(&w->keys, &sum->key, sum->rule);
+	const struct flow_sum *key = watch_find(w, sum);
+	bool turned = key != NULL && !flow_key_equal(&key->key, &sum->key);
+	uint64_t value = value_of(w, sum, back, turned);
 	struct watch_key *k = key != NULL ? &w->known[key - w->keys.sum] : NULL;
 	if (k == NULL && (mean || is_new_to_number(w, value))) {
 		k = watch_know(w, sum, r->number);
@@ -181,7 +197,7 @@ static void judge_sum(const struct round *r, const struct flow_sum *sum) {
 	}
 	if (k == NULL)
 		return;
-	judge_known(r, k, sum, value);
+	judge_known(r, k, value);
 	k->seen = r->number;
 }
 
@@ -198,7 +214,7 @@ static void sweep(const struct round *r) {
 	for (uint32_t i = 0; i < w->keys.n;) {
 		struct watch_key *k = &w->known[i];
 		if (k->seen != r->number)
-			judge_known(r, k, &w->keys.sum[i], 0);
+			judge_known(r, k, 0);
 		if (is_forgotten(r, k))
 			drop(w, i);
 		else
@@ -235,12 +251,16 @@ void watch_pass(struct watch *w, int64_t until_us, watch_taker *give, void *ctx)
 	}
 }
 
+static const struct flow_back *back_of(const struct window_out *out, uint32_t i) {
+	return out->back != NULL ? &out->back[i] : NULL;
+}
+
 // Each record is a window.
 static void judge_each(const struct round *r, const struct window_out *out) {
 	const struct condition *when = &r->w->conf.when;
 	for (uint32_t i = 0; i < out->n; i++) {
 		const struct flow_sum *sum = &out->sum[i];
-		uint64_t value = value_of(r->w, sum);
+		uint64_t value = value_of(r->w, sum, back_of(out, i), false);
 		bool part = (r->partial || sum->partial) && !condition_wants_more(when);
 		if (!part && !(sum->key.flags & KEY_REST) && condition_holds(when, value, 0))
 			tell(r, sum, value, 0, false);
@@ -275,7 +295,7 @@ void watch_judge(
 	watch_pass(w, out->end_us - w->conf.step_us, give, ctx);
 	for (uint32_t i = 0; i < out->n; i++)
 		if (!(out->sum[i].key.flags & KEY_REST))
-			judge_sum(&r, &out->sum[i]);
+			judge_sum(&r, &out->sum[i], back_of(out, i));
 	if (!out->more)
 		sweep(&r);
 }

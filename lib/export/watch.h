@@ -4,7 +4,7 @@
 
 #include "base/condition.h"
 #include "export/record_watch.h"
-#include "flow/sums.h"
+#include "flow/biflow.h"
 #include "flow/window.h"
 
 #include <stdbool.h>
@@ -15,6 +15,8 @@ struct watch_config {
 	const char *stream; // its name; borrowed
 	uint32_t fields; // FIELD_BIT()s of its key
 	struct key_cut cut; // of its addresses
+	bool biflow; // its records are of both directions
+	struct hash_seed seed; // of its keys
 	struct condition when; // without a mean where step_us is 0
 	int64_t size_us; // of each window
 	int64_t step_us; // from one to the next; 0: each record is a window of its own, and judged alone
@@ -27,7 +29,8 @@ struct watch_stats {
 	uint64_t no_room; // had no room to be known
 };
 
-// What is known of a key. The last window of all keys is the same: the one judged last.
+// What is known of a key. The last window of all keys is the same: the one judged last. Of a conversation it
+// is known from the direction of the window that it was first seen in, also where it is turned around later.
 struct watch_key {
 	int64_t since; // the window that it is known from; windows are counted by step_us from 1970
 	int64_t seen; // the last window it was in
@@ -39,6 +42,7 @@ struct watch_key {
 struct watch {
 	struct watch_config conf;
 	struct watch_stats stats;
+	struct biflow turns;
 	struct sums keys; // of what is known; nothing but keys in them
 	struct watch_key *known; // of each of them; owned
 	uint64_t *past; // conf.when.windows of each of them: window N in place N modulo that; owned
@@ -58,6 +62,9 @@ void watch_fini(struct watch *w);
 // The run goes on from where another was left. Of windows that nothing was in because nobody looked it is
 // known as little as of a part of one.
 void watch_gap(struct watch *w, const struct window_gap *gap, int64_t live_start_us);
+
+// For export/watch_save.h. The key, in either direction, among w->keys; NULL: it is not known.
+const struct flow_sum *watch_find(const struct watch *w, const struct flow_sum *sum);
 
 // For export/watch_save.h. A key that is not known is so from window `since` on; `sum` has the key and its
 // rule. NULL: there is no room, which is counted.

@@ -88,13 +88,13 @@ static int load_head(struct watch *w, const struct state_record *r, struct err *
 }
 
 // Of a sum that has nothing but a key.
-static void hash_key(const struct watch *w, const struct hash_seed *seed, struct flow_sum *sum) {
+static void hash_key(const struct watch *w, struct flow_sum *sum) {
 	struct flow_key mask;
 	flow_key_mask(&mask, w->conf.fields);
 	flow_key_cut(&mask, &w->conf.cut);
-	uint32_t hash = flow_key_finish(&sum->key, &mask, seed);
+	uint32_t hash = flow_key_finish(&sum->key, &mask, &w->conf.seed);
 	if (w->conf.fields & FIELD_BIT(FIELD_RULE))
-		sum->key.hash = rule_id_hash(hash, sum->rule, seed);
+		sum->key.hash = rule_id_hash(hash, sum->rule, &w->conf.seed);
 }
 
 static bool is_known(const struct watch *w, const struct watch_key *k, const uint64_t *past) {
@@ -105,9 +105,7 @@ static bool is_known(const struct watch *w, const struct watch_key *k, const uin
 		&& k->seen < w->next;
 }
 
-static int load_key(
-	struct watch *w, const struct hash_seed *seed, const struct state_record *r, struct err *err
-) {
+static int load_key(struct watch *w, const struct state_record *r, struct err *err) {
 	struct saved_key head;
 	if (w->next == INT64_MIN || r->len != sizeof(head) + past_octets(w))
 		return refuse(w, err, "not a key");
@@ -116,8 +114,8 @@ static int load_key(
 	if ((head.key.flags & KEY_REST) || !is_known(w, &head.known, past))
 		return refuse(w, err, "not what is known of a key");
 	struct flow_sum sum = {.key = head.key, .rule = head.rule};
-	hash_key(w, seed, &sum);
-	if (sums_find(&w->keys, &sum.key, sum.rule) != NULL)
+	hash_key(w, &sum);
+	if (watch_find(w, &sum) != NULL)
 		return refuse(w, err, "one key twice");
 	struct watch_key *known = watch_know(w, &sum, head.known.since);
 	if (known == NULL)
@@ -128,10 +126,8 @@ static int load_key(
 	return 0;
 }
 
-int watch_load(
-	struct watch *w, const struct hash_seed *seed, const struct state_record *r, struct err *err
-) {
+int watch_load(struct watch *w, const struct state_record *r, struct err *err) {
 	if (r->version != VERSION)
 		return refuse(w, err, "of another version");
-	return r->kind == STATE_WATCH ? load_head(w, r, err) : load_key(w, seed, r, err);
+	return r->kind == STATE_WATCH ? load_head(w, r, err) : load_key(w, r, err);
 }

@@ -27,7 +27,6 @@ struct watches {
 	int64_t newest_us; // start of the newest pane
 	watches_taker *give;
 	void *ctx;
-	struct hash_seed seed; // of keys
 	uint32_t loaded; // watches whose records have begun to come
 };
 
@@ -64,7 +63,6 @@ watches_new(const struct exporter_config *conf, uint64_t memory, watches_taker *
 		.newest_us = INT64_MIN,
 		.give = give,
 		.ctx = ctx,
-		.seed = conf->seed,
 	};
 	ws->slot = mem_lines((n + 1) * sizeof(*ws->slot));
 	if (ws->slot == NULL) {
@@ -82,6 +80,8 @@ watches_new(const struct exporter_config *conf, uint64_t memory, watches_taker *
 				.stream = s->name,
 				.fields = s->fields,
 				.cut = s->cut,
+				.biflow = s->biflow,
+				.seed = conf->seed,
 				.when = own->when,
 				.size_us = s->size_us,
 				.step_us = step_of(s),
@@ -180,7 +180,7 @@ int watches_load(struct watches *ws, const struct state_record *r, struct err *e
 	if (ws->loaded == 0 || ws->loaded > ws->n)
 		return err_set(err, -EBADMSG, "alerts in the state: more than there are");
 	struct slot *s = &ws->slot[ws->loaded - 1];
-	int ret = watch_load(&s->watch, &ws->seed, r, err);
+	int ret = watch_load(&s->watch, r, err);
 	publish(s);
 	return ret;
 }

@@ -39,6 +39,9 @@ ALERTS = {
     "fewer": ("top", "bytes < 0.8 * mean(2)"),
     "fires": ("rule", "matches >= 2"),
     "heavy": ("five", "bytes > 220"),
+    "answers": ("both", "rev_bytes > 1.2 * mean(2)"),
+    "replies": ("talks", "rev_packets >= 3"),
+    "turns": ("both", "rev_packets > 3"),
 }
 
 

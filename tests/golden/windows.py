@@ -217,10 +217,12 @@ def section(stream):
 
 def watches(rng, chosen):
     """{name: (stream, condition)}."""
-    chosen, out = {s.name: s for s in chosen if not s.biflow}, {}
+    chosen, out = {s.name: s for s in chosen}, {}
     for i in range(rng.choice((0, 1, 2, 4)) if chosen else 0):
         stream = rng.choice(list(chosen))
         field, sign = rng.choice(("packets", "packets", "bytes", "frame_bytes", "matches")), rng.choice((">", ">", ">=", "<", "<="))
+        if chosen[stream].biflow and field != "matches" and rng.random() < 0.5:
+            field = "rev_" + field
         number = rng.choice((1, 2, 3)) * (150 if "bytes" in field else 1)
         when = model.When(field, sign, number)
         if chosen[stream].window[0] in ("tumbling", "sliding") and rng.random() < 0.7:

@@ -315,13 +315,40 @@ def number(fraction):
     return thousandths // 1000 if thousandths % 1000 == 0 else thousandths / 1000
 
 
-def crossings(values, when, last):
-    """(window, value, mean) in which a key begins to meet the condition. `values`: {window: value} where it has packets."""
-    seen = sorted(values)
+ENDS = ("src_ip", "src_port", "dest_ip", "dest_port")
+
+
+def way_of(record):
+    """(source, destination)"""
+    return tuple((record.get(end + "_ip"), record.get(end + "_port")) for end in ("src", "dest"))
+
+
+def asked(record, field, way):
+    """What a record says of the field in this direction: as its own, or turned around."""
+    if field == "matches" or way_of(record) == way:
+        return record[field]
+    return record[field[4:] if field.startswith("rev_") else "rev_" + field]
+
+
+def crossings(own, when, last):
+    """(window, direction, value, mean) in which a key begins to meet the condition. `own`: {window: record}. Where there are two directions a
+    key is known in that of the first record that it is known from, until it is forgotten."""
+    seen = sorted(own)
+
+    def value(n, way):
+        return asked(own[n], when.field, way) if n in own else 0
+
     if when.windows == 0:
+        way, without = None, when.holds(0)
+        held = without
         for n in sorted({m for w in seen for m in (w, w + 1) if m <= last}):
-            if when.holds(values.get(n, 0)) and not when.holds(values.get(n - 1, 0)):
-                yield n, values.get(n, 0), None
+            if way is None and n not in own:
+                continue
+            now = way or way_of(own[n])
+            before, held = held, when.holds(value(n, now))
+            if held and not before:
+                yield n, now, value(n, now), None
+            way = now if held != without else None
         return
     k = when.windows
     runs = []
@@ -331,12 +358,12 @@ def crossings(values, when, last):
         else:
             runs.append([n])
     for run in runs:
-        held = False
+        held, way = False, way_of(own[run[0]])
         for n in range(run[0] + k, min(run[-1] + k, last) + 1):
-            mean = Fraction(sum(values.get(n - i, 0) for i in range(1, k + 1)), k)
-            before, held = held, when.holds(values.get(n, 0), mean)
+            mean = Fraction(sum(value(n - i, way) for i in range(1, k + 1)), k)
+            before, held = held, when.holds(value(n, way), mean)
             if held and not before:
-                yield n, values.get(n, 0), mean
+                yield n, way, value(n, way), mean
 
 
 def alerts(windows, name, stream, when, newest_us):
@@ -347,19 +374,20 @@ def alerts(windows, name, stream, when, newest_us):
         if "rest" in r:
             continue
         names = [n for k in stream.key for n in (k.split("/")[0], k.split("/")[0] + "_prefix") if n in r]
-        fields = tuple((n, r[n]) for n in names)
+        ends = frozenset(way_of(r)) if stream.biflow else way_of(r)
+        fields = (ends, tuple((n, r[n]) for n in names if n not in ENDS))
         by_fields[fields][r["window_start_us"] // step if step else len(by_fields[fields])] = r
     last = max([n for own in by_fields.values() for n in own] + [(newest_us - window[1]) // step], default=0) if step else None
-    for fields, own in by_fields.items():
+    for (_, fields), own in by_fields.items():
         if step is None:
             # A part may be much, but it is never known to be little.
-            found = [(r["window_start_us"], r["window_end_us"], r[when.field], None, r.get("partial", False)) for r in own.values()
+            found = [(r["window_start_us"], r["window_end_us"], way_of(r), r[when.field], None, r.get("partial", False)) for r in own.values()
                      if when.holds(r[when.field]) and not (r.get("partial") and "<" in when.sign)]
         else:
-            found = [(n * step, n * step + window[1], value, mean, False)
-                     for n, value, mean in crossings({n: r[when.field] for n, r in own.items()}, when, last)]
-        for start, end, value, mean, partial in found:
-            alert = {"type": "alert", "alert": name, "stream": stream.name, "window_start_us": start, "window_end_us": end, **dict(fields),
+            found = [(n * step, n * step + window[1], way, value, mean, False) for n, way, value, mean in crossings(own, when, last)]
+        for start, end, way, value, mean, partial in found:
+            ends = {k: v for k, v in zip(ENDS, way[0] + way[1]) if v is not None}
+            alert = {"type": "alert", "alert": name, "stream": stream.name, "window_start_us": start, "window_end_us": end, **ends, **dict(fields),
                      "field": when.field, "value": value, "threshold": number(when.factor * (mean or 0) + when.number)}
             if mean is not None:
                 alert["mean"] = number(mean)

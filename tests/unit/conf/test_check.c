@@ -324,6 +324,20 @@ Test(check, the_largest_are_of_a_window_that_holds_others) {
 	));
 #undef STREAM
 }
+Test(check, counters_of_the_other_direction_want_records_that_have_them) {
+#define WATCHED(more, when)                                      \
+	INPUT "[stream s]\n" TUPLE "window = tumbling 1s\n" more \
+	      "[alert x]\nstream = s\nwhen = " when "\n"
+	static const struct refused table[] = {
+		{WATCHED("", "rev_bytes > 5"),
+		 "test.conf:8: alert.x.when: rev_bytes > 5: rev_bytes: records of stream.s are of one "
+		 "direction (accepted: packets, bytes, frame_bytes or matches; others with biflow = yes)\n"},
+	};
+	EXPECT_TABLE(table);
+	conf_free(expect_loads(WATCHED("biflow = yes\n", "rev_frame_bytes > mean(5)"), NULL));
+	conf_free(expect_loads(WATCHED("biflow = yes\n", "packets > 5"), NULL));
+}
+
 Test(check, what_counts_packets_one_by_one_wants_to_see_them) {
 	static const struct refused table[] = {
 		{INPUT "backend = xdp\nxdp_mode = kernel\n[stream s]\n" TUPLE "window = count 9\n",

@@ -13,6 +13,9 @@ Test(when, printed_as_it_is_read_by_table) {
 		{"bytes>=64K", "bytes >= 64K"},
 		{"  frame_bytes  <  1  ", "frame_bytes < 1"},
 		{"matches <= 0", "matches <= 0"},
+		{"rev_packets > 5", "rev_packets > 5"},
+		{"rev_bytes > mean(2)", "rev_bytes > mean(2)"},
+		{"rev_frame_bytes > 0", "rev_frame_bytes > 0"},
 		{"packets > 4*mean(6)", "packets > 4 * mean(6)"},
 		{"packets > mean ( 1 )", "packets > mean(1)"},
 		{"packets > 1.000 * mean(1000)", "packets > mean(1000)"},
@@ -50,8 +53,9 @@ Test(when, parts_are_where_they_belong) {
 Test(when, refused_with_its_column_by_table) {
 	static const char *const table[][2] = {
 		{"packet > 5",
-		 "column 1: packet: packets, bytes, frame_bytes or matches is wanted here"},
-		{"> 5", "column 1: >: packets, bytes, frame_bytes or matches is wanted here"},
+		 "column 1: packet: packets, bytes, frame_bytes, matches, rev_packets, rev_bytes or rev_frame_bytes is wanted here"},
+		{"> 5",
+		 "column 1: >: packets, bytes, frame_bytes, matches, rev_packets, rev_bytes or rev_frame_bytes is wanted here"},
 		{"packets", "column 8: >, >=, < or <= is missing"},
 		{"packets = 5", "column 9: =: >, >=, < or <= is wanted here"},
 		{"packets >> 5", "column 9: >>: >, >=, < or <= is wanted here"},
@@ -97,9 +101,9 @@ Test(when, refused_with_its_column_by_table) {
 	}
 }
 
-#define WHEN                                                                                         \
-	" (accepted: COUNTER > NUMBER, COUNTER > FACTOR * mean(WINDOWS) + NUMBER, where COUNTER is " \
-	"packets, bytes, frame_bytes or matches, the sign >, >=, < or <=, FACTOR and NUMBER may be " \
+#define WHEN                                                                                                                                  \
+	" (accepted: COUNTER > NUMBER, COUNTER > FACTOR * mean(WINDOWS) + NUMBER, where COUNTER is "                                          \
+	"packets, bytes, frame_bytes, matches, rev_packets, rev_bytes or rev_frame_bytes, the sign >, >=, < or <=, FACTOR and NUMBER may be " \
 	"left out)\n"
 
 Test(when, errors_say_what_is_accepted) {

@@ -2,6 +2,9 @@
 
 #include "export/watch.h"
 
+#include "base/field.h"
+#include "packet/flow_key_hash.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -243,4 +246,69 @@ Test(watch, what_finds_no_room_is_counted_and_told_again_rather_than_not, .fini 
 	WINDOW(2, 2, 2, 2, 2, 2);
 	cr_expect_str_eq(told, "2:0=2/1 2:1=2/1 2:2=2/1 2:3=2/1 ");
 	cr_expect_eq(watch.stats.no_room, 2);
+}
+
+// A conversation of ports `from` and `to`, as the record of a window has it.
+static void
+talk(int64_t number, uint16_t from, uint16_t to, uint64_t packets, uint64_t rev_packets) {
+	struct flow_sum sum = {
+		.key = {.src_port = from, .dst_port = to}, .packets = packets, .matches = 1};
+	struct flow_back back = {.packets = rev_packets, .bytes = 100 * rev_packets};
+	struct window_out out = {
+		.start_us = number * SIZE,
+		.end_us = (number + 1) * SIZE,
+		.sum = &sum,
+		.back = &back,
+		.n = 1};
+	flow_key_finish(&sum.key, &watch.turns.mask, &watch.turns.seed);
+	watch_judge(&watch, &out, false, note, NULL);
+}
+
+static void talks(struct condition when) {
+	struct watch_config c = {
+		.name = "a",
+		.stream = "s",
+		.fields = FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT),
+		.when = when,
+		.size_us = SIZE,
+		.step_us = SIZE,
+		.memory = MEMORY,
+		.biflow = true};
+	hash_seed_fixed(&c.seed, 1);
+	told[0] = '\0';
+	watch_init(&watch, &c);
+}
+
+Test(watch, a_conversation_is_one_key_whichever_end_began_a_window, .fini = fini) {
+	talks((struct condition
+	){.measure = MEASURE_REV_PACKETS, .compare = COMPARE_ABOVE, .number = 5});
+	talk(1, 7, 80, 1, 6);
+	talk(2, 80, 7, 9, 1); // still more than 5 from port 80
+	talk(3, 80, 7, 2, 9); // no more
+	talk(4, 80, 7, 2, 9); // and of another direction, which nothing was known of
+	cr_expect_str_eq(told, "1:80=6/5 4:7=9/5 ");
+	cr_expect_eq(watch.stats.suppressed, 1);
+	cr_expect_eq(watch.keys.n, 1);
+}
+
+Test(watch, a_mean_is_of_one_direction, .fini = fini) {
+	talks((struct condition
+	){.measure = MEASURE_PACKETS, .compare = COMPARE_ABOVE, .factor = 1000, .windows = 2});
+	talk(1, 7, 80, 10, 1000);
+	talk(2, 80, 7, 1000, 20);
+	talk(3, 80, 7, 1000, 15); // what the mean is
+	talk(4, 80, 7, 0, 18);
+	talk(5, 7, 80, 19, 1);
+	cr_expect_str_eq(told, "4:80=18/17 ");
+	cr_expect_eq(watch.stats.suppressed, 1);
+}
+
+Test(watch, sessions_of_both_directions_are_judged_as_they_are, .fini = fini) {
+	talks((struct condition
+	){.measure = MEASURE_REV_BYTES, .compare = COMPARE_AT_LEAST, .number = 600});
+	watch.conf.step_us = 0;
+	talk(1, 7, 80, 1, 6);
+	talk(2, 80, 7, 9, 1);
+	talk(3, 80, 7, 1, 7);
+	cr_expect_str_eq(told, "1:80=600/600 3:7=700/600 ");
 }

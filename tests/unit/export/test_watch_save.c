@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 #define SIZE 10
-#define FIELDS FIELD_BIT(FIELD_SRC_PORT)
+#define FIELDS (FIELD_BIT(FIELD_SRC_PORT) | FIELD_BIT(FIELD_DEST_PORT))
+#define PORT 1000
 #define MEMORY (1 << 20)
 
 static const struct condition conditions[] = {
@@ -19,6 +20,8 @@ static const struct condition conditions[] = {
 	{.compare = COMPARE_BELOW, .number = 5},
 	{.compare = COMPARE_ABOVE, .factor = 1500, .windows = 4},
 	{.compare = COMPARE_BELOW, .factor = 700, .windows = 3},
+	{.measure = MEASURE_REV_PACKETS, .compare = COMPARE_ABOVE, .number = 5},
+	{.measure = MEASURE_REV_PACKETS, .compare = COMPARE_ABOVE, .factor = 1500, .windows = 4},
 };
 #define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
 
@@ -29,6 +32,8 @@ struct play {
 };
 
 static void open_watch(struct play *p, const struct condition *when, uint64_t memory) {
+	static uint64_t seeds;
+	hash_seed_fixed(&p->seed, ++seeds);
 	watch_init(
 		&p->watch,
 		&(struct watch_config){
@@ -39,36 +44,45 @@ static void open_watch(struct play *p, const struct condition *when, uint64_t me
 			.size_us = 2 * SIZE,
 			.step_us = SIZE,
 			.memory = memory,
+			.biflow = measure_is_back(when->measure),
+			.seed = p->seed,
 		}
 	);
-	static uint64_t seeds;
-	hash_seed_fixed(&p->seed, ++seeds);
 }
 
 static void note(void *ctx, const struct watch_alert *a) {
 	struct play *p = ctx;
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 5);
-	uint64_t words[] = {
-		(uint64_t)a->start_us, a->key->src_port, a->value, a->threshold.whole,
-		a->mean.whole};
+	uint64_t words[] = {(uint64_t)a->start_us, a->key->src_port, a->key->dst_port, a->value,
+			    a->threshold.whole,    a->mean.whole};
 	p->told++;
 	// Of one window in any order.
 	p->sum += hash_bytes(&seed, words, sizeof(words));
 }
 
+// With biflow the source is now this end and now the other one.
 static void window(struct play *p, int64_t number, uint32_t keys, uint64_t most) {
 	struct flow_sum sums[64] = {0};
+	struct flow_back back[64] = {0};
+	bool biflow = p->watch.conf.biflow;
 	struct flow_key mask;
 	struct window_out out = {
-		.start_us = number * SIZE, .end_us = (number + 2) * SIZE, .sum = sums};
+		.start_us = number * SIZE,
+		.end_us = (number + 2) * SIZE,
+		.sum = sums,
+		.back = biflow ? back : NULL};
 	flow_key_mask(&mask, FIELDS);
 	for (uint32_t i = 0; i < keys; i++) {
 		uint64_t packets = (uint64_t)rand() % most;
 		if (packets == 0)
 			continue;
-		struct flow_sum *s = &sums[out.n++];
-		*s = (struct flow_sum){.key = {.src_port = (uint16_t)i}, .packets = packets};
+		bool turned = biflow && rand() % 2;
+		uint16_t ends[] = {(uint16_t)i, PORT};
+		struct flow_sum *s = &sums[out.n];
+		*s = (struct flow_sum
+		){.key = {.src_port = ends[turned], .dst_port = ends[!turned]}, .packets = packets};
+		back[out.n++].packets = biflow ? (uint64_t)rand() % most : 0;
 		flow_key_finish(&s->key, &mask, &p->seed);
 	}
 	watch_judge(&p->watch, &out, rand() % 30 == 0, note, p);
@@ -88,7 +102,7 @@ static int load(struct play *p, const struct state_chunk *chunks) {
 		struct state_record r;
 		uint32_t at = 0;
 		while (ret == 0 && state_next(c->octets, c->used, &at, &r) == 1)
-			ret = watch_load(&p->watch, &p->seed, &r, &err);
+			ret = watch_load(&p->watch, &r, &err);
 	}
 	return ret;
 }
