@@ -4,7 +4,6 @@
 #include "app/state_priv.h"
 #include "app/state_record.h"
 #include "base/log.h"
-#include "export/export_state.h"
 #include "pipeline/tally_save.h"
 
 #include <errno.h>
@@ -25,8 +24,6 @@ bool state_record_run(const struct run *run, uint64_t missed, struct state_write
 
 struct loading {
 	struct run *run;
-	const struct rule_info **rule; // owned; by gid and sid
-	uint32_t n_rules;
 	struct spread hosts; // where no receiver spreads
 	struct spread_share part[CONF_MAX_WORKERS];
 	struct share share[CONF_MAX_WORKERS];
@@ -49,23 +46,6 @@ static const struct share *share_of(const struct loading *l, uint32_t worker) {
 	return l->run->n_workers > 1 ? &l->share[worker] : NULL;
 }
 
-static int compare_rules(const void *a, const void *b) {
-	const struct rule_info *x = *(const struct rule_info *const *)a;
-	const struct rule_info *y = *(const struct rule_info *const *)b;
-	if (x->gid != y->gid)
-		return x->gid < y->gid ? -1 : 1;
-	return (x->sid > y->sid) - (x->sid < y->sid);
-}
-
-static const struct rule_info *find_rule(void *ctx, uint32_t gid, uint32_t sid) {
-	const struct loading *l = ctx;
-	const struct rule_info wanted = {.gid = gid, .sid = sid}, *key = &wanted;
-	const struct rule_info **found = bsearch(
-		&key, l->rule, l->n_rules, sizeof(*l->rule), compare_rules
-	);
-	return found != NULL ? *found : NULL;
-}
-
 static int load_run(struct run *run, const struct state_record *r, struct err *err) {
 	struct saved_run from;
 	if (r->kind != STATE_RUN)
@@ -78,13 +58,12 @@ static int load_run(struct run *run, const struct state_record *r, struct err *e
 }
 
 static int load_record(struct loading *l, const struct state_record *r, struct err *err) {
-	const struct rule_finder rules = {.find = find_rule, .ctx = l};
 	struct run *run = l->run;
 	int ret = load_run(run, r, err);
 	if (ret == 0)
 		ret = tally_load(&run->base, r, err);
 	if (ret == 0)
-		ret = exporter_load(run->exporter, r, &rules, err);
+		ret = exporter_load(run->exporter, r, err);
 	if (ret == 0 && run->receiver != NULL)
 		ret = receiver_load(run->receiver, r, err);
 	for (uint32_t i = 0; ret == 0 && i < run->n_workers; i++)
@@ -104,18 +83,6 @@ static int load_buffer(void *ctx, const void *buffer, uint32_t len, struct err *
 	return ret < 0 ? err_set(err, ret, "records of the state do not fit together") : 0;
 }
 
-static int index_rules(struct loading *l, struct err *err) {
-	const struct match_engine *engine = l->run->engine;
-	uint32_t n = engine != NULL ? match_engine_rules(engine) : 0;
-	l->rule = calloc(n + 1, sizeof(*l->rule));
-	if (l->rule == NULL)
-		return err_set(err, -ENOMEM, "out of memory");
-	for (; l->n_rules < n; l->n_rules++)
-		l->rule[l->n_rules] = match_engine_rule(engine, l->n_rules);
-	qsort(l->rule, n, sizeof(*l->rule), compare_rules);
-	return 0;
-}
-
 static int load(struct run *run, const struct state_meta *m, struct err *err) {
 	struct loading *l = calloc(1, sizeof(*l));
 	if (l == NULL)
@@ -123,10 +90,7 @@ static int load(struct run *run, const struct state_meta *m, struct err *err) {
 	l->run = run;
 	share_out(l);
 	uint64_t number = m->number, octets = m->octets;
-	int ret = index_rules(l, err);
-	if (ret == 0)
-		ret = state_store_read(run->state->store, load_buffer, l, err);
-	free(l->rule);
+	int ret = state_store_read(run->state->store, load_buffer, l, err);
 	free(l);
 	if (ret < 0)
 		return err_wrap(err, ret, "%s", run->conf->state.path);

@@ -4,8 +4,10 @@
 #include "alerting.h"
 
 #include "alert_queue.h"
+#include "alert_rules.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "export_state.h"
 #include "threshold.h"
 
 #include <errno.h>
@@ -16,6 +18,7 @@ struct alerting {
 	uint32_t n_rings;
 	struct alert_queue queue;
 	struct threshold *threshold;
+	struct alert_rules loaded; // what alerts of a checkpoint are of
 	bool early; // said that alerts went out early
 	uint32_t mark; // of alerts that are taken now: tickets known when the step began
 	uint64_t stat[ALERTS_STAT_COUNT];
@@ -45,6 +48,7 @@ void alerting_free(struct alerting *al) {
 		return;
 	alert_queue_fini(&al->queue);
 	threshold_free(al->threshold);
+	alert_rules_fini(&al->loaded);
 	free(al->rings);
 	free(al);
 }
@@ -137,46 +141,77 @@ void alerting_pass(struct alerting *al) {
 // A rule is another object in another run.
 struct saved_alert {
 	struct alert alert;
-	CACHE_ALIGNED uint32_t gid;
-	uint32_t sid;
+	CACHE_ALIGNED uint64_t rule; // its place among those that were saved
 };
 
-bool alerting_save(const struct alerting *al, struct state_writer *w) {
-	bool ok = state_writer_put(w, STATE_ALERTING, VERSION, al->stat, sizeof(al->stat));
+static int compare_rules(const void *a, const void *b) {
+	const struct rule_info *x = *(const struct rule_info *const *)a;
+	const struct rule_info *y = *(const struct rule_info *const *)b;
+	return (x > y) - (x < y);
+}
+
+static const struct alert *waiting(const struct alerting *al, uint32_t i) {
+	return &al->queue.alerts[al->queue.heap[i].slot];
+}
+
+// The rules of all that wait, each once, sorted. Returns how many; `rule` has room for all.
+static uint32_t find_rules(const struct alerting *al, const struct rule_info **rule) {
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < al->queue.n; i++)
+		rule[i] = waiting(al, i)->rule;
+	qsort(rule, al->queue.n, sizeof(*rule), compare_rules);
+	for (uint32_t i = 0; i < al->queue.n; i++)
+		if (n == 0 || rule[i] != rule[n - 1])
+			rule[n++] = rule[i];
+	return n;
+}
+
+static bool save_waiting(const struct alerting *al, struct state_writer *w) {
+	const struct rule_info **rule = calloc(al->queue.n + 1ull, sizeof(*rule));
+	if (rule == NULL)
+		return false;
+	uint32_t n = find_rules(al, rule);
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < n; i++)
+		ok = alert_rules_save(rule[i], w);
 	for (uint32_t i = 0; ok && i < al->queue.n; i++) {
-		struct saved_alert to = {.alert = al->queue.alerts[al->queue.heap[i].slot]};
-		to.gid = to.alert.rule->gid;
-		to.sid = to.alert.rule->sid;
+		struct saved_alert to = {.alert = *waiting(al, i)};
+		const struct rule_info **own = bsearch(
+			&to.alert.rule, rule, n, sizeof(*rule), compare_rules
+		);
+		to.rule = (uint64_t)(own - rule);
 		to.alert.rule = NULL;
 		ok = state_writer_put(w, STATE_ALERTS, VERSION, &to, sizeof(to));
 	}
-	return ok && threshold_save(al->threshold, w, STATE_THRESHOLDS, VERSION);
+	free(rule);
+	return ok;
 }
 
-static int load_alert(
-	struct alerting *al, const struct state_record *r, const struct rule_finder *rules,
-	struct err *err
-) {
+bool alerting_save(const struct alerting *al, struct state_writer *w) {
+	return state_writer_put(w, STATE_ALERTING, VERSION, al->stat, sizeof(al->stat))
+		&& save_waiting(al, w)
+		&& threshold_save(al->threshold, w, STATE_THRESHOLDS, VERSION);
+}
+
+static int load_alert(struct alerting *al, const struct state_record *r, struct err *err) {
 	struct saved_alert from;
-	if (r->len != sizeof(from))
+	if (r->len == sizeof(from))
+		memcpy(&from, r->octets, sizeof(from));
+	if (r->len != sizeof(from) || from.rule >= al->loaded.n)
 		return err_set(err, -EBADMSG, "not an alert in the state");
-	memcpy(&from, r->octets, sizeof(from));
-	from.alert.rule = rules->find(rules->ctx, from.gid, from.sid);
-	if (from.alert.rule == NULL)
-		return 0;
+	from.alert.rule = al->loaded.rule[from.rule];
 	if (!alert_queue_push(&al->queue, &from.alert, 0))
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
 
-int alerting_load(
-	struct alerting *al, const struct state_record *r, const struct rule_finder *rules,
-	struct err *err
-) {
+int alerting_load(struct alerting *al, const struct state_record *r, struct err *err) {
+	if (r->kind == STATE_ALERT_RULE)
+		return alert_rules_load(&al->loaded, r, err);
 	if (r->version != VERSION)
 		return err_set(err, -EBADMSG, "alerts in the state are of another version");
 	if (r->kind == STATE_ALERTS)
-		return load_alert(al, r, rules, err);
+		return load_alert(al, r, err);
 	if (r->kind == STATE_THRESHOLDS)
 		return threshold_load(al->threshold, r, err);
 	if (r->len != sizeof(al->stat))

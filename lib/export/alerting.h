@@ -4,7 +4,7 @@
 
 #include "base/counters.h"
 #include "base/hash.h"
-#include "export/export_state.h"
+#include "base/state_io.h"
 #include "flow/alert_ring.h"
 
 #include <stdbool.h>
@@ -45,12 +45,11 @@ uint32_t alerting_step(struct alerting *al, int64_t horizon_us, alert_taker *giv
 bool alerting_marked(const struct alerting *al);
 void alerting_pass(struct alerting *al);
 
-// Exporter: what waits, thresholds and counters, into a checkpoint, and back as struct exporter has it.
+// Exporter: what waits, with all that is to be said of its rules, thresholds and counters, into a checkpoint, and
+// back into what has taken nothing yet. _save: false, the writer is full, or there is no memory. _load: 0, or
+// -EBADMSG or -ENOMEM with err set.
 bool alerting_save(const struct alerting *al, struct state_writer *w);
-int alerting_load(
-	struct alerting *al, const struct state_record *r, const struct rule_finder *rules,
-	struct err *err
-);
+int alerting_load(struct alerting *al, const struct state_record *r, struct err *err);
 
 // Control thread, once no worker uses a rule set any more: from now on no alert of it comes. Returns a
 // ticket; when alerting_retired says so of it, no alert refers to that set and it may be freed. Alerts

@@ -13,11 +13,5 @@ enum export_state {
 	STATE_WATCHES, // watches begin
 	STATE_WATCH, // a watch begins
 	STATE_WATCH_KEY, // what it knows of a key
-};
-
-// Who knows rules by what they are called; NULL from `find`: there is no such rule any more.
-struct rule_info;
-struct rule_finder {
-	const struct rule_info *(*find)(void *ctx, uint32_t gid, uint32_t sid);
-	void *ctx;
+	STATE_ALERT_RULE, // a rule that waiting alerts are of
 };

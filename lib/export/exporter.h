@@ -122,12 +122,8 @@ void exporter_kept(struct exporter *e);
 
 // Ahead of the first step. Loads the records of exporter_save, in their order, into an exporter of the same
 // streams and sinks, and brings the sinks' files back to where they were; or there is nothing to load.
-// 0 or -errno with err set, which tells what to raise where there is less memory. Alerts that wait for their turn whose rules are gone are dropped.
-struct rule_finder;
-int exporter_load(
-	struct exporter *e, const struct state_record *r, const struct rule_finder *rules,
-	struct err *err
-);
+// 0 or -errno with err set, which tells what to raise where there is less memory.
+int exporter_load(struct exporter *e, const struct state_record *r, struct err *err);
 int exporter_afresh(struct exporter *e, struct err *err);
 
 // Whether anything was lost on the way out (a sink refused records, memory was out): the log says

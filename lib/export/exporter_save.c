@@ -97,8 +97,8 @@ int exporter_save(struct exporter *e, struct state_writer *w, struct err *err) {
 		window_set_save(s->windows, w);
 		corrector_save(e->corrector, i, w);
 	}
-	if (e->alerting != NULL)
-		alerting_save(e->alerting, w);
+	if (e->alerting != NULL && !alerting_save(e->alerting, w))
+		return err_set(err, -ENOSPC, "no room for alerts that wait");
 	watches_save(e->watches, w);
 	for (uint32_t i = 0; i < e->n_sinks; i++) {
 		int ret = save_sink(e, &e->sinks[i], w, err);
@@ -189,10 +189,7 @@ static int load_sink(struct exporter *e, const struct state_record *r, struct er
 	return refuse(err, "a sink that is not there");
 }
 
-int exporter_load(
-	struct exporter *e, const struct state_record *r, const struct rule_finder *rules,
-	struct err *err
-) {
+int exporter_load(struct exporter *e, const struct state_record *r, struct err *err) {
 	if (r->kind >= STATE_EXPORTER && r->kind <= STATE_SINK && r->version != VERSION)
 		return refuse(err, "of another version");
 	switch (r->kind) {
@@ -209,7 +206,8 @@ int exporter_load(
 	case STATE_ALERTING:
 	case STATE_ALERTS:
 	case STATE_THRESHOLDS:
-		return e->alerting != NULL ? alerting_load(e->alerting, r, rules, err) : 0;
+	case STATE_ALERT_RULE:
+		return e->alerting != NULL ? alerting_load(e->alerting, r, err) : 0;
 	}
 	if (e->loaded == 0)
 		return 0;

@@ -9,7 +9,7 @@
 
 // Of all records together: the number of what is in the file. It goes up when a record's layout changes in
 // a way that its own version does not tell.
-#define STATE_FORMAT 1
+#define STATE_FORMAT 2
 
 struct state_store; // one thread at a time
 

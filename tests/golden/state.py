@@ -5,6 +5,7 @@ usage: state.py SLUICE [--seed S]
 """
 import argparse
 import glob
+import json
 import os
 import random
 import re
@@ -19,7 +20,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from harness import Tap  # noqa: E402
 
 from frames import ETH_IP4, ethernet, ip4, udp, write_pcap  # noqa: E402
-from state_bench import Bench  # noqa: E402
+from state_bench import RULES, Bench  # noqa: E402
 from state_capture import FRAMES, T0, capture  # noqa: E402
 
 
@@ -80,11 +81,11 @@ def finished(bench, tap):
              "--restart begins anew and appends", [over.stderr[-400:]] + bench.differences(doubled))
 
 
-def interrupted(bench, written=1):
+def interrupted(bench, *sets, written=1):
     """Leaves a state in the middle, behind so many octets of records."""
     bench.clear()
     socket, records = os.path.join(bench.folder, "socket"), bench.outputs["records.jsonl"]
-    p = bench.start("input.pace=4000", f"control.socket={socket}")
+    p = bench.start("input.pace=4000", f"control.socket={socket}", *sets)
     until = time.monotonic() + 60
     while time.monotonic() < until and not (os.path.exists(records) and os.path.getsize(records) >= written):
         time.sleep(0.02)
@@ -106,7 +107,7 @@ def refusals(bench, tap):
         tap.line(ok, f"another {part} is refused, and the cure named", [done.stderr])
     more = bench.run("stream.session.memory=16M", "stream.session.overflow=evict", "flow.memory=512M")
     tap.line(more.returncode == 0 and not bench.differences(), "other bounds of memory are not", [more.stderr[-400:]] + bench.differences())
-    interrupted(bench, 3 << 20)
+    interrupted(bench, written=3 << 20)
     head = bytearray(open(bench.capture, "rb").read())
     was = bytes(head)
     head[30] ^= 1
@@ -179,6 +180,23 @@ def less_memory(sluice, folder, tap):
     done = run()
     with open(records) as f:
         tap.line(done.returncode == 0 and sorted(f) == expected, "and with as much as it was the run goes on", [done.stderr[-400:]])
+
+
+def other_rules(bench, tap):
+    """Alerts that wait when their rule goes are written, and those of one that was changed are as it was."""
+    lines = RULES.splitlines(True)
+    both, other = (os.path.join(bench.folder, n) for n in ("both.rules", "other.rules"))
+    with open(both, "w") as f:
+        f.writelines(x for x in lines if "sid:1;" in x or "sid:3;" in x)
+    with open(other, "w") as f:
+        f.writelines(x.replace("across segments", "reworded") for x in lines if "sid:3;" in x)
+    interrupted(bench, f"match.rules={both}")
+    done = bench.run(f"match.rules={other}", "input.pace=max")
+    match, at = bench.ledger().get("match", {}), bench.ledger().get("resumed_at", 0)
+    with open(bench.outputs["eve.json"]) as f:
+        seen = {json.loads(x)["alert"]["signature"] for x in f}
+    tap.line(done.returncode == 0 and 0 < at < FRAMES and match["events"] == match["alerts"] > 0 and seen == {"every one", "across segments", "reworded"},
+             "alerts of rules that are gone, or were changed, are written as they were made", [done.stderr[-400:], str(match), str(seen), str(at)])
 
 
 def damage(bench, tap):
@@ -291,6 +309,7 @@ def main():
         stops(bench, tap)
         finished(bench, tap)
         refusals(bench, tap)
+        other_rules(bench, tap)
         less_memory(args.sluice, folder, tap)
         damage(bench, tap)
         one_instance(bench, tap)

@@ -1,6 +1,7 @@
 // Alerting: turns, thresholds over alerts of several workers, bounds, and when a rule set may go.
 
 #include "alert_help.h"
+#include "base/state_buffer.h"
 #include "export/alerting.h"
 
 #include <criterion/criterion.h>
@@ -142,4 +143,53 @@ Test(alerting, a_rule_set_may_go_when_no_alert_refers_to_it) {
 	cr_expect_not(alerting_retired(alerting, third), "the rings were not looked at since");
 	step(INT64_MIN);
 	cr_expect(alerting_retired(alerting, third));
+}
+
+// Takes the checkpoint of `alerting` into a new one, when the rules it was of are gone.
+static void move(void) {
+	struct state_buffer b;
+	struct state_record r;
+	struct err err;
+	uint32_t at = 0;
+	state_buffer_init(&b, 1 << 20);
+	cr_assert(alerting_save(alerting, &b.writer));
+	struct state_chunk *chunk = state_buffer_take(&b);
+	uint32_t before = n_out;
+	close_all();
+	open_all();
+	n_out = before;
+	while (state_next(chunk->octets, chunk->used, &at, &r) == 1)
+		cr_assert_eq(alerting_load(alerting, &r, &err), 0, "%s", err.text);
+	state_chunks_free(chunk);
+}
+
+Test(alerting, alerts_that_wait_are_as_their_rules_were_when_they_came) {
+	struct rule_info removed = {
+		.gid = 1, .sid = 3, .rev = 1, .signature = "removed", .category = "c"};
+	struct rule_info changed = removed;
+	changed.rev = 2;
+	changed.signature = "changed";
+	push(0, &removed, 5, "1.1.1.1");
+	push(1, &limited, 6, "1.1.1.1");
+	push(1, &limited, 7, "1.1.1.1");
+	push(0, &changed, 8, "1.1.1.1");
+	push(0, &removed, 9, "1.1.1.1");
+	step(6);
+	cr_expect_eq(n_out, 1);
+	move();
+	removed.signature = changed.signature = "freed";
+	step(7);
+	cr_assert_eq(n_out, 2);
+	cr_expect_str_eq(out[1].rule->signature, "limited");
+	move();
+	step(INT64_MAX);
+	cr_assert_eq(n_out, 4);
+	cr_expect_str_eq(out[2].rule->signature, "changed");
+	cr_expect_eq(out[2].rule->rev, 2);
+	cr_expect_str_eq(out[3].rule->signature, "removed");
+	cr_expect_str_eq(out[3].rule->category, "c");
+	uint64_t st[ALERTS_STAT_COUNT];
+	alerting_stats(alerting, st);
+	cr_expect_eq(st[ALERTS_OUT], 4);
+	cr_expect_eq(st[ALERTS_SUPPRESSED], 1, "its threshold goes on");
 }
