@@ -147,7 +147,8 @@ void *thread_worker(void *arg) {
 			t->result = worker_step(w);
 			if (t->result < 0)
 				break;
-			empty = t->result > 0 || w->saving ? 0 : empty + 1;
+			bool saves = w->saving && state_pool_has_room(w->pool);
+			empty = t->result > 0 || saves ? 0 : empty + 1;
 			if (empty > 0)
 				idle(run, w->n_sources == 1 ? w->sources[0] : NULL, empty);
 		}
@@ -178,7 +179,8 @@ void *thread_receiver(void *arg) {
 			t->result = receiver_step(r);
 			if (t->result < 0)
 				break;
-			empty = t->result > 0 || r->saving ? 0 : empty + 1;
+			bool saves = r->saving && state_pool_has_room(r->pool);
+			empty = t->result > 0 || saves ? 0 : empty + 1;
 			if (empty > 0)
 				idle(run, r->n_sources == 1 ? r->sources[0] : NULL, empty);
 		}

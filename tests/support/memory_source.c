@@ -14,14 +14,14 @@ static int memory_attach(struct source *src) {
 static int memory_recv(struct source *src, struct burst *b) {
 	struct memory_source *s = (struct memory_source *)src;
 	uint32_t n = 0;
-	while (n < s->burst && s->next < s->n) {
+	while (n < s->burst && s->next < s->n && !s->dry) {
 		b->pkt[n] = s->packets[s->next];
 		b->pkt[n].handle = s->next;
 		s->state[s->next++] = 1;
 		n++;
 	}
 	b->n = n;
-	if (n > 0)
+	if (n > 0 || s->dry)
 		return (int)n;
 	if (s->fault != 0)
 		return err_set(&src->err, s->fault, "a fault on purpose");

@@ -15,6 +15,7 @@ struct memory_source {
 	uint32_t next;
 	uint32_t released;
 	uint8_t *state; // owned; per packet: 0 not given, 1 out, 2 released
+	bool dry; // nothing comes for now
 	int fault; // what recv returns instead of -ENODATA; 0: none
 	bool release_broken; // a packet was released that was not out
 };
