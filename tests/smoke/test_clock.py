@@ -8,6 +8,7 @@ usage: test_clock.py SLUICE SHIM
 import mmap
 import os
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +38,11 @@ class Clock:
 
     def set(self, seconds):
         self.map[:8] = struct.pack("=q", seconds)
+
+
+def has_state(sluice):
+    said = subprocess.run([sluice, "--version"], capture_output=True, text=True).stdout
+    return any(line.startswith("checkpoints: yes") for line in said.splitlines())
 
 
 def resident_kb(pid):
@@ -92,25 +98,60 @@ def is_set(sluice, shim, folder, mode):
     return facts
 
 
+def is_set_between(sluice, shim, folder, mode):
+    """A run that was an hour ahead is stopped, and another goes on by a clock that is right. As is_set()."""
+    clock = Clock(folder)
+    more = ["--set", f"state.path={folder}/state", "--set", "stream.open.key=proto", "--set", "stream.open.window=session 10m"]
+    sent, notes = 0, []
+    with Wire() as wire:
+        for by in (HOUR, 0, 0):
+            clock.set(by)
+            run = Program(sluice, folder, wire, mode=mode, key="proto", window="tumbling 500ms", lateness="200ms", more=more, keep=sent > 0,
+                          before=("env", f"LD_PRELOAD={shim}", f"TEST_CLOCK={clock.path}"))
+            if not run.attached():
+                notes.append("a run does not start")
+                break
+            sent += wire.send([frame(i) for i in range(100)], repeat=4, calm=10)
+            # All that is due leaves.
+            gone = until(lambda: sum(r["packets"] for r in run.records()) == sent, 30)
+            notes += [] if gone and run.finish() == 0 else [f"{sent} sent: {run.records()}"]
+    ledger, records = run.ledger(), run.records()
+    starts = [r["window_start_us"] for r in records]
+    if starts != sorted(set(starts)):
+        notes.append(f"windows come twice, or not in order: {starts}")
+    if ledger.get("late") or ledger.get("received") != sent:
+        notes.append(f"{sent} sent")
+    ahead = [r["first_us"] / 1e6 - time.time() for r in records]
+    if not ahead or not HOUR - 60 < min(ahead) <= max(ahead) < HOUR + 60:
+        notes.append(f"event time ahead of UTC: {ahead}")
+    if "behind the time that a run before came to" not in run.said():
+        notes.append("nobody is told")
+    return [(not notes, f"{mode}: UTC set back between two runs: the second goes on from the first one's time", notes + run.why())]
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    tap, modes = Tap(), []
+    tap, cases = Tap(), []
     sluice, shim = sys.argv[1:]
     for mode in ("observe", "kernel", "redirect", "dpdk"):
         reason = why_no_mode(sluice, mode) or ("a build with sanitizers does not take a library ahead of theirs" if shim == "none" else None)
         if reason:
             tap.skip(f"{mode}: UTC is set", reason)
+            continue
+        cases.append((is_set, mode))
+        if has_state(sluice):
+            cases.append((is_set_between, mode))
         else:
-            modes.append(mode)
+            tap.skip(f"{mode}: UTC set back between two runs", "a build without SQLite keeps no state")
 
-    def case(mode):
+    def run(case):
         with tempfile.TemporaryDirectory(prefix="sluice-clock-") as folder:
-            return is_set(sluice, shim, folder, mode)
+            return case[0](sluice, shim, folder, case[1])
 
     # Most of it is waiting.
-    with ThreadPoolExecutor() as beside:
-        for facts in beside.map(case, modes):
+    with ThreadPoolExecutor(4) as beside:
+        for facts in beside.map(run, cases):
             for fact in facts:
                 tap.line(*fact)
     tap.end()
