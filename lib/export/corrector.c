@@ -25,7 +25,7 @@ struct corrector *corrector_new(const struct corrector_config *conf) {
 		return NULL;
 	c->emit = conf->emit;
 	c->ctx = conf->ctx;
-	c->budget.max = conf->memory / 2;
+	c->budget = (struct budget){.max = conf->memory / 2, .kept = conf->memory / 32};
 	c->carried = conf->memory / 2;
 	c->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
 	c->stream = calloc(conf->n_streams + 1, sizeof(struct corrections *));

@@ -38,6 +38,11 @@ open_corrector(struct exporter *e, const struct exporter_config *conf, uint64_t 
 	});
 }
 
+// Where rows took all of it, each window that begins would make an older one leave early.
+static struct budget budget_of(uint64_t memory) {
+	return (struct budget){.max = memory, .kept = memory / 16};
+}
+
 struct exporter *exporter_new(const struct exporter_config *conf) {
 	struct exporter *e = calloc(1, sizeof(*e));
 	if (e == NULL)
@@ -51,7 +56,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 	memory_share(
 		&shares, conf->streams, conf->n_streams, conf->memory, corrects, conf->n_watches > 0
 	);
-	e->budget.max = shares.windows;
+	e->budget = budget_of(shares.windows);
 	e->streams = mem_lines(conf->n_streams * sizeof(*e->streams));
 	e->sinks = mem_lines(conf->n_sinks * sizeof(*e->sinks));
 	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
@@ -65,7 +70,7 @@ struct exporter *exporter_new(const struct exporter_config *conf) {
 		s->conf = conf->streams[e->n_streams];
 		if (compile_where(s) < 0)
 			goto no_memory;
-		s->own.max = share->windows;
+		s->own = budget_of(share->windows);
 		s->budget = share->windows > 0 ? &s->own : &e->budget;
 		struct window_config wc = {
 			.fields = s->conf.fields,
@@ -145,7 +150,7 @@ emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool par
 		.start_us = out->start_us,
 		.end_us = out->end_us,
 		.tail_us = out->tail_us,
-		.partial = partial
+		.partial = partial || out->behind
 			|| (!own
 			    && window_gap_cuts(
 				    &e->gap, e->live_start_us, out->start_us, out->end_us

@@ -37,7 +37,7 @@ void distinct_fini(struct distinct *d) {
 static void *grow(struct distinct *d, void *array, uint32_t *room, uint32_t first, size_t octets) {
 	uint32_t want = *room == 0 ? first : *room * 2;
 	uint64_t more = (uint64_t)(want - *room) * octets;
-	if (want > UINT32_MAX / 4 || d->budget->used + more > d->budget->max)
+	if (want > UINT32_MAX / 4 || !budget_has(d->budget, more))
 		return NULL;
 	void *grown = realloc(array, want * octets);
 	if (grown == NULL)

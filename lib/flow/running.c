@@ -54,17 +54,13 @@ void running_fini(struct running *r) {
 	*r = (struct running){0};
 }
 
-static bool within(const struct budget *b, uint64_t octets) {
-	return b->used + octets <= b->max;
-}
-
 // Room for what is kept of each sum beside it.
 static bool has_key(struct running *r) {
 	struct budget *budget = r->sums.budget;
 	uint32_t more = r->sums.capacity - r->keys;
 	if (more == 0)
 		return true;
-	if (!within(budget, more * sizeof(*r->key)))
+	if (!budget_has(budget, more * sizeof(*r->key)))
 		return false;
 	struct running_key *key = realloc(r->key, r->sums.capacity * sizeof(*key));
 	if (key == NULL)
@@ -77,7 +73,7 @@ static bool has_key(struct running *r) {
 
 static void add_links(struct running *r, struct running_part *p) {
 	size_t octets = p->slice->sums.n * sizeof(*p->next);
-	p->next = octets > 0 && within(r->sums.budget, octets) ? calloc(1, octets) : NULL;
+	p->next = octets > 0 && budget_has(r->sums.budget, octets) ? calloc(1, octets) : NULL;
 	r->sums.budget->used += link_octets(p);
 }
 

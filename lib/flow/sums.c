@@ -44,7 +44,7 @@ static int grow(struct sums *s) {
 		return -1;
 	uint32_t capacity = s->capacity == 0 ? FIRST_CAPACITY : s->capacity * 2;
 	uint64_t more = octets(capacity) - octets(s->capacity);
-	if (capacity > UINT32_MAX / 4 || s->budget->used + more > s->budget->max)
+	if (capacity > UINT32_MAX / 4 || !budget_has(s->budget, more))
 		return -1;
 	// Not realloc: it does not know that keys begin a cache line.
 	struct flow_sum *sum = aligned_alloc(CACHE_LINE, capacity * sizeof(*sum));

@@ -12,7 +12,13 @@
 struct budget {
 	uint64_t used;
 	uint64_t max;
+	uint64_t kept; // of `max`, what rows leave for the windows they are in
 };
+
+// Whether so many more may go into rows.
+static inline bool budget_has(const struct budget *b, uint64_t more) {
+	return b->used + more + b->kept <= b->max;
+}
 
 // Why a session or flow ended, or a count early.
 enum flow_end {

@@ -126,7 +126,7 @@ const struct window_out *window_set_close(struct window_set *ws, int64_t horizon
 	if (ws->part.more)
 		return read_part(ws);
 	const struct window_out *out = ws->ops->close(ws, horizon_us);
-	if (out == NULL || !reads_out(ws))
+	if (out == NULL || out->behind || !reads_out(ws))
 		return out;
 	ws->part = *out;
 	readout_begin(&ws->readout, ws->ops->table(ws));

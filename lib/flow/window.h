@@ -74,6 +74,9 @@ struct window_out {
 	const struct flow_sum *rest;
 	bool again; // it is of the window of which a part was given out before
 	bool more; // what is given out next is of the same window
+	// The window was given out before, as memory had no room for it to wait; .rest is what came later, too
+	// late for any other.
+	bool behind;
 };
 
 struct window_set; // the exporter's; one thread

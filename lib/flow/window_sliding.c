@@ -10,14 +10,6 @@ static const struct slice *earlier(const struct slice *a, const struct slice *b)
 	return a->start_us <= b->start_us ? a : b;
 }
 
-// Lets go of a slice that no window to come holds.
-static void leave(struct window_set *ws, const struct slice *slice) {
-	if (slice == running_oldest(&ws->running))
-		running_leave(&ws->running);
-	else
-		slice_free(slices_take(&ws->slices));
-}
-
 static int join_before(struct window_set *ws, int64_t end_us) {
 	const struct slice *next;
 	while ((next = slices_oldest(&ws->slices)) != NULL && next->start_us < end_us) {
@@ -29,6 +21,32 @@ static int join_before(struct window_set *ws, int64_t end_us) {
 		}
 	}
 	return 0;
+}
+
+static struct flow_sum all_of(const struct slice *s) {
+	struct flow_sum all = s->rest;
+	for (uint32_t i = 0; i < s->sums.n; i++)
+		flow_sum_merge(&all, &s->sums.sum[i]);
+	return all;
+}
+
+// Lets go of a slice that no window to come holds. One that none held before either is told in a row, as the
+// last of its windows.
+static const struct window_out *leave(struct window_set *ws, const struct slice *oldest) {
+	if (oldest == running_oldest(&ws->running)) {
+		running_leave(&ws->running);
+		return NULL;
+	}
+	struct slice *slice = slices_take(&ws->slices);
+	ws->rest = all_of(slice);
+	ws->out = (struct window_out){
+		.start_us = slice->start_us,
+		.end_us = slice->start_us + ws->conf.size_us,
+		.rest = &ws->rest,
+		.behind = true,
+	};
+	slice_free(slice);
+	return &ws->out;
 }
 
 static const struct window_out *sliding_close(struct window_set *ws, int64_t horizon_us) {
@@ -43,7 +61,9 @@ static const struct window_out *sliding_close(struct window_set *ws, int64_t hor
 		end_us = end_us < ws->next_end_us ? ws->next_end_us : end_us;
 		if (oldest->start_us >= end_us - size_us)
 			break;
-		leave(ws, oldest);
+		const struct window_out *behind = leave(ws, oldest);
+		if (behind != NULL)
+			return behind;
 	}
 	if (end_us > horizon_us || join_before(ws, end_us) < 0)
 		return NULL;

@@ -195,6 +195,30 @@ Test(exporter, more_windows_than_memory_leave_early_and_lose_nothing, .fini = cl
 	cr_assert_eq(packets, 50);
 }
 
+// With as many keys as memory holds, and more.
+Test(exporter, rows_leave_room_for_windows_to_begin, .fini = close_all) {
+	open_with(INT64_MIN, 1 << 18);
+	uint64_t st[STREAM_STAT_COUNT], packets = 0;
+	for (int i = 0; i < 40; i++) {
+		for (uint16_t port = 1; port <= 200; port++)
+			count(0, i * SECOND, port);
+		pane_store_flush(&stores[0]);
+		exporter_step(exporter);
+	}
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_finish(exporter, false);
+	cr_assert_eq(sink.n, 40);
+	for (uint32_t i = 0; i < sink.n; i++) {
+		packets += sink.packets[i];
+		cr_expect_not(sink.seen[i].partial);
+	}
+	cr_expect_eq(packets, 40 * 200);
+	exporter_stream_stats(exporter, 0, st);
+	cr_expect_gt(st[STREAM_REST], 0);
+	cr_expect_eq(st[STREAM_FORCED], 0);
+}
+
 Test(exporter, a_sink_that_fails_makes_the_run_a_fault, .init = open_file, .fini = close_all) {
 	sink.fault = -EIO;
 	count(0, 0, 1);

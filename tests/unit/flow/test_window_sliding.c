@@ -1,5 +1,6 @@
 // Sliding windows as Flink documents them: every aligned one that holds a packet, in order of time.
 
+#include "flow/window_kind.h"
 #include "window_rig.h"
 
 static struct window_config sliding(int64_t size_us, int64_t step_us) {
@@ -112,8 +113,34 @@ Test(window_sliding, the_horizon_of_the_oldest_frees_it) {
 		windows++;
 	cr_expect_eq(windows, 10);
 	cr_expect_eq(window_set_oldest(rig.set), 15 * SECOND);
-	// Too late for those, which were given out before their time; the others have it.
-	rig_packet(&rig, 1, 3 * SECOND, 0);
 	rig_expect(&rig, 14 * SECOND, 4 * SECOND, 14 * SECOND, 1);
 	rig_close(&rig);
+}
+
+// As where memory made them leave.
+Test(window_sliding, what_comes_when_all_its_windows_were_given_out_is_a_row_of_the_last_one) {
+	for (uint32_t top = 0; top < 2; top++) {
+		struct window_rig rig;
+		struct window_config conf = sliding(3 * SECOND, SECOND);
+		conf.ranking = (struct ranking_config){.top = top};
+		rig_open(&rig, conf);
+		rig_packet(&rig, 1, 3 * SECOND, 0);
+		for (int64_t end_us = 4 * SECOND; end_us <= 6 * SECOND; end_us += SECOND)
+			rig_expect(&rig, 6 * SECOND, end_us - 3 * SECOND, end_us, 1);
+		rig_packet(&rig, 1, 3 * SECOND, 0);
+		rig_packet(&rig, 2, 3 * SECOND, 0);
+		rig_packet(&rig, 0, 3 * SECOND, 0);
+		rig_packet(&rig, 1, 4 * SECOND, 0);
+		rig_expect(&rig, INT64_MIN, 3 * SECOND, 6 * SECOND, 3);
+		const struct window_out *out = &rig.set->out;
+		cr_expect(out->behind);
+		cr_expect_eq(out->n, 0);
+		cr_expect_eq(out->rest->key.flags, KEY_REST);
+		cr_expect_null(window_set_close(rig.set, 6 * SECOND));
+		// Others of its windows are to come.
+		rig_expect(&rig, INT64_MAX, 4 * SECOND, 7 * SECOND, 1);
+		cr_expect_not(out->behind);
+		cr_expect_null(window_set_close(rig.set, INT64_MAX));
+		rig_close(&rig);
+	}
 }
