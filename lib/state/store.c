@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #define APPLICATION 0x534c4353 // "SLCS"
+#define SHORTEST 512 // octets of the smallest page that SQLite has
 
 struct state_store {
 	struct state_folder folder;
@@ -53,6 +54,13 @@ static int fault(struct state_store *s, const char *doing, struct err *err) {
 	return err_set(err, ret, "%s: %s: %s", s->folder.file, doing, sqlite3_errmsg(s->db));
 }
 
+// With the version that this program has, a table or column that is missing is damage.
+static int unreadable(struct state_store *s, struct err *err) {
+	bool lacks = (sqlite3_errcode(s->db) & 0xff) == SQLITE_ERROR;
+	int ret = fault(s, "cannot be read", err);
+	return lacks ? -EBADMSG : ret;
+}
+
 static int run(struct state_store *s, const char *sql, const char *doing, struct err *err) {
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fault(s, doing, err);
 }
@@ -79,8 +87,8 @@ digest_meta(const struct state_store *s, const struct state_meta *m, uint64_t ch
 static int pragma(struct state_store *s, const char *sql, int64_t *value, struct err *err) {
 	sqlite3_stmt *q;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
-		return fault(s, "cannot be read", err);
-	int ret = sqlite3_step(q) == SQLITE_ROW ? 0 : fault(s, "cannot be read", err);
+		return unreadable(s, err);
+	int ret = sqlite3_step(q) == SQLITE_ROW ? 0 : unreadable(s, err);
 	if (ret == 0)
 		*value = sqlite3_column_int64(q, 0);
 	sqlite3_finalize(q);
@@ -99,7 +107,7 @@ static int read_meta(struct state_store *s, uint64_t *chunks, struct err *err) {
 	struct state_meta *m = &s->meta;
 	sqlite3_stmt *q;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
-		return fault(s, "cannot be read", err);
+		return unreadable(s, err);
 	int step = sqlite3_step(q), ret = 0;
 	if (step == SQLITE_ROW) {
 		*m = (struct state_meta){
@@ -118,7 +126,7 @@ static int read_meta(struct state_store *s, uint64_t *chunks, struct err *err) {
 		else
 			ret = 1;
 	} else if (step != SQLITE_DONE) {
-		ret = fault(s, "cannot be read", err);
+		ret = unreadable(s, err);
 	}
 	sqlite3_finalize(q);
 	return ret;
@@ -130,7 +138,7 @@ static int read_chunks(
 	static const char sql[] = "SELECT octets, digest FROM chunk WHERE number = ? ORDER BY n";
 	sqlite3_stmt *q;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
-		return fault(s, "cannot be read", err);
+		return unreadable(s, err);
 	sqlite3_bind_int64(q, 1, (int64_t)s->meta.number);
 	uint64_t n = 0;
 	int ret = 0, step;
@@ -147,7 +155,7 @@ static int read_chunks(
 		n++;
 	}
 	if (ret == 0 && step != SQLITE_DONE)
-		ret = fault(s, "cannot be read", err);
+		ret = unreadable(s, err);
 	if (ret == 0 && n != expected)
 		ret = err_set(err, -EBADMSG, "parts of it are missing");
 	sqlite3_finalize(q);
@@ -158,8 +166,8 @@ static int read_chunks(
 static int check_pages(struct state_store *s, struct err *err) {
 	sqlite3_stmt *q;
 	if (sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &q, NULL) != SQLITE_OK)
-		return fault(s, "cannot be read", err);
-	int ret = sqlite3_step(q) == SQLITE_ROW ? 0 : fault(s, "cannot be read", err);
+		return unreadable(s, err);
+	int ret = sqlite3_step(q) == SQLITE_ROW ? 0 : unreadable(s, err);
 	const char *said = ret == 0 ? (const char *)sqlite3_column_text(q, 0) : NULL;
 	if (ret == 0 && (said == NULL || strcmp(said, "ok") != 0))
 		ret = err_set(err, -EBADMSG, "is damaged: %.200s", said != NULL ? said : "?");
@@ -222,19 +230,25 @@ static void close_file(struct state_store *s) {
 	s->db = NULL;
 }
 
-// To SQLite it is a new one.
-static void tell_empty(const char *file) {
+// A database has a page at least. What is shorter is a new one to SQLite, at times.
+static int check_length(const char *file, struct err *err) {
 	struct stat st;
-	if (stat(file, &st) == 0 && st.st_size == 0)
-		log_warn("%s: is empty; starting over", file);
+	if (stat(file, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size >= SHORTEST)
+		return 0;
+	if (st.st_size > 0)
+		return err_set(err, -EBADMSG, "is cut short");
+	log_warn("%s: is empty; starting over", file);
+	return 0;
 }
 
 static int open_file(struct state_store *s, struct err *err) {
-	tell_empty(s->folder.file);
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	int ret = check_length(s->folder.file, err);
+	if (ret < 0)
+		return ret;
 	if (sqlite3_open_v2(s->folder.file, &s->db, flags, NULL) != SQLITE_OK)
 		return fault(s, "cannot be opened", err);
-	int ret = run(
+	ret = run(
 		s,
 		"PRAGMA page_size = 65536; PRAGMA locking_mode = EXCLUSIVE;"
 		"PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;"
@@ -248,8 +262,11 @@ static int open_file(struct state_store *s, struct err *err) {
 static int open_or_set_aside(struct state_store *s, struct err *err) {
 	int ret = open_file(s, err);
 	if (ret == -EBADMSG || ret == -EPROTO) {
+		// It is told with the file's name.
+		size_t name = strlen(s->folder.file);
+		bool named = strncmp(err->text, s->folder.file, name) == 0;
 		char why[sizeof(err->text)];
-		snprintf(why, sizeof(why), "%s", err->text);
+		snprintf(why, sizeof(why), "%s", err->text + (named ? name + strlen(": ") : 0));
 		close_file(s);
 		state_meta_fini(&s->meta);
 		ret = state_folder_aside(

@@ -209,3 +209,42 @@ Test(store, other_versions_and_other_files_are_set_aside, .init = make_folder,
 	state_store_close(s);
 	cr_assert_eq(count_files("damaged"), 1);
 }
+
+// Its pages are whole, and its version is this program's.
+Test(store, a_table_without_a_column_is_set_aside, .init = make_folder, .fini = remove_folder) {
+	static const char *const columns[] = {
+		"asked TEXT", "summary TEXT", "octets BLOB", "n INTEGER,"};
+	log_set_level(LOG_ERROR);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct state_store *s = open_store();
+		keep(s, 1, 1);
+		state_store_close(s);
+		static char text[1 << 16];
+		int fd = open(file, O_RDWR);
+		ssize_t len = read(fd, text, sizeof(text));
+		char *at = memmem(text, (size_t)len, columns[i], strlen(columns[i]));
+		cr_assert_not_null(at, "%s", columns[i]);
+		cr_assert_eq(pwrite(fd, "x", 1, at - text), 1);
+		close(fd);
+		s = open_store();
+		cr_assert_null(state_store_meta(s), "%s", columns[i]);
+		state_store_close(s);
+		cr_assert_eq(count_files("damaged"), i + 1);
+	}
+}
+
+Test(store, a_state_that_is_cut_short_anywhere_is_set_aside, .init = make_folder,
+     .fini = remove_folder) {
+	static const off_t lengths[] = {1, 15, 511, 512, 1024, 65536, 3 * 65536};
+	log_set_level(LOG_ERROR);
+	for (uint32_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct state_store *s = open_store();
+		keep(s, 1, 3);
+		state_store_close(s);
+		cr_assert_eq(truncate(file, lengths[i]), 0);
+		s = open_store();
+		cr_assert_null(state_store_meta(s), "%lld octets", (long long)lengths[i]);
+		state_store_close(s);
+		cr_assert_eq(count_files("damaged"), i + 1, "%lld octets", (long long)lengths[i]);
+	}
+}
