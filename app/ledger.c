@@ -222,7 +222,7 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
 		if (conf->input.late == CONF_LATE_EMIT)
 			fprintf(to, ", %" PRIu64 " corrections", st[STREAM_LATE_RECORDS]);
-		if (!run->patient)
+		if (!run->patient && st[STREAM_DELAY_MAX] > 0)
 			fprintf(to, ", 99 of 100 within %.3f s of when they were due",
 				(double)st[STREAM_DELAY_P99] / 1e6);
 		fprintf(to, "\n");

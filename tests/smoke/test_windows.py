@@ -55,7 +55,9 @@ def live(sluice, folder, tap, mode):
     delays = {name: s["emit_delay_us"] for name, s in run.summary().get("streams", {}).items()}
     tap.line(bool(told) and all(told[s]["emit_delay_us"] == delays[s] for s in GONE), f"{mode}: stats tells the same", [str(told), str(delays), asked.stderr])
     held = all(0 < delays[s]["p99"] <= delays[s]["max"] < MOST_US for s in GONE) if delays else False
-    tap.line(held and delays["long"] == {"max": 0, "p99": 0}, f"{mode}: how long after they were due they left", [str(delays)])
+    told = {line.split(":")[0].removeprefix("stream ") for line in run.said().splitlines() if "99 of 100 within" in line}
+    tap.line(held and delays["long"] == {"max": 0, "p99": 0} and told == set(GONE), f"{mode}: how long after they were due they left",
+             [str(delays), str(told)])
     forced = packets(lambda r: r.get("reason") == "forced" and r.get("partial") is True)
     tap.line(status == 0 and packets()["long"] == sent and dict(forced) == {**{s: 0 for s in forced}, "long": sent},
              f"{mode}: what the end finds open is forced and partial", [str(dict(packets())), str(dict(forced))] + run.why())
