@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "control_ask.h"
+#include "terminal.h"
 
 #include "base/units.h"
 
@@ -37,16 +38,30 @@ static double number(const char *json, const char *name) {
 	return at != NULL ? strtod(at + strlen(key), NULL) : 0;
 }
 
-static void print_rate(const struct sample *now, const struct sample *before) {
+// The rates of now; empty where there is nothing to compare with.
+static void rates(const struct sample *now, const struct sample *before, char *buf, size_t len) {
 	char packets[32], lost[32], events[32];
 	double dt = now->elapsed_s - before->elapsed_s;
-	if (dt <= 0)
+	buf[0] = '\0';
+	if (before->elapsed_s <= 0 || dt <= 0)
 		return;
 	units_format_count((now->received - before->received) / dt, packets, sizeof(packets));
 	units_format_count((now->frames_lost - before->frames_lost) / dt, lost, sizeof(lost));
 	units_format_count((now->events - before->events) / dt, events, sizeof(events));
-	printf("now: %s packets/s, %s/s shed or missed, %s match events/s\n", packets, lost,
-	       events);
+	snprintf(
+		buf, len, "now: %s packets/s, %s/s shed or missed, %s match events/s\n", packets,
+		lost, events
+	);
+}
+
+// On a small screen the rates stay and the end of the ledger is left out.
+static void draw(const char *text, const char *rate, bool screen) {
+	struct terminal_size size = {UINT32_MAX, UINT32_MAX};
+	if (screen)
+		size = terminal_size(STDOUT_FILENO);
+	fputs(screen ? "\033[H\033[J" : "\n", stdout);
+	terminal_print_lines(text, &size, rate[0] != '\0', stdout);
+	terminal_print_lines(rate, &size, 0, stdout);
 }
 
 // One screen. Returns 1 to go on, 0 when the instance has ended, negative when it cannot be asked.
@@ -66,10 +81,9 @@ static int show(const char *path, struct sample *last, bool screen, struct err *
 	free(json);
 	ret = control_ask(path, "stats", TIMEOUT_S, &text, err);
 	if (ret == CONTROL_SAID_OK) {
-		fputs(screen ? "\033[H\033[J" : "\n", stdout);
-		fputs(text, stdout);
-		if (last->elapsed_s > 0)
-			print_rate(&now, last);
+		char rate[160];
+		rates(&now, last, rate, sizeof(rate));
+		draw(text, rate, screen);
 		*last = now;
 	}
 	free(text);

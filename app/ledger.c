@@ -8,6 +8,7 @@
 #include "base/units.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 static void add(struct tally *sum, struct counters *c) {
@@ -200,8 +201,9 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 	double seconds = l->elapsed_s > 0 ? l->elapsed_s : 1e-9;
 	units_format_count((double)(received - run->resumed_at) / seconds, rate, sizeof(rate));
 	units_format_count((double)bytes * 8 / seconds, bits, sizeof(bits));
-	fprintf(to, "%s, %u worker%s, %.3f s: %s packets/s, %sbit/s\n", run->backend->name,
-		run_feeders(run), run_feeders(run) == 1 ? "" : "s", l->elapsed_s, rate, bits);
+	fprintf(to, "%s, %u worker%s, %.3f s: %s packets/s, %s%sbit/s\n", run->backend->name,
+		run_feeders(run), run_feeders(run) == 1 ? "" : "s", l->elapsed_s, rate, bits,
+		strchr(bits, ' ') == NULL ? " " : "");
 	fprintf(to, "  %-10s %12" PRIu64, "received", received);
 	if (run->resumed_at > 0)
 		fprintf(to, "  (%" PRIu64 " ahead of the checkpoint)", run->resumed_at);
@@ -244,8 +246,8 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 		exporter_sink_stats(run->exporter, i, st);
 		fprintf(to, "sink %s: %" PRIu64 " delivered, %" PRIu64 " dropped%s%s\n",
 			conf->sink[i].name, st[SINK_DELIVERED], st[SINK_DROPPED],
-			conf->sink[i].path != NULL ? " -> " : "",
-			conf->sink[i].path != NULL ? conf->sink[i].path : "");
+			conf->sink[i].type != CONF_SINK_NULL ? " -> " : "",
+			conf->sink[i].type != CONF_SINK_NULL ? conf->sink[i].path : "");
 	}
 	state_print_text(run, to);
 }

@@ -4,6 +4,7 @@
 
 #include "app/ledger.h"
 #include "app/run.h"
+#include "app/terminal.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #define BAR 24
+#define BAR_MIN 6
+#define AROUND 9 // brackets, percentage and blanks
 
 void progress_init(struct progress *p, const struct run *run) {
 	*p = (struct progress){
@@ -25,17 +28,24 @@ void progress_init(struct progress *p, const struct run *run) {
 			p->on &= !isatty(STDOUT_FILENO);
 }
 
-static void bar(const struct ledger *l, char *buf, size_t len) {
+// As long as there is room for, `room` characters with the percentage behind it; without one where that would
+// be short.
+static void bar(const struct ledger *l, uint32_t room, char *buf, size_t len) {
 	buf[0] = '\0';
 	if (l->bytes_total == 0)
 		return;
 	double part = (double)l->bytes_read / (double)l->bytes_total;
 	part = part > 1 ? 1 : part;
+	uint32_t n = room > AROUND ? room - AROUND : 0;
+	n = n > BAR ? BAR : n;
 	char line[BAR + 1];
-	memset(line, '.', BAR);
-	memset(line, '#', (size_t)(part * BAR));
-	line[BAR] = '\0';
-	snprintf(buf, len, "[%s] %3.0f%%  ", line, part * 100);
+	memset(line, '.', n);
+	memset(line, '#', (size_t)(part * n));
+	line[n] = '\0';
+	if (n >= BAR_MIN)
+		snprintf(buf, len, "[%s] %3.0f%%  ", line, part * 100);
+	else
+		snprintf(buf, len, "%3.0f%%  ", part * 100);
 }
 
 void progress_show(struct progress *p, struct run *run) {
@@ -50,7 +60,7 @@ void progress_show(struct progress *p, struct run *run) {
 		windows += st[STREAM_WINDOWS];
 	}
 	double dt = l.elapsed_s - p->last_s;
-	char packets[32], rate[32], bars[BAR + 16];
+	char packets[32], rate[32], events[32] = "", line[256], bars[BAR + 16];
 	units_format_count((double)received, packets, sizeof(packets));
 	units_format_count(
 		dt > 0 ? (double)(received - p->last_packets) / dt : 0, rate, sizeof(rate)
@@ -60,14 +70,26 @@ void progress_show(struct progress *p, struct run *run) {
 		units_format_count((double)l.to_skip, frames, sizeof(frames));
 		snprintf(skip, sizeof(skip), "reading over %s frames taken before  ", frames);
 	}
-	bar(&l, bars, sizeof(bars));
 	p->last_packets = received;
 	p->last_s = l.elapsed_s;
-	log_set_progress(1);
-	fprintf(stderr, "\r\033[K%s%s%s packets  %s/s  dropped %" PRIu64 "  windows %" PRIu64, bars,
-		skip, packets, rate, l.verdict[VERDICT_SHED] + l.missed, windows);
 	if (run->rules_version > 0)
-		fprintf(stderr, "  events %" PRIu64, l.tally.value[TALLY_MATCH_EVENTS]);
+		snprintf(
+			events, sizeof(events), "  events %" PRIu64,
+			l.tally.value[TALLY_MATCH_EVENTS]
+		);
+	int n = snprintf(
+		line, sizeof(line),
+		"%s%s packets  %s/s  dropped %" PRIu64 "  windows %" PRIu64 "%s", skip, packets,
+		rate, l.verdict[VERDICT_SHED] + l.missed, windows, events
+	);
+	// In the last column some terminals begin a new line.
+	uint32_t columns = terminal_size(STDERR_FILENO).columns - 1, length = (uint32_t)n;
+	bar(&l, columns > length ? columns - length : 0, bars, sizeof(bars));
+	uint32_t ahead = (uint32_t)strlen(bars);
+	log_set_progress(1);
+	fputs("\r\033[K", stderr);
+	terminal_print(bars, ahead, columns, stderr);
+	terminal_print(line, length, columns > ahead ? columns - ahead : 0, stderr);
 	fflush(stderr);
 }
 
