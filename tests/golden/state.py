@@ -85,7 +85,7 @@ def interrupted(bench, *sets, written=1):
     """Leaves a state in the middle, behind so many octets of records."""
     bench.clear()
     socket, records = os.path.join(bench.folder, "socket"), bench.outputs["records.jsonl"]
-    p = bench.start("input.pace=4000", f"control.socket={socket}", *sets)
+    p = bench.start("input.pace=1500", f"control.socket={socket}", *sets)
     until = time.monotonic() + 60
     while time.monotonic() < until and not (os.path.exists(records) and os.path.getsize(records) >= written):
         time.sleep(0.02)
@@ -172,7 +172,7 @@ def less_memory(sluice, folder, tap):
     with open(records) as f:
         expected = sorted(f)
     os.unlink(records)
-    stopped = subprocess.run([sluice, "run", conf, "--set", "input.pace=30000", "--duration", "1s"], capture_output=True, text=True, timeout=120)
+    stopped = subprocess.run([sluice, "run", conf, "--set", "input.pace=15000", "--duration", "1s"], capture_output=True, text=True, timeout=120)
     for key, name in (("stream.open.memory=1M", "open"), ("stream.wide.memory=1M", "wide")):
         done = run(key)
         words = (f"stream {name}: more is open in the state", "flow.memory", f"stream.{name}.memory", "--restart")
@@ -270,7 +270,7 @@ def full_disk(bench, tap):
     try:
         bench.clear()
         p = bench.start("input.pace=2000", f"state.path={where}")
-        time.sleep(0.5)
+        hears(p, "sluice: memory:")
         with open(os.path.join(where, "filler"), "wb") as f:
             try:
                 f.write(bytes(8 << 20))
