@@ -121,5 +121,6 @@ int state_export_last(struct run *run, bool cut, struct err *err) {
 	}
 	if (ret == 0)
 		tell_kept(run);
-	return ret < 0 ? err_wrap(err, ret, "state.path: the last checkpoint") : 0;
+	// Not as it came: one that is given up would be no fault to who asks for this thread's result.
+	return ret < 0 ? err_wrap(err, -EIO, "state.path: the last checkpoint") : 0;
 }

@@ -131,7 +131,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 	ssize_t n = write(s->fd, &one, sizeof(one));
 	(void)n; // an eventfd takes it
 	if (fault)
-		log_error("checkpoint: %s; the one before stays", s->fault.text);
+		log_error("checkpoint: %s; it is not kept", s->fault.text);
 }
 
 // Until there is something to do, or it is time to look, also while somebody sets the clock.

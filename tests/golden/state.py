@@ -261,6 +261,15 @@ def hears(process, what, seconds=20):
     return said
 
 
+def fill(where):
+    """Takes what room is left there."""
+    with open(os.path.join(where, "filler"), "wb") as f:
+        try:
+            f.write(bytes(8 << 20))
+        except OSError:
+            pass
+
+
 def full_disk(bench, tap):
     where = os.path.join(bench.folder, "small")
     os.mkdir(where)
@@ -271,11 +280,7 @@ def full_disk(bench, tap):
         bench.clear()
         p = bench.start("input.pace=2000", f"state.path={where}")
         hears(p, "sluice: memory:")
-        with open(os.path.join(where, "filler"), "wb") as f:
-            try:
-                f.write(bytes(8 << 20))
-            except OSError:
-                pass
+        fill(where)
         said = hears(p, "checkpoint:")
         os.unlink(os.path.join(where, "filler"))
         said += p.communicate(timeout=60)[1]
@@ -285,13 +290,22 @@ def full_disk(bench, tap):
                  [said[-600:], str(led.get("state"))] + bench.differences())
         for path in glob.glob(os.path.join(where, "*")):
             os.unlink(path)
-        with open(os.path.join(where, "filler"), "wb") as f:
-            try:
-                f.write(bytes(8 << 20))
-            except OSError:
-                pass
+        fill(where)
         done = bench.run(f"state.path={where}")
         tap.line(done.returncode == 1 and where in done.stderr, "at the start it is an error", [done.stderr])
+        os.unlink(os.path.join(where, "filler"))
+        for fact, end in (("a signal", lambda p: p.send_signal(signal.SIGTERM)), ("the end of the input", lambda p: None)):
+            bench.clear()
+            p = bench.start("input.pace=6000", "state.checkpoint=1h", f"state.path={where}")
+            said = hears(p, "memory:")
+            time.sleep(0.3)
+            fill(where)
+            end(p)
+            said += p.communicate(timeout=60)[1]
+            os.unlink(os.path.join(where, "filler"))
+            tap.line(p.returncode == 1 and "the last checkpoint" in said, f"and where {fact} is to be kept", [str(p.returncode), said[-600:]])
+            for path in glob.glob(os.path.join(where, "*")):
+                os.unlink(path)
     finally:
         subprocess.run(["umount", where], check=False)
 
