@@ -50,6 +50,14 @@ static int place_of(const char *path, int fd, uint64_t size, struct out_place *p
 	*p = (struct out_place){.size = size};
 	if (ret == 0)
 		ret = tail_of(path, size, &p->tail);
+	if (ret == -ENODATA)
+		return err_set(
+			err, ret,
+			"%s: is shorter than what was written to it: another program has cut or "
+			"replaced it (accepted: a file of this run alone; rotate_size and "
+			"rotate_every begin new ones)",
+			path
+		);
 	if (ret < 0)
 		return err_set(err, ret, "%s: %s", path, strerror(-ret));
 	p->dev = st.st_dev;

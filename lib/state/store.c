@@ -294,6 +294,8 @@ struct state_store *state_store_open(const char *folder, struct err *err) {
 		ret = state_folder_open(&s->folder, folder, err);
 	if (ret == 0)
 		ret = open_or_set_aside(s, err);
+	if (ret == 0)
+		ret = state_folder_note(&s->folder, err);
 	if (ret == 0 && sqlite3_prepare_v2(s->db, put, -1, &s->put, NULL) != SQLITE_OK)
 		ret = fault(s, "cannot be written", err);
 	if (ret == 0)
@@ -335,7 +337,8 @@ int state_store_forget(struct state_store *s, struct err *err) {
 int state_store_begin(struct state_store *s, struct err *err) {
 	s->number = s->meta.number + 1;
 	s->chunks = 0;
-	return run(s, "BEGIN IMMEDIATE", "cannot be written", err);
+	int ret = state_folder_holds(&s->folder, err);
+	return ret == 0 ? run(s, "BEGIN IMMEDIATE", "cannot be written", err) : ret;
 }
 
 int state_store_put(struct state_store *s, const void *buffer, uint32_t len, struct err *err) {

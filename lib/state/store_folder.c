@@ -78,6 +78,27 @@ void state_folder_close(struct state_folder *f) {
 	*f = (struct state_folder){.lock = -1};
 }
 
+int state_folder_note(struct state_folder *f, struct err *err) {
+	struct stat st;
+	if (stat(f->file, &st) < 0)
+		return err_set(err, -errno, "%s: %s", f->file, strerror(errno));
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	return 0;
+}
+
+int state_folder_holds(const struct state_folder *f, struct err *err) {
+	struct stat st;
+	if (stat(f->file, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino)
+		return 0;
+	return err_set(
+		err, -ESTALE,
+		"%s: was removed or replaced by another program: nothing is kept until the next "
+		"start",
+		f->file
+	);
+}
+
 static int move(const char *from, const char *to, const char *suffix, struct err *err) {
 	char a[4096], b[4096];
 	snprintf(a, sizeof(a), "%s%s", from, suffix);

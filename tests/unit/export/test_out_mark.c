@@ -187,3 +187,17 @@ Test(out_mark, what_a_killed_run_had_begun_is_joined_without_a_state, .init = ma
 	cr_assert_eq(files(), 2);
 	cr_assert_str_eq(content(next), "(none)");
 }
+
+Test(out_mark, a_file_that_another_program_cuts_has_no_mark, .init = make_folder,
+     .fini = remove_folder) {
+	struct out_file f = open_file(0);
+	struct out_mark m;
+	struct err err = {0};
+	add(&f, "one\n");
+	mark(&f);
+	cr_assert_eq(truncate(path, 0), 0);
+	add(&f, "two\n");
+	cr_assert_eq(out_file_mark(&f, &m, &err), -ENODATA);
+	cr_assert_not_null(strstr(err.text, "another program has cut"), "%s", err.text);
+	out_file_close(&f);
+}

@@ -248,3 +248,18 @@ Test(store, a_state_that_is_cut_short_anywhere_is_set_aside, .init = make_folder
 		cr_assert_eq(count_files("damaged"), i + 1, "%lld octets", (long long)lengths[i]);
 	}
 }
+
+Test(store, a_file_that_was_removed_keeps_nothing_and_says_so, .init = make_folder,
+     .fini = remove_folder) {
+	struct state_store *s = open_store();
+	struct err err = {0};
+	keep(s, 1, 1);
+	cr_assert_eq(unlink(file), 0);
+	cr_assert_eq(state_store_begin(s, &err), -ESTALE);
+	cr_assert_not_null(strstr(err.text, "removed or replaced"), "%s", err.text);
+	int fd = open(file, O_WRONLY | O_CREAT, 0600);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	cr_assert_eq(state_store_begin(s, &err), -ESTALE, "another one");
+	state_store_close(s);
+}
