@@ -6,6 +6,7 @@
 #include "load.h"
 #include "reload.h"
 #include "run.h"
+#include "start_watch.h"
 #include "state.h"
 #include "supervise.h"
 
@@ -16,7 +17,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 struct arguments {
@@ -128,10 +128,8 @@ static int run_configuration(
 	const struct conf *conf, const struct arguments *a, FILE *summary, bool *compiling
 ) {
 	struct err err = {0};
-	sigset_t set;
-	run_signals(&set);
 	struct supervision s = {
-		.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+		.signals = start_watch_signals(),
 		.duration_us = a->duration_us,
 	};
 	s.run = aligned_alloc(CACHE_LINE, (sizeof(*s.run) + CACHE_LINE - 1) & ~(CACHE_LINE - 1ul));
@@ -147,13 +145,24 @@ static int run_configuration(
 		s.control = control_open(&conf->control, &err);
 		ret = s.control == NULL ? -EADDRINUSE : 0;
 	}
+	struct start_watch watch = {0};
 	struct run_state *state = NULL;
 	if (ret == 0 && conf->state.path[0] != '\0') {
 		state = state_open(conf, a->restart, &err);
 		ret = state == NULL ? -EIO : 0;
 	}
 	if (ret == 0 && (state == NULL || !state_finished(state, summary))) {
-		ret = run_open(s.run, conf, state, &err);
+		watch = (struct start_watch){
+			.conf = conf,
+			.signals = s.signals,
+			.control = s.control,
+			.summary = summary,
+		};
+		ret = start_watch_begin(&watch, &err);
+	}
+	if (watch.begun) {
+		ret = run_open(s.run, conf, state, &watch, &err);
+		start_watch_end(&watch);
 		if (ret == 0)
 			ret = go(&s, summary, &err);
 		else if (s.run->misconfigured)

@@ -107,12 +107,14 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to) {
 	ledger_print_json_at(run, l, run->resumed_at, to);
 }
 
-void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resumed_at, FILE *to) {
-	const struct conf *conf = run->conf;
+// What every frame came to: the beginning of the object.
+static void print_frames(
+	const char *backend, uint32_t feeders, const struct ledger *l, uint64_t resumed_at, FILE *to
+) {
 	fprintf(to,
 		"{\"backend\":\"%s\",\"workers\":%u,\"elapsed_s\":%.6f,\"resumed_at\":%" PRIu64
 		",\"ledger\":{",
-		run->backend->name, run_feeders(run), l->elapsed_s, resumed_at);
+		backend, feeders, l->elapsed_s, resumed_at);
 	fprintf(to, "\"received\":%" PRIu64, l->tally.value[TALLY_RECEIVED]);
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		fprintf(to, ",\"%s\":%" PRIu64, verdict_name(print_order[i]),
@@ -123,6 +125,25 @@ void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resu
 		fprintf(to, "%s\"%s\":%" PRIu64, r > REASON_NONE + 1 ? "," : "", reason_name(r),
 			l->tally.value[TALLY_REASON + r]);
 	fprintf(to, "},");
+}
+
+void ledger_print_none(const struct conf *conf, FILE *to) {
+	const struct ledger none = {.balanced = true};
+	print_frames(run_backend_name(conf), conf->input.workers, &none, 0, to);
+	fprintf(to, "\"streams\":{");
+	for (uint32_t i = 0; i < conf->n_streams; i++)
+		fprintf(to, "%s\"%s\":{\"windows\":0,\"records\":0,\"packets\":0,\"bytes\":0}",
+			i > 0 ? "," : "", conf->stream[i].name);
+	fprintf(to, "},\"match\":{\"rules\":0,\"events\":0},\"sinks\":{");
+	for (uint32_t i = 0; i < conf->n_sinks; i++)
+		fprintf(to, "%s\"%s\":{\"delivered\":0,\"spooled\":0,\"dropped\":0}",
+			i > 0 ? "," : "", conf->sink[i].name);
+	fprintf(to, "}}\n");
+}
+
+void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resumed_at, FILE *to) {
+	const struct conf *conf = run->conf;
+	print_frames(run->backend->name, run_feeders(run), l, resumed_at, to);
 	if (conf->input.late == CONF_LATE_EMIT)
 		fprintf(to, "\"late\":{\"uncorrected\":%" PRIu64 "},",
 			l->tally.value[TALLY_UNCORRECTED]);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct conf;
 struct run;
 
 struct ledger {
@@ -31,6 +32,9 @@ void ledger_print_json(struct run *run, const struct ledger *l, FILE *to);
 
 // The same, where other than run->resumed_at frames are to be told.
 void ledger_print_json_at(struct run *run, const struct ledger *l, uint64_t resumed_at, FILE *to);
+
+// The same of a run that took no frame and opened nothing.
+void ledger_print_none(const struct conf *conf, FILE *to);
 
 // A few lines for a terminal.
 void ledger_print_text(struct run *run, const struct ledger *l, FILE *to);

@@ -82,14 +82,18 @@ static inline uint32_t run_feeders(const struct run *run) {
 	return run->n_workers + (run->collector != NULL);
 }
 
-// The signals that a run takes: those that end it, and SIGHUP.
-void run_signals(sigset_t *set);
+struct start_watch;
+
+// As the configuration asks for it.
+const char *run_backend_name(const struct conf *conf);
 
 // Opens all there is to open, in this order: filter, rules, sinks, input, workers, exporter. Nothing
-// runs yet. 0, or -errno with err set; call run_close in any case. From the input on, the signals
-// of run_signals are blocked, in this thread and in all that come; before, they end the program.
-// run_close leaves `engine`, which a reload may still read, to be freed behind reload_free.
-int run_open(struct run *run, const struct conf *conf, struct run_state *state, struct err *err);
+// runs yet. 0, or -errno with err set; call run_close in any case. `watch` is ended behind what takes
+// long. run_close leaves `engine`, which a reload may still read, to be freed behind reload_free.
+int run_open(
+	struct run *run, const struct conf *conf, struct run_state *state,
+	struct start_watch *watch, struct err *err
+);
 void run_close(struct run *run);
 
 // Starts the threads. 0 or -errno with err set: nothing runs then.

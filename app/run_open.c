@@ -6,6 +6,7 @@
 #include "app/run_pipeline.h"
 #include "app/run_rules.h"
 #include "app/sizing.h"
+#include "app/start_watch.h"
 #include "app/threads.h"
 #include "base/log.h"
 
@@ -22,28 +23,15 @@ static int open_filter(struct run *run, struct err *err) {
 	return run->filter == NULL ? err_wrap(err, -EINVAL, "input.filter") : 0;
 }
 
-static const char *backend_name(uint32_t backend) {
+const char *run_backend_name(const struct conf *conf) {
 	static const char *const names[] = {"auto", "dpdk", "xdp", "pcap"};
-	return names[backend];
-}
-
-void run_signals(sigset_t *set) {
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-}
-
-static void block_signals(void) {
-	sigset_t set;
-	run_signals(&set);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return names[conf->input.backend];
 }
 
 // One backend by name, or the first that can take the devices.
-static int open_input(struct run *run, struct err *err) {
+static int open_input(struct run *run, struct start_watch *watch, struct err *err) {
 	const struct conf *conf = run->conf;
-	const char *want = backend_name(conf->input.backend);
+	const char *want = run_backend_name(conf);
 	bool any = conf->input.backend == CONF_BACKEND_AUTO;
 	char tried[4096] = "";
 	for (const struct input_ops *const *b = input_backends(); *b != NULL; b++) {
@@ -56,9 +44,9 @@ static int open_input(struct run *run, struct err *err) {
 			snprintf(tried + n, sizeof(tried) - n, "; %s: %s", (*b)->name, why.text);
 			continue;
 		}
-		// Before any thread is made, EAL's included, so that all inherit it.
+		// What is left behind when opening is cut short stays with the machine.
 		if (!(*b)->waits)
-			block_signals();
+			start_watch_end(watch);
 		run->backend = *b;
 		run->input = (*b)->open(conf, &run->clock, err);
 		return run->input == NULL ? -EIO : 0;
@@ -96,7 +84,10 @@ static void tell_sizing(const struct run *run) {
 	log_info("%s", sizing_text(run->conf, run->collector != NULL, text));
 }
 
-int run_open(struct run *run, const struct conf *conf, struct run_state *state, struct err *err) {
+int run_open(
+	struct run *run, const struct conf *conf, struct run_state *state,
+	struct start_watch *watch, struct err *err
+) {
 	memset(run, 0, sizeof(*run));
 	run->conf = conf;
 	run->state = state;
@@ -112,10 +103,8 @@ int run_open(struct run *run, const struct conf *conf, struct run_state *state, 
 		ret = run_sinks_open(run, err);
 	if (ret < 0)
 		return ret;
-	// Compiling rules may take minutes, and a pipe wait for its other end: until now a signal
-	// ended the program.
-	ret = open_input(run, err);
-	block_signals();
+	ret = open_input(run, watch, err);
+	start_watch_end(watch);
 	if (ret < 0)
 		return ret;
 	run->patient = run->input->counts == NULL;

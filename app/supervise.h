@@ -13,7 +13,7 @@ struct supervision {
 	struct run *run;
 	struct reload *reload;
 	struct control *control; // NULL: none
-	int signals; // a signalfd of run_signals
+	int signals; // a signalfd of start_watch_signals
 	int64_t duration_us; // 0: no limit
 };
 

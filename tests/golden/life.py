@@ -140,6 +140,46 @@ def impatient(life, tap):
     tap.line(ok, "a signal ends the wait for a capture's first octet")
 
 
+def waiting(life, sock, pipe, out):
+    """A run that waits for the writer of a pipe, and has been sent a SIGHUP."""
+    process = subprocess.Popen(life.argv("--set", f"control.socket={sock}", device=pipe), stdout=out, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while not os.path.exists(sock) and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    return process
+
+
+def early(life, tap):
+    """Signals while nothing was taken yet. A rule set that takes long to compile would do, and a pipe without a writer is as good."""
+    pipe, sock = os.path.join(life.folder, "pipe"), os.path.join(life.folder, "control")
+    os.mkfifo(pipe)
+    for how in (signal.SIGINT, signal.SIGTERM):
+        process = waiting(life, sock, pipe, subprocess.PIPE)
+        alive = process.poll() is None
+        process.send_signal(how)
+        out, err = process.communicate(timeout=60)
+        ledger = life.ledger()
+        notes = [] if (process.returncode, out, alive) == (0, "", True) else [str(process.returncode), out, f"alive {alive}"]
+        notes += [] if f"{how.name} ahead of the first packet" in err else [err]
+        notes += [] if ledger["ledger"] == {**dict.fromkeys(ledger["ledger"], 0), "balanced": True} else [str(ledger)]
+        notes += [] if ledger["streams"]["fine"]["records"] == ledger["sinks"]["out"]["delivered"] == 0 else [str(ledger)]
+        notes += [f"{sock} is left behind"] if os.path.exists(sock) else []
+        tap.line(not notes, f"{how.name} ahead of the first packet is an end in order, SIGHUP is none", notes)
+    # It goes on where the writer comes, and what the signal asked for is done then.
+    process = waiting(life, sock, pipe, subprocess.DEVNULL)
+    with open(pipe, "wb") as to, open(life.many, "rb") as capture:
+        to.write(capture.read(24 + 16))
+        to.flush()
+        time.sleep(0.5)
+        to.write(capture.read())
+    out, err = process.communicate(timeout=60)
+    tap.line(process.returncode == 0 and "SIGHUP: reloading the rules" in err and life.ledger()["ledger"]["counted"] == 20000,
+             "a SIGHUP ahead of the first packet reloads when there is something to reload", [str(process.returncode), err])
+
+
 def outputs(life, tap):
     # As a shell does it with >&-.
     closed = ["sh", "-c", 'exec "$@" >&-', "sh"]
@@ -194,7 +234,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-life-") as folder:
         life = Life(sys.argv[1], folder)
-        for part in (cut_captures, stopped, impatient, outputs, own_files, filters):
+        for part in (cut_captures, stopped, impatient, early, outputs, own_files, filters):
             part(life, tap)
     tap.end()
 

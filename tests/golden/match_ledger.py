@@ -279,7 +279,7 @@ def at_any_moment(bench, tap):
         notes += faults(s["match"], False)
         looks, most = looks + 1, max(most, s["match"]["streams"]["live"])
         if looks == 100:
-            text = live.command("stats").stdout
+            text = live.command("stats").stdout or text     # it may be ending
     live.command("stop")
     live.wait()
     tap.line(not notes and looks > 20 and most > 0, "it adds up at any moment of a run", notes[:5] + [f"{looks} looks, {most} streams"] + live.why())
