@@ -53,7 +53,7 @@ struct run {
 	struct receiver *receiver; // NULL: every worker polls its own queues
 	struct collector
 		*collector; // instead of workers: the input counts by itself; NULL: it does not
-	bool misconfigured; // run_open failed: the filter or a rule file is at fault
+	bool misconfigured; // run_open failed: cpus, the filter or a rule file is at fault
 	struct run_state *state; // borrowed; NULL: nothing is kept
 	struct tally base; // what runs before have counted, where this one goes on from them
 	uint64_t base_missed;

@@ -95,6 +95,8 @@ int run_open(
 	run->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int ret = run->done_fd < 0 ? err_set(err, -errno, "eventfd: %s", strerror(errno)) : 0;
 	if (ret == 0)
+		ret = threads_check_cpus(&conf->input, err);
+	if (ret == 0)
 		ret = open_filter(run, err);
 	if (ret == 0)
 		ret = run_rules_open(run, err);

@@ -14,6 +14,27 @@
 // Where threads share processors a worker may be off its own for some time slices.
 #define GRACE_US 20000
 
+// Only trying tells: a processor may be there and not be ours to use.
+int threads_check_cpus(const struct conf_input *in, struct err *err) {
+	cpu_set_t all, one;
+	int ret = 0;
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return 0;
+	for (uint32_t i = 0; i < in->n_cpus && ret == 0; i++) {
+		CPU_ZERO(&one);
+		CPU_SET(in->cpus[i], &one);
+		if (sched_setaffinity(0, sizeof(one), &one) < 0)
+			ret = err_set(
+				err, -EINVAL,
+				"input.cpus: %u: a thread cannot run on this processor: %s "
+				"(/proc/cpuinfo lists those of this machine)",
+				in->cpus[i], strerror(errno)
+			);
+	}
+	sched_setaffinity(0, sizeof(all), &all);
+	return ret;
+}
+
 void threads_place(struct run *run) {
 	cpu_set_t allowed;
 	uint32_t polling = run->n_workers + (run->receiver != NULL);

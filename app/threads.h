@@ -1,7 +1,14 @@
 // The bodies of a run's threads, and where they run.
 #pragma once
 
+#include "base/err.h"
+
+struct conf_input;
 struct run;
+
+// Whether a thread can run on each of the processors that are configured; for a moment the caller does. 0 or
+// -EINVAL with err set.
+int threads_check_cpus(const struct conf_input *in, struct err *err);
 
 // Chooses a processor for each thread: as configured, else one each while there are enough.
 void threads_place(struct run *run);

@@ -218,6 +218,14 @@ def own_files(life, tap):
     tap.line(before == (open(life.many, "rb").read(), open(argv[2]).read()), "and what stood there is what it was")
 
 
+def processors(life, tap):
+    done = subprocess.run(life.argv("--set", "input.cpus=0 1023"), capture_output=True, text=True, timeout=60)
+    tap.line((done.returncode, done.stdout) == (2, "") and "input.cpus: 1023: a thread cannot run on this processor: " in done.stderr,
+             "a processor that is not there is not replaced by another", [str(done.returncode), done.stderr])
+    done = subprocess.run(life.argv("--set", f"input.cpus={min(os.sched_getaffinity(0))}"), capture_output=True, text=True, timeout=60)
+    tap.line(done.returncode == 0, "one that is there is taken", [str(done.returncode), done.stderr])
+
+
 def filters(life, tap):
     path = os.path.join(life.folder, "raw.pcap")
     write_pcap(path, [(T0, FRAME[14:], len(FRAME) - 14)], link=101)
@@ -234,7 +242,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-life-") as folder:
         life = Life(sys.argv[1], folder)
-        for part in (cut_captures, stopped, impatient, early, outputs, own_files, filters):
+        for part in (cut_captures, stopped, impatient, early, outputs, own_files, processors, filters):
             part(life, tap)
     tap.end()
 
