@@ -231,6 +231,7 @@ int conf_check(const struct conf_build *b) {
 		if (conf_check_is(&b->slot[i], "input")) {
 			check_cpus(b, &b->slot[i]);
 			check_stdin(b, &b->slot[i]);
+			conf_check_kernel(b, &b->slot[i]);
 			check_filter(b, &b->slot[i]);
 		}
 		if (conf_check_is(&b->slot[i], "stream"))

@@ -21,6 +21,10 @@ bool conf_check_no_rules(const struct conf_build *b);
 void conf_check_stream(const struct conf_build *b, const struct conf_slot *slot);
 void conf_check_alert(const struct conf_build *b, const struct conf_slot *slot);
 
+// check_kernel.c: [input]; and whether kernel mode is asked for, as far as it could be read.
+void conf_check_kernel(const struct conf_build *b, const struct conf_slot *slot);
+bool conf_check_in_kernel(const struct conf_build *b);
+
 // check_state.c: any section, beside [state]; and whether checkpoints are asked for, as far as it could be
 // read.
 void conf_check_kept(const struct conf_build *b, const struct conf_slot *slot);

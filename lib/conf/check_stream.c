@@ -9,21 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool in_kernel(const struct conf_build *b) {
-	const struct conf_slot *slot = conf_check_find(b, "input");
-	return !slot->bad[conf_slot_key(slot, "backend")]
-		&& !slot->bad[conf_slot_key(slot, "xdp_mode")]
-		&& b->conf->input.backend == CONF_BACKEND_XDP
-		&& b->conf->input.xdp_mode == CONF_XDP_KERNEL;
-}
-
 // What counts match events must have some.
 static void check_rule_key(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_stream *stream = slot->base;
 	uint32_t key = conf_slot_key(slot, "key");
 	if (slot->bad[key] || !(stream->key & FIELD_BIT(FIELD_RULE)))
 		return;
-	if (in_kernel(b))
+	if (conf_check_in_kernel(b))
 		conf_check_refuse(
 			b, slot, key,
 			"rule: with input.xdp_mode = kernel nothing can be matched (accepted: rule with "
@@ -66,7 +58,7 @@ static void check_rule_window(const struct conf_build *b, const struct conf_slot
 static void check_count_key(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_stream *stream = slot->base;
 	uint32_t window = conf_slot_key(slot, "window"), key = conf_slot_key(slot, "key");
-	if (in_kernel(b))
+	if (conf_check_in_kernel(b))
 		conf_check_refuse(
 			b, slot, window,
 			"count: with input.xdp_mode = kernel no packet is seen, only sums (accepted: count "
@@ -202,7 +194,7 @@ static void check_top(const struct conf_build *b, const struct conf_slot *slot) 
 		);
 	if (slot->bad[order_by] || stream->order_by != CONF_ORDER_MATCHES)
 		return;
-	if (in_kernel(b) || conf_check_no_rules(b))
+	if (conf_check_in_kernel(b) || conf_check_no_rules(b))
 		conf_check_refuse(
 			b, slot, order_by,
 			"nothing is matched (accepted: bytes, packets; matches with files in "

@@ -34,17 +34,17 @@ class Suite:
 
     # ---- what cannot be ----
 
-    def refused(self, fact, texts, **how):
+    def refused(self, fact, texts, expect=1, **how):
         with Wire() as wire:
             live = self.program(wire, **how)
             status = live.wait()
             faults = [f"not said: {text}" for text in texts if text not in live.said()]
             if wire.program() is not None or not wire.arrives(frame(1)):
                 faults.append("something is left at the interface")
-        self.tap.line(status == 1 and not faults, fact, faults + [f"exit status {status}"] + live.why())
+        self.tap.line(status == expect and not faults, fact, faults + [f"exit status {status}"] + live.why())
 
     def errors(self):
-        self.refused("rules are refused, and what to do is said", ["input.xdp_mode: kernel", "match.rules", "observe"], rules=RULES)
+        self.refused("rules are refused, and what to do is said", ["input.xdp_mode: kernel", "match.rules", "observe"], expect=2, rules=RULES)
         self.refused("a filter that the kernel cannot run is refused", ["input.filter"], filter="ip protochain 6")
         self.refused("an interface that is not there is named", ["nosuch0", "no such interface"], device="nosuch0")
         self.refused("without privileges the cure is said", ["cap_bpf", "cap_net_admin", "setcap"], before=NOBODY)

@@ -109,20 +109,20 @@ class Suite:
 
     # ---- what cannot be ----
 
-    def refused(self, fact, wire, texts, before=(), **sets):
+    def refused(self, fact, wire, texts, before=(), expect=1, **sets):
         live = self.observe(wire, before=before, **sets)
         try:
             status = live.process.wait(20)
         except subprocess.TimeoutExpired:
             status = f"still running: {live.end(signal.SIGKILL)}"
         missing = [f"not said: {t}" for t in texts if t not in live.said()]
-        self.tap.line(status == 1 and not missing, fact, missing + [f"exit status {status}"] + live.why())
+        self.tap.line(status == expect and not missing, fact, missing + [f"exit status {status}"] + live.why())
 
     def errors(self):
         with Wire() as wire:
             self.refused("an interface that is not there is named", wire, ["nosuch0", "no such interface"], device="nosuch0")
             self.refused("an interface named twice is refused", wire, ["named twice"], device=f"{wire.far} {wire.far}")
-            self.refused("kernel mode with rules is refused", wire, ["input.xdp_mode: kernel", "match.rules"], xdp_mode="kernel", rules=RULES)
+            self.refused("kernel mode with rules is refused", wire, ["input.xdp_mode: kernel", "match.rules"], expect=2, xdp_mode="kernel", rules=RULES)
             self.refused("more workers than processors are refused with dispatch = rss", wire,
                          ["input.dispatch = software"], workers=64, dispatch="rss")
             os.chmod(self.folder, 0o777)

@@ -221,11 +221,16 @@ Test(check, streams_with_rule_in_their_key_want_rules) {
 		"device = a\nbackend = xdp\nxdp_mode = kernel\n"
 	);
 	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
-	cr_assert_eq(errors.n, 1);
+	cr_assert_eq(errors.n, 2);
 	cr_expect_str_eq(
 		errors.line[0],
 		"test.conf:2: stream.s.key: rule: rule: with input.xdp_mode = kernel nothing can be matched "
 		"(accepted: rule with observe or redirect, and with files in match.rules)"
+	);
+	cr_expect_str_eq(
+		errors.line[1],
+		"test.conf:9: input.xdp_mode: kernel: payloads do not leave the kernel, so nothing can be "
+		"matched (accepted: kernel with match.rules empty, or observe, redirect)"
 	);
 	conf_errors_fini(&errors);
 	load_leave(folder);
