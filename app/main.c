@@ -51,9 +51,15 @@ static void usage(FILE *to) {
 static void set_log_level(void) {
 	static const char *const levels[] = {"error", "warn", "info", "debug"};
 	const char *want = getenv("SLUICE_LOG");
-	for (int i = 0; want != NULL && i < 4; i++)
-		if (strcmp(want, levels[i]) == 0)
+	if (want == NULL || want[0] == '\0')
+		return;
+	for (int i = 0; i < 4; i++) {
+		if (strcmp(want, levels[i]) == 0) {
 			log_set_level((enum log_level)i);
+			return;
+		}
+	}
+	log_warn("SLUICE_LOG: %s: no such level (accepted: error, warn, info, debug)", want);
 }
 
 // A standard stream that is closed would be taken by the next file that is opened, and records or

@@ -65,10 +65,17 @@ def wrong(tap, sluice):
         tap.line(fine, f"bad usage is refused with a reason: sluice {' '.join(args[:4])}", [str(code), out, err, f"want {want!r}"])
 
 
+def levels(tap, sluice):
+    for level, want in (("warn", ""), ("", ""), ("loud", "sluice: warning: SLUICE_LOG: loud: no such level (accepted: error, warn, info, debug)\n")):
+        run = subprocess.run([sluice, "--version"], capture_output=True, text=True, timeout=60, env={**os.environ, "SLUICE_LOG": level})
+        tap.line((run.returncode, run.stderr) == (0, want), f"SLUICE_LOG={level} is " + ("warned of" if want else "fine"), [run.stderr])
+
+
 def main():
     tap = Tap()
     helps(tap, sys.argv[1])
     wrong(tap, sys.argv[1])
+    levels(tap, sys.argv[1])
     tap.end()
 
 
