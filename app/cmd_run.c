@@ -157,6 +157,7 @@ static int run_configuration(
 			.signals = s.signals,
 			.control = s.control,
 			.summary = summary,
+			.duration_us = a->duration_us,
 		};
 		ret = start_watch_begin(&watch, &err);
 	}

@@ -47,6 +47,7 @@ static int open_input(struct run *run, struct start_watch *watch, struct err *er
 		// What is left behind when opening is cut short stays with the machine.
 		if (!(*b)->waits)
 			start_watch_end(watch);
+		start_watch_input(watch);
 		run->backend = *b;
 		run->input = (*b)->open(conf, &run->clock, err);
 		return run->input == NULL ? -EIO : 0;

@@ -1,4 +1,4 @@
-// One poll over the signals and over the word that it is over.
+// One poll over the signals, the time that is left and the word that it is over.
 
 #include "start_watch.h"
 
@@ -8,11 +8,14 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int start_watch_signals(void) {
@@ -57,39 +60,78 @@ static void take(struct start_watch *w) {
 		atomic_store(&w->hangup, true);
 }
 
+static int64_t now_us(void) {
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+// Milliseconds to wait.
+static int left(int64_t due_us) {
+	int64_t ms = due_us > 0 ? (due_us - now_us() + 999) / 1000 : -1;
+	return ms > INT_MAX ? INT_MAX : due_us > 0 && ms < 0 ? 0 : (int)ms;
+}
+
 static void *watch(void *arg) {
 	struct start_watch *w = arg;
 	struct pollfd fds[] = {
 		{.fd = w->signals, .events = POLLIN},
-		{.fd = w->over, .events = POLLIN},
+		{.fd = w->wake, .events = POLLIN},
 	};
-	for (;;) {
-		poll(fds, 2, -1);
+	while (!atomic_load(&w->over)) {
+		int64_t due_us = atomic_load(&w->due_us);
+		eventfd_t n;
+		poll(fds, 2, left(due_us));
 		if (fds[1].revents != 0)
-			return NULL;
-		if (fds[0].revents != 0)
+			eventfd_read(w->wake, &n);
+		else if (fds[0].revents != 0)
 			take(w);
+		else if (due_us > 0 && now_us() >= due_us)
+			leave(w, "--duration");
 	}
+	return NULL;
+}
+
+// Whether opening a capture may wait for somebody else. Files take their time, and no more.
+static bool may_wait(const struct conf_list *devices) {
+	for (uint32_t i = 0; i < devices->n; i++) {
+		struct stat st;
+		bool in = strcmp(devices->item[i], "-") == 0;
+		int ret = in ? fstat(STDIN_FILENO, &st) : stat(devices->item[i], &st);
+		if (ret == 0 && !S_ISREG(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
+void start_watch_input(struct start_watch *w) {
+	if (!w->begun || w->duration_us == 0 || !may_wait(&w->conf->input.device))
+		return;
+	int64_t now = now_us();
+	bool ever = w->duration_us > INT64_MAX - now;
+	atomic_store(&w->due_us, ever ? 0 : now + w->duration_us);
+	eventfd_write(w->wake, 1);
 }
 
 int start_watch_begin(struct start_watch *w, struct err *err) {
 	w->terminal = isatty(STDERR_FILENO);
-	w->over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int ret = w->over < 0 ? errno : pthread_create(&w->thread, NULL, watch, w);
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int ret = w->wake < 0 ? errno : pthread_create(&w->thread, NULL, watch, w);
 	w->begun = ret == 0;
 	if (ret == 0)
 		return 0;
-	if (w->over >= 0)
-		close(w->over);
+	if (w->wake >= 0)
+		close(w->wake);
 	return err_set(err, -ret, "a thread for signals: %s", strerror(ret));
 }
 
 void start_watch_end(struct start_watch *w) {
 	if (!w->begun)
 		return;
-	eventfd_write(w->over, 1);
+	atomic_store(&w->over, true);
+	eventfd_write(w->wake, 1);
 	pthread_join(w->thread, NULL);
-	close(w->over);
+	close(w->wake);
 	w->begun = false;
 	// The rules may have been read by then.
 	if (atomic_load(&w->hangup))

@@ -1,6 +1,6 @@
 // Signals ahead of the first packet: rules may be compiled for minutes, and a pipe wait for its other end, which
 // nothing can interrupt, so a thread of their own takes them. SIGINT and SIGTERM end the program there, in order
-// and with status 0, as nothing was taken yet; SIGHUP waits for the rules that are being read.
+// and with status 0, as nothing was taken yet, and so does the end of --duration; SIGHUP waits for the rules that are being read.
 #pragma once
 
 #include "base/err.h"
@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct control;
@@ -19,10 +20,13 @@ struct start_watch {
 	int signals; // a signalfd of start_watch_signals
 	struct control *control; // closed at the end; NULL: none
 	FILE *summary; // gets a ledger without a frame; NULL: none
+	int64_t duration_us; // how long the run may wait for its input; 0: for ever
 	pthread_t thread;
 	bool begun;
 	bool terminal; // standard error was one
-	int over; // eventfd
+	int wake; // eventfd: one of these changed
+	_Atomic(bool) over; // main → watch
+	_Atomic(int64_t) due_us; // main → watch: CLOCK_MONOTONIC, when the wait is over; 0: never
 	_Atomic(bool) hangup; // watch → main: a SIGHUP came
 };
 
@@ -33,6 +37,9 @@ int start_watch_signals(void);
 // From here to start_watch_end whoever runs must leave `control` and `summary` alone. Main thread; 0 or -errno
 // with err set.
 int start_watch_begin(struct start_watch *w, struct err *err);
+
+// The input is waited for from now on: no longer than `duration_us`, as without a packet a run ends then, too.
+void start_watch_input(struct start_watch *w);
 
 // What comes from now on stays in the signalfd. May be called twice, or without a begin.
 void start_watch_end(struct start_watch *w);

@@ -168,6 +168,9 @@ def early(life, tap):
         notes += [] if ledger["streams"]["fine"]["records"] == ledger["sinks"]["out"]["delivered"] == 0 else [str(ledger)]
         notes += [f"{sock} is left behind"] if os.path.exists(sock) else []
         tap.line(not notes, f"{how.name} ahead of the first packet is an end in order, SIGHUP is none", notes)
+    done = subprocess.run(life.argv("--duration", "100ms", device=pipe), capture_output=True, text=True, timeout=60)
+    tap.line((done.returncode, done.stdout) == (0, "") and "--duration ahead of the first packet" in done.stderr and life.ledger()["ledger"]["received"] == 0,
+             "and so is the end of --duration", [str(done.returncode), done.stderr])
     # It goes on where the writer comes, and what the signal asked for is done then.
     process = waiting(life, sock, pipe, subprocess.DEVNULL)
     with open(pipe, "wb") as to, open(life.many, "rb") as capture:
