@@ -13,6 +13,7 @@
 #include "snort_unsupported.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum takes {
 	NOTHING,
@@ -21,7 +22,7 @@ enum takes {
 };
 
 struct keyword {
-	const char *name;
+	const char *name; // first
 	int (*read)(struct snort_draft *d, const char *keyword, struct snort_text value);
 	enum takes takes;
 	bool once; // in a rule
@@ -77,18 +78,7 @@ static const struct keyword keywords[] = {
 _Static_assert(COUNT <= 64, "a bit of snort_draft.seen each");
 
 static const struct keyword *find(struct snort_text name) {
-	unsigned lo = 0, hi = COUNT;
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-		int diff = snort_text_compare(name, keywords[mid].name);
-		if (diff == 0)
-			return &keywords[mid];
-		if (diff > 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	return bsearch(&name, keywords, COUNT, sizeof(keywords[0]), snort_text_compare_row);
 }
 
 int snort_keyword_read(struct snort_draft *d, const struct snort_option *option) {

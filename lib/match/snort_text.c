@@ -26,6 +26,10 @@ int snort_text_compare(struct snort_text t, const char *word) {
 	return diff != 0 ? diff : (len > word_len) - (len < word_len);
 }
 
+int snort_text_compare_row(const void *text, const void *row) {
+	return snort_text_compare(*(const struct snort_text *)text, *(const char *const *)row);
+}
+
 bool snort_text_is(struct snort_text t, const char *word) {
 	return snort_text_compare(t, word) == 0;
 }

@@ -24,6 +24,9 @@ bool snort_text_is(struct snort_text t, const char *word);
 // Less, equal or more than zero, as strcasecmp.
 int snort_text_compare(struct snort_text t, const char *word);
 
+// The same of a text and a row that begins with a pointer to its name: bsearch finds keywords by it.
+int snort_text_compare_row(const void *text, const void *row);
+
 // Cuts the piece up to `separator` off *rest, trimmed: one more piece than separators, empty ones
 // too. False once the last is taken.
 bool snort_text_next(struct snort_text *rest, char separator, struct snort_text *piece);

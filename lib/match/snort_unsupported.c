@@ -4,10 +4,10 @@
 
 #include "snort_buffer.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
 struct unsupported {
-	const char *name;
+	const char *name; // first
 	const char *group;
 };
 
@@ -221,16 +221,9 @@ const char *snort_unsupported_find(struct snort_text keyword) {
 	const char *buffer = snort_buffer_find(keyword);
 	if (buffer != NULL)
 		return buffer;
-	unsigned lo = 0, hi = sizeof(table) / sizeof(table[0]);
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-		int diff = snort_text_compare(keyword, table[mid].name);
-		if (diff == 0)
-			return table[mid].group;
-		if (diff > 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	const struct unsupported *row = bsearch(
+		&keyword, table, sizeof(table) / sizeof(table[0]), sizeof(table[0]),
+		snort_text_compare_row
+	);
+	return row != NULL ? row->group : NULL;
 }

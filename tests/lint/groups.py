@@ -109,6 +109,8 @@ def groups(sources):
             add(s, s.expression(m[1]))
         for m in re.finditer(r"\breturn (\w+\[\w+\]\.group);", s.text):
             add(s, s.expression(m[1]))
+        for m in re.finditer(r"\bbsearch\(\s*&\w+, (\w+),", s.text):
+            add(s, s.rows(m[1]))
         for m in re.finditer(r"\bgroup_of\(const [^)]*\)\s*\{", s.text):
             end = closing(s.text, m.end() - 1)[0]
             for r in re.finditer(rf"return ({STRING});", s.text[m.end():end]):
