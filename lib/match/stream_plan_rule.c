@@ -38,19 +38,24 @@ static int close_chain(struct plan_chain *c) {
 	return c->open ? plan_chain_finish(c, false) : 0;
 }
 
-// A chain of its own beside the one that is open: of a word or an expression that nothing is
-// relative to. `root` or else `word`.
+// Begins a chain of its own beside the one that is open. Free *alone, whatever is returned.
+static int begin_alone(const struct plan_chain *c, bool anchored, struct plan_chain **alone) {
+	*alone = malloc(sizeof(**alone));
+	if (*alone == NULL)
+		return -ENOMEM;
+	(*alone)->arena = c->arena;
+	(*alone)->fault = c->fault;
+	(*alone)->plan = c->plan;
+	return plan_chain_begin(*alone, anchored);
+}
+
+// A chain of a word or an expression that nothing is relative to. `root` or else `word`.
 static int add_alone(
 	struct plan_chain *c, struct regex_node *root, bool anchored, struct plan_word word,
 	bool at_end, bool negated
 ) {
-	struct plan_chain *alone = malloc(sizeof(*alone));
-	if (alone == NULL)
-		return -ENOMEM;
-	alone->arena = c->arena;
-	alone->fault = c->fault;
-	alone->plan = c->plan;
-	int ret = plan_chain_begin(alone, anchored);
+	struct plan_chain *alone;
+	int ret = begin_alone(c, anchored, &alone);
 	if (ret == 0)
 		ret = root != NULL ? plan_chain_match(alone, root, anchored)
 				   : plan_chain_place(alone, word, 0, 0);
@@ -127,13 +132,8 @@ static int add_pcre(struct plan_chain *c, const struct snort_pcre *pcre) {
 
 // From the stream's start: there are more than `offset` octets.
 static int add_size(struct plan_chain *c, const struct snort_isdataat *is) {
-	struct plan_chain *alone = malloc(sizeof(*alone));
-	if (alone == NULL)
-		return -ENOMEM;
-	alone->arena = c->arena;
-	alone->fault = c->fault;
-	alone->plan = c->plan;
-	int ret = plan_chain_begin(alone, true);
+	struct plan_chain *alone;
+	int ret = begin_alone(c, true, &alone);
 	if (ret == 0)
 		ret = plan_chain_need(alone, is->offset + 1);
 	if (ret == 0)
