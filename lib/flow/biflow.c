@@ -1,4 +1,4 @@
-// Turning keys around, and adding up what is of one conversation.
+// Finding the other direction, and adding up what is of one conversation.
 
 #include "biflow.h"
 
@@ -16,16 +16,6 @@ int biflow_side(const struct flow_key *key) {
 	return c != 0 ? c : (int)key->src_port - (int)key->dst_port;
 }
 
-void biflow_turn(struct flow_key *to, const struct flow_key *key) {
-	*to = *key;
-	to->src_port = key->dst_port;
-	to->dst_port = key->src_port;
-	memcpy(to->src4, key->dst4, sizeof(to->src4));
-	memcpy(to->dst4, key->src4, sizeof(to->dst4));
-	memcpy(to->src6, key->dst6, sizeof(to->src6));
-	memcpy(to->dst6, key->src6, sizeof(to->dst6));
-}
-
 // Whether there may be two directions.
 static bool turns(const struct flow_key *key) {
 	return !(key->flags & KEY_REST) && biflow_side(key) != 0;
@@ -36,7 +26,7 @@ biflow_turned(const struct biflow *b, const struct sums *in, const struct flow_s
 	if (!turns(&sum->key))
 		return NULL;
 	struct flow_key key;
-	biflow_turn(&key, &sum->key);
+	flow_key_turn(&key, &sum->key);
 	flow_key_finish(&key, &b->mask, &b->seed);
 	return sums_find(in, &key, sum->rule);
 }

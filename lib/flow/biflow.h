@@ -20,9 +20,6 @@ void biflow_init(struct biflow *b, bool on, uint32_t fields, const struct hash_s
 // and both directions one.
 int biflow_side(const struct flow_key *key);
 
-// The key of the other direction; its hash is still that of `key`.
-void biflow_turn(struct flow_key *to, const struct flow_key *key);
-
 // The sum of the other direction in that table, NULL: none. Addresses and ports change places, all other
 // fields are the same in both. Good until the table changes.
 struct flow_sum *

@@ -4,7 +4,7 @@
 
 #include "base/field.h"
 #include "base/mem.h"
-#include "flow/biflow.h"
+#include "packet/flow_key_hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -122,7 +122,7 @@ static bool takes(const struct slices *s, const struct flow_key *key, struct rul
 		return true;
 	if (!s->conf.biflow)
 		return false;
-	biflow_turn(&turned, key);
+	flow_key_turn(&turned, key);
 	return where_holds(s->conf.where, &turned, rule);
 }
 

@@ -9,8 +9,7 @@
 #include "tcp_view.h"
 
 #include "base/cache.h"
-
-#include <string.h>
+#include "packet/flow_key_hash.h"
 
 // Octets of one direction, scanned.
 struct scan {
@@ -28,16 +27,6 @@ static void on_found(void *ctx, uint32_t rule) {
 	}
 	detect_found(s->in->detect, w->detect, rule - w->first_rule);
 	s->found = true;
-}
-
-static void reverse(struct flow_key *to, const struct flow_key *key) {
-	*to = *key;
-	to->src_port = key->dst_port;
-	to->dst_port = key->src_port;
-	memcpy(to->src4, key->dst4, sizeof(to->src4));
-	memcpy(to->dst4, key->src4, sizeof(to->dst4));
-	memcpy(to->src6, key->dst6, sizeof(to->src6));
-	memcpy(to->dst6, key->src6, sizeof(to->dst6));
 }
 
 // Scans what came into order of direction `dir`. Returns whether rules were found that are to be
@@ -95,7 +84,7 @@ scan_other(struct inspect *in, const struct tcp_delivery *d, const struct inspec
 	struct detect_flow flow;
 	if (LIKELY(!has_direction(d, dir)))
 		return;
-	reverse(&in->reversed_key, item->key);
+	flow_key_turn(&in->reversed_key, item->key);
 	tcp_view(d->flow, dir, &flow);
 	flow_memory_tcp_bits(in->flows, d->flow, &flow);
 	if (scan_direction(in, d, dir, &in->reversed_key, flow.dir, item->now_us))

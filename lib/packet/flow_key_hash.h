@@ -1,5 +1,5 @@
-// What is done with flow keys: masks for sets of fields, hashing what a mask leaves, comparing, and an
-// order for people.
+// What is done with flow keys: masks for sets of fields, hashing what a mask leaves, comparing, turning,
+// and an order for people.
 #pragma once
 
 #include "base/field.h"
@@ -113,6 +113,17 @@ static inline bool flow_key_head_equal(const void *a, const void *b) {
 static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b) {
 	return flow_key_head_equal(a, b)
 		&& (LIKELY(!(a->flags & KEY_V6)) || memcmp(a->src6, b->src6, 32) == 0);
+}
+
+// The key of the other direction: addresses and ports change places. Its hash is still that of `key`.
+static inline void flow_key_turn(struct flow_key *to, const struct flow_key *key) {
+	*to = *key;
+	to->src_port = key->dst_port;
+	to->dst_port = key->src_port;
+	memcpy(to->src4, key->dst4, sizeof(to->src4));
+	memcpy(to->dst4, key->src4, sizeof(to->dst4));
+	memcpy(to->src6, key->dst6, sizeof(to->src6));
+	memcpy(to->dst6, key->src6, sizeof(to->dst6));
 }
 
 // One field of two keys, numerically; IPv4 before IPv6, an absent field before a present one. <0, 0, >0.
