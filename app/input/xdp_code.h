@@ -41,37 +41,44 @@ int xdp_code_end(struct xdp_code *c);
 
 // ---- instructions ----
 
+// Of two registers, or of one and a constant.
+static inline struct bpf_insn xdp_insn(uint8_t code, uint8_t a, uint8_t b) {
+	return (struct bpf_insn){.code = code, .dst_reg = a & 15, .src_reg = b & 15};
+}
+
+static inline struct bpf_insn xdp_insn_k(uint8_t code, uint8_t a, uint32_t k) {
+	return (struct bpf_insn){.code = code, .dst_reg = a & 15, .imm = (int32_t)k};
+}
+
 // `to` = `to` op another register or a constant, in 64 bits
 static inline struct bpf_insn xdp_op(uint8_t op, uint8_t to, uint8_t from) {
-	return (struct bpf_insn
-	){.code = BPF_ALU64 | BPF_X | op, .dst_reg = to & 15, .src_reg = from & 15};
+	return xdp_insn(BPF_ALU64 | BPF_X | op, to, from);
 }
 
 static inline struct bpf_insn xdp_op_k(uint8_t op, uint8_t to, uint32_t k) {
-	return (struct bpf_insn
-	){.code = BPF_ALU64 | BPF_K | op, .dst_reg = to & 15, .imm = (int32_t)k};
+	return xdp_insn_k(BPF_ALU64 | BPF_K | op, to, k);
 }
 
 // the same in 32 bits; the upper half becomes 0
 static inline struct bpf_insn xdp_op32(uint8_t op, uint8_t to, uint8_t from) {
-	return (struct bpf_insn
-	){.code = BPF_ALU | BPF_X | op, .dst_reg = to & 15, .src_reg = from & 15};
+	return xdp_insn(BPF_ALU | BPF_X | op, to, from);
 }
 
 static inline struct bpf_insn xdp_op32_k(uint8_t op, uint8_t to, uint32_t k) {
-	return (struct bpf_insn
-	){.code = BPF_ALU | BPF_K | op, .dst_reg = to & 15, .imm = (int32_t)k};
+	return xdp_insn_k(BPF_ALU | BPF_K | op, to, k);
 }
 
 // `size`: BPF_W, BPF_H or BPF_B; the upper bits become 0
 static inline struct bpf_insn xdp_read(uint8_t size, uint8_t to, uint8_t base, int16_t off) {
-	return (struct bpf_insn
-	){.code = BPF_LDX | BPF_MEM | size, .dst_reg = to & 15, .src_reg = base & 15, .off = off};
+	struct bpf_insn insn = xdp_insn(BPF_LDX | BPF_MEM | size, to, base);
+	insn.off = off;
+	return insn;
 }
 
 static inline struct bpf_insn xdp_write(uint8_t size, uint8_t base, int16_t off, uint8_t from) {
-	return (struct bpf_insn
-	){.code = BPF_STX | BPF_MEM | size, .dst_reg = base & 15, .src_reg = from & 15, .off = off};
+	struct bpf_insn insn = xdp_insn(BPF_STX | BPF_MEM | size, base, from);
+	insn.off = off;
+	return insn;
 }
 
 static inline struct bpf_insn xdp_call(int32_t helper) {
@@ -80,23 +87,19 @@ static inline struct bpf_insn xdp_call(int32_t helper) {
 
 // jumps, comparing in 64 or 32 bits
 static inline struct bpf_insn xdp_if(uint8_t op, uint8_t a, uint8_t b) {
-	return (struct bpf_insn
-	){.code = BPF_JMP | BPF_X | op, .dst_reg = a & 15, .src_reg = b & 15};
+	return xdp_insn(BPF_JMP | BPF_X | op, a, b);
 }
 
 static inline struct bpf_insn xdp_if_k(uint8_t op, uint8_t a, uint32_t k) {
-	return (struct bpf_insn
-	){.code = BPF_JMP | BPF_K | op, .dst_reg = a & 15, .imm = (int32_t)k};
+	return xdp_insn_k(BPF_JMP | BPF_K | op, a, k);
 }
 
 static inline struct bpf_insn xdp_if32(uint8_t op, uint8_t a, uint8_t b) {
-	return (struct bpf_insn
-	){.code = BPF_JMP32 | BPF_X | op, .dst_reg = a & 15, .src_reg = b & 15};
+	return xdp_insn(BPF_JMP32 | BPF_X | op, a, b);
 }
 
 static inline struct bpf_insn xdp_if32_k(uint8_t op, uint8_t a, uint32_t k) {
-	return (struct bpf_insn
-	){.code = BPF_JMP32 | BPF_K | op, .dst_reg = a & 15, .imm = (int32_t)k};
+	return xdp_insn_k(BPF_JMP32 | BPF_K | op, a, k);
 }
 
 static inline struct bpf_insn xdp_always(void) {
