@@ -58,18 +58,28 @@ static inline char *load_join(const struct conf_errors *errors) {
 	return text;
 }
 
-// The errors must be just `want`, lines with newlines.
+// The errors must be just `want`, lines with newlines. In the working directory, beside what is there.
 static inline void
-expect_octets(const char *text, size_t len, const char *const *sets, const char *want) {
-	char folder[32];
+expect_octets_here(const char *text, size_t len, const char *const *sets, const char *want) {
 	struct conf_errors errors;
-	load_enter(folder);
 	struct conf *conf = load_octets(text, len, sets, &errors);
 	char *got = load_join(&errors);
 	cr_expect_str_eq(got, want, "for:\n%s\ngot:\n%s\nwanted:\n%s", text, got, want);
 	free(got);
 	conf_free(conf);
 	conf_errors_fini(&errors);
+}
+
+static inline void expect_errors_here(const char *text, const char *want) {
+	expect_octets_here(text, strlen(text), NULL, want);
+}
+
+// The same in a folder of its own.
+static inline void
+expect_octets(const char *text, size_t len, const char *const *sets, const char *want) {
+	char folder[32];
+	load_enter(folder);
+	expect_octets_here(text, len, sets, want);
 	load_leave(folder);
 }
 

@@ -129,19 +129,15 @@ Test(check, a_sink_that_keeps_nothing_needs_no_path) {
 
 Test(check, links_to_one_file_are_one_file) {
 	char folder[32];
-	struct conf_errors errors;
 	static const char text[] = INPUT "[sink a]\npath = a.hs\n[sink b]\npath = b.hs\n";
 	load_enter(folder);
 	load_write("a.hs", "", 0);
 	cr_assert_eq(symlink("a.hs", "b.hs"), 0);
-	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
-	cr_assert_eq(errors.n, 1);
-	cr_expect_str_eq(
-		errors.line[0],
+	expect_errors_here(
+		text,
 		"test.conf:6: sink.b.path: b.hs: sink.a writes there already (accepted: a file "
-		"of its own for each sink)"
+		"of its own for each sink)\n"
 	);
-	conf_errors_fini(&errors);
 	load_leave(folder);
 }
 
@@ -174,13 +170,10 @@ Test(check, alerts_come_from_rules_and_belong_to_no_stream) {
 	load_enter(folder);
 	load_write("a.hs", "", 0);
 	snprintf(text, sizeof(text), "%srules = a.hs\n%ss\n", rules, eve);
-	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
-	cr_assert_eq(errors.n, 1);
-	cr_expect_str_eq(
-		errors.line[0],
-		"test.conf:11: sink.a.streams: s: alerts belong to no stream (accepted: nothing)"
+	expect_errors_here(
+		text,
+		"test.conf:11: sink.a.streams: s: alerts belong to no stream (accepted: nothing)\n"
 	);
-	conf_errors_fini(&errors);
 	snprintf(text, sizeof(text), "%srules = a.hs\n%s\n", rules, eve);
 	struct conf *conf = load_octets(text, strlen(text), NULL, &errors);
 	cr_assert_not_null(conf);
@@ -220,24 +213,17 @@ Test(check, streams_with_rule_in_their_key_want_rules) {
 		"[match]\nrules = a.hs\n",
 		"device = a\nbackend = xdp\nxdp_mode = kernel\n"
 	);
-	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
-	cr_assert_eq(errors.n, 2);
-	cr_expect_str_eq(
-		errors.line[0],
+	expect_errors_here(
+		text,
 		"test.conf:2: stream.s.key: rule: rule: with input.xdp_mode = kernel nothing can be matched "
-		"(accepted: rule with observe or redirect, and with files in match.rules)"
-	);
-	cr_expect_str_eq(
-		errors.line[1],
+		"(accepted: rule with observe or redirect, and with files in match.rules)\n"
 		"test.conf:9: input.xdp_mode: kernel: payloads do not leave the kernel, so nothing can be "
-		"matched (accepted: kernel with match.rules empty, or observe, redirect)"
+		"matched (accepted: kernel with match.rules empty, or observe, redirect)\n"
 	);
-	conf_errors_fini(&errors);
 	load_leave(folder);
 }
 
 Test(check, matches_are_no_flows) {
-	struct conf_errors errors;
 	char folder[32];
 	static const char text[] = INPUT
 		"[match]\nrules = a.hs\n[stream s]\nkey = src_ip rule\nwindow = sliding 2s 1s\n"
@@ -245,14 +231,11 @@ Test(check, matches_are_no_flows) {
 		"[stream u]\nkey = rule\nwindow = flow 2s 1s\n";
 	load_enter(folder);
 	load_write("a.hs", "", 0);
-	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
-	cr_assert_eq(errors.n, 1);
-	cr_expect_str_eq(
-		errors.line[0],
+	expect_errors_here(
+		text,
 		"test.conf:13: stream.u.window: flow 2s 1s: flow: with rule in its key a stream counts "
-		"matches, which are no flows (accepted: tumbling, sliding or session with rule)"
+		"matches, which are no flows (accepted: tumbling, sliding or session with rule)\n"
 	);
-	conf_errors_fini(&errors);
 	load_leave(folder);
 }
 
@@ -289,21 +272,17 @@ Test(check, biflows_want_both_ends_in_the_key) {
 }
 
 Test(check, matches_have_one_direction) {
-	struct conf_errors errors;
 	char folder[32];
 	static const char text[] = INPUT
 		"[match]\nrules = a.hs\n[stream s]\n"
 		"key = src_ip dest_ip rule\nwindow = tumbling 2s\nbiflow = yes\n";
 	load_enter(folder);
 	load_write("a.hs", "", 0);
-	cr_expect_null(load_octets(text, strlen(text), NULL, &errors));
-	cr_assert_eq(errors.n, 1);
-	cr_expect_str_eq(
-		errors.line[0],
+	expect_errors_here(
+		text,
 		"test.conf:8: stream.s.biflow: yes: with rule in its key a stream counts matches, which have "
-		"one direction (accepted: no with rule)"
+		"one direction (accepted: no with rule)\n"
 	);
-	conf_errors_fini(&errors);
 	load_leave(folder);
 }
 
@@ -381,16 +360,7 @@ Test(check, what_counts_packets_one_by_one_wants_to_see_them) {
 	char folder[32];
 	load_enter(folder);
 	load_write("a.hs", "1:/a/\n", 6);
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct conf_errors errors;
-		struct conf *conf = load_octets(
-			table[i].text, strlen(table[i].text), NULL, &errors
-		);
-		char *got = load_join(&errors);
-		cr_expect_str_eq(got, table[i].errors, "got:\n%s", got);
-		free(got);
-		conf_free(conf);
-		conf_errors_fini(&errors);
-	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		expect_errors_here(table[i].text, table[i].errors);
 	load_leave(folder);
 }
