@@ -123,6 +123,10 @@ int run_open(
 		ret = state_resume(run, err);
 	if (ret == 0) {
 		tell_sizing(run);
+		if (!run->patient && conf->input.lateness_us == CONF_LATENESS_ALL)
+			log_warn(
+				"input.lateness = all: windows of live traffic leave at the end of the run"
+			);
 		threads_place(run);
 	}
 	return ret;
