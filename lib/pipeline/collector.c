@@ -88,7 +88,8 @@ static void save(struct collector *c) {
 
 // Where the sums of all so far agree.
 static void look_for_mark(struct collector *c) {
-	uint32_t asked = atomic_load_explicit(&c->checkpoint, memory_order_relaxed);
+	// With it comes that the marks of the one before were passed.
+	uint32_t asked = atomic_load_explicit(&c->checkpoint, memory_order_acquire);
 	if (asked == c->marked)
 		return;
 	c->marked = asked;

@@ -247,7 +247,8 @@ int receiver_step(struct receiver *r) {
 	    && (r->patient || !drain_goes_on(&r->drain, r->taken)))
 		return end(r, -ENODATA, -ECANCELED);
 	int taken = 0;
-	uint32_t asked = atomic_load_explicit(&r->checkpoint, memory_order_relaxed);
+	// With it comes that the marks of the one before were passed.
+	uint32_t asked = atomic_load_explicit(&r->checkpoint, memory_order_acquire);
 	if (UNLIKELY(asked != r->marked))
 		take_mark(r, asked);
 	else if (UNLIKELY(r->saving))

@@ -206,7 +206,8 @@ static void take_mark(struct worker *w) {
 }
 
 static void look_for_mark(struct worker *w) {
-	uint32_t asked = atomic_load_explicit(&w->checkpoint, memory_order_relaxed);
+	// With it comes that the marks of the one before were passed.
+	uint32_t asked = atomic_load_explicit(&w->checkpoint, memory_order_acquire);
 	// What follows a mark waits for the next burst: each takes its own time.
 	if (UNLIKELY(asked != w->marked)) {
 		w->marked = asked;
