@@ -23,43 +23,52 @@ static int open_filter(struct run *run, struct err *err) {
 	return run->filter == NULL ? err_wrap(err, -EINVAL, "input.filter") : 0;
 }
 
+// As the configuration numbers them; behind the first one in the order in which that tries them.
+static const char *const backends[] = {"auto", "dpdk", "xdp", "pcap"};
+
 const char *run_backend_name(const struct conf *conf) {
-	static const char *const names[] = {"auto", "dpdk", "xdp", "pcap"};
-	return names[conf->input.backend];
+	return backends[conf->input.backend];
 }
 
-// One backend by name, or the first that can take the devices.
-static int open_input(struct run *run, struct start_watch *watch, struct err *err) {
-	const struct conf *conf = run->conf;
-	const char *want = run_backend_name(conf);
-	bool any = conf->input.backend == CONF_BACKEND_AUTO;
+static int open_backend(
+	struct run *run, const struct input_ops *b, struct start_watch *watch, struct err *err
+) {
+	// What is left behind when opening is cut short stays with the machine.
+	if (!b->waits)
+		start_watch_end(watch);
+	start_watch_input(watch);
+	run->backend = b;
+	run->input = b->open(run->conf, &run->clock, err);
+	return run->input == NULL ? -EIO : 0;
+}
+
+#define NOT_BUILT "not part of this build (sluice inputs tells what is)"
+
+// The first backend that can take the devices.
+static int open_any(struct run *run, struct start_watch *watch, struct err *err) {
 	char tried[4096] = "";
-	for (const struct input_ops *const *b = input_backends(); *b != NULL; b++) {
-		if (!any && strcmp((*b)->name, want) != 0)
-			continue;
+	for (size_t i = 1; i < sizeof(backends) / sizeof(backends[0]); i++) {
+		const struct input_ops *b = input_backend(backends[i]);
 		struct err why = {0};
-		if (any && !(*b)->usable(conf, &why)) {
-			log_info("input: %s passed over: %s", (*b)->name, why.text);
-			size_t n = strlen(tried);
-			snprintf(tried + n, sizeof(tried) - n, "; %s: %s", (*b)->name, why.text);
-			continue;
-		}
-		// What is left behind when opening is cut short stays with the machine.
-		if (!(*b)->waits)
-			start_watch_end(watch);
-		start_watch_input(watch);
-		run->backend = *b;
-		run->input = (*b)->open(conf, &run->clock, err);
-		return run->input == NULL ? -EIO : 0;
+		if (b == NULL)
+			err_set(&why, -ENODEV, NOT_BUILT);
+		else if (b->usable(run->conf, &why))
+			return open_backend(run, b, watch, err);
+		log_info("input: %s passed over: %s", backends[i], why.text);
+		size_t n = strlen(tried);
+		snprintf(tried + n, sizeof(tried) - n, "; %s: %s", backends[i], why.text);
 	}
-	if (any)
-		return err_set(err, -ENODEV, "no backend can take these devices%s", tried);
-	return err_set(
-		err, -ENODEV,
-		"input.backend: %s is not part of this build (sluice inputs tells "
-		"what is)",
-		want
-	);
+	return err_set(err, -ENODEV, "no backend can take these devices%s", tried);
+}
+
+static int open_input(struct run *run, struct start_watch *watch, struct err *err) {
+	const char *name = run_backend_name(run->conf);
+	const struct input_ops *b = input_backend(name);
+	if (run->conf->input.backend == CONF_BACKEND_AUTO)
+		return open_any(run, watch, err);
+	if (b == NULL)
+		return err_set(err, -ENODEV, "input.backend: %s is " NOT_BUILT, name);
+	return open_backend(run, b, watch, err);
 }
 
 // Those who save: the collector, or workers and the receiver behind them.

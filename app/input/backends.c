@@ -1,4 +1,4 @@
-// Which backends this build has, in the order `auto` tries them.
+// Which backends this build has.
 
 #include "input_ops.h"
 
@@ -41,10 +41,6 @@ static const struct input_ops *const backends[] = {
 	&pcap,
 	NULL,
 };
-
-const struct input_ops *const *input_backends(void) {
-	return backends;
-}
 
 const struct input_ops *input_backend(const char *name) {
 	for (const struct input_ops *const *b = backends; *b != NULL; b++)

@@ -45,8 +45,8 @@ struct input {
 	const struct mem *(*mem)(struct input *in, uint32_t worker);
 };
 
-// The backends of this build, in the order `auto` tries them; ends with NULL.
-const struct input_ops *const *input_backends(void);
+// A backend by name; NULL: not part of this build.
+const struct input_ops *input_backend(const char *name);
 
 // What `sluice inputs` prints about one backend, to stdout: able or not, why, the cure, devices.
 struct input_report {

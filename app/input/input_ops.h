@@ -16,9 +16,6 @@ bool input_pcap_usable(const struct conf *conf, struct err *err);
 struct input *input_pcap_open(const struct conf *conf, struct live_clock *clock, struct err *err);
 void input_pcap_close(struct input *in);
 
-// The backend of that name; NULL: not part of this build.
-const struct input_ops *input_backend(const char *name);
-
 // Adds to a report's text, cut at its end.
 void input_report_say(struct input_report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -229,6 +229,18 @@ def processors(life, tap):
     tap.line(done.returncode == 0, "one that is there is taken", [str(done.returncode), done.stderr])
 
 
+def backends(life, tap):
+    parts = dict(line.split(": ", 1) for line in subprocess.run([life.sluice, "--version"], capture_output=True, text=True, timeout=60).stdout.splitlines()[1:])
+    done = subprocess.run(life.argv("--set", "input.backend=auto", device="nosuch0"), capture_output=True, text=True, timeout=60)
+    notes = []
+    for name, part in (("dpdk", "DPDK input"), ("xdp", "XDP input"), ("pcap", None)):
+        built = part is None or parts[part].startswith("yes")
+        for form in (f"input: {name} passed over: ", f"; {name}: "):
+            why = done.stderr.partition(form)[2]
+            notes += [] if why and (built != why.startswith("not part of this build")) else [form, done.stderr]
+    tap.line(done.returncode == 1 and not notes, "auto says why it passed over each backend, also over one that this build does not have", notes)
+
+
 def filters(life, tap):
     path = os.path.join(life.folder, "raw.pcap")
     write_pcap(path, [(T0, FRAME[14:], len(FRAME) - 14)], link=101)
@@ -245,7 +257,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-life-") as folder:
         life = Life(sys.argv[1], folder)
-        for part in (cut_captures, stopped, impatient, early, outputs, own_files, processors, filters):
+        for part in (cut_captures, stopped, impatient, early, outputs, own_files, processors, backends, filters):
             part(life, tap)
     tap.end()
 
