@@ -246,6 +246,7 @@ static int open_file(struct state_store *s, struct err *err) {
 	int ret = check_length(s->folder.file, err);
 	if (ret < 0)
 		return ret;
+	state_folder_make(&s->folder);
 	if (sqlite3_open_v2(s->folder.file, &s->db, flags, NULL) != SQLITE_OK)
 		return fault(s, "cannot be opened", err);
 	ret = run(

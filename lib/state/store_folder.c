@@ -78,6 +78,12 @@ void state_folder_close(struct state_folder *f) {
 	*f = (struct state_folder){.lock = -1};
 }
 
+void state_folder_make(const struct state_folder *f) {
+	int fd = open(f->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
 int state_folder_note(struct state_folder *f, struct err *err) {
 	struct stat st;
 	if (stat(f->file, &st) < 0)

@@ -18,6 +18,10 @@ struct state_folder {
 int state_folder_open(struct state_folder *f, const char *folder, struct err *err);
 void state_folder_close(struct state_folder *f);
 
+// Makes the file, for its owner alone, where there is none: payload is in it. Failing that whoever opens it
+// does.
+void state_folder_make(const struct state_folder *f);
+
 // Notes which file has the name; and whether it has it still: what is written to one that was removed is
 // kept nowhere. 0 or -errno with err set.
 int state_folder_note(struct state_folder *f, struct err *err);

@@ -130,6 +130,21 @@ Test(store, what_is_not_committed_never_was, .init = make_folder, .fini = remove
 	state_store_close(s);
 }
 
+Test(store, what_is_kept_is_its_owners_alone, .init = make_folder, .fini = remove_folder) {
+	static const char *const names[] = {STATE_FILE, STATE_FILE "-journal"};
+	struct stat st;
+	umask(0);
+	struct state_store *s = open_store();
+	keep(s, 1, 1);
+	for (uint32_t i = 0; i < 2; i++) {
+		char name[160];
+		snprintf(name, sizeof(name), "%s/%s", folder, names[i]);
+		cr_assert_eq(stat(name, &st), 0, "%s", name);
+		cr_expect_eq(st.st_mode & 0777, 0600, "%s: %o", name, st.st_mode);
+	}
+	state_store_close(s);
+}
+
 Test(store, a_folder_is_of_one_instance, .init = make_folder, .fini = remove_folder) {
 	struct state_store *s = open_store();
 	struct err err = {0};
