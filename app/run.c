@@ -51,6 +51,8 @@ void run_stop(struct run *run) {
 }
 
 void run_stop_now(struct run *run) {
+	if (run->input->ops->stop != NULL)
+		run->input->ops->stop(run->input);
 	// With a receiver the workers end when their lanes do.
 	if (run->receiver != NULL) {
 		atomic_store_explicit(&run->receiver->stop, true, memory_order_relaxed);

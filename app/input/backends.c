@@ -28,6 +28,7 @@ static const struct input_ops pcap = {
 	.usable = input_pcap_usable,
 	.open = input_pcap_open,
 	.close = input_pcap_close,
+	.stop = input_pcap_stop,
 	.waits = true,
 };
 

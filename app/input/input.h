@@ -22,6 +22,8 @@ struct input_ops {
 	// NULL with err set. Both are borrowed until close; live sources tell the time by the clock.
 	struct input *(*open)(const struct conf *conf, struct live_clock *clock, struct err *err);
 	void (*close)(struct input *in);
+	// Any thread: sources wait for nobody any more; the run is to end. NULL: they never do.
+	void (*stop)(struct input *in);
 	// Opening leaves nothing behind and may wait for somebody else, as a pipe does for its
 	// writer: a signal may end the program meanwhile.
 	bool waits;

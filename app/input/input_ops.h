@@ -15,6 +15,7 @@ void input_xdp_close(struct input *in);
 bool input_pcap_usable(const struct conf *conf, struct err *err);
 struct input *input_pcap_open(const struct conf *conf, struct live_clock *clock, struct err *err);
 void input_pcap_close(struct input *in);
+void input_pcap_stop(struct input *in);
 
 // Adds to a report's text, cut at its end.
 void input_report_say(struct input_report *r, const char *fmt, ...)

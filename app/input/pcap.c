@@ -52,6 +52,10 @@ void input_pcap_close(struct input *base) {
 	free(in);
 }
 
+void input_pcap_stop(struct input *base) {
+	capture_stop(((struct pcap_input *)base)->source[0]);
+}
+
 struct input *input_pcap_open(const struct conf *conf, struct live_clock *clock, struct err *err) {
 	struct pcap_input *in = calloc(1, sizeof(*in));
 	if (in == NULL) {

@@ -26,6 +26,7 @@ struct capture {
 	struct capture_files files;
 	int64_t pace;
 	bool ended;
+	_Atomic(bool) stop; // any thread → recv: nothing is waited for any more
 	int fault; // -errno to return once everything read has been handed over
 	struct err fault_text;
 
@@ -138,6 +139,8 @@ static int next_file(struct capture *c) {
 	int ret = capture_files_next(&c->files, c->src.frames + c->burst->n, &c->fault_text);
 	if (ret == -ENODATA)
 		c->ended = true;
+	if (ret == 0)
+		capture_stream_stop_by(c->files.file.stream, &c->stop);
 	return ret == 0 || ret == -ENODATA ? ret : fail(c, ret);
 }
 
@@ -146,6 +149,8 @@ static int read_some(struct capture *c, uint32_t max) {
 	if (c->files.file.pcap == NULL)
 		return next_file(c);
 	bool waits = capture_stream_size(c->files.file.stream) == UINT64_MAX;
+	if (waits && capture_stream_stopped(c->files.file.stream))
+		return 1;
 	if (waits && !capture_file_ready(&c->files.file, 0))
 		return 1;
 	int n = pcap_dispatch(
@@ -153,6 +158,8 @@ static int read_some(struct capture *c, uint32_t max) {
 	);
 	if (c->pending != NULL)
 		return 1;
+	if (n <= 0 && capture_stream_stopped(c->files.file.stream))
+		return 1; // no end of the file, and no fault of it
 	if (n == 0)
 		return next_file(c);
 	if (n == PCAP_ERROR)
@@ -269,6 +276,11 @@ static int alloc_blocks(struct capture *c) {
 	for (uint32_t i = c->n_blocks - 1; i > 0; i--)
 		c->idle[c->n_idle++] = i;
 	return 0;
+}
+
+void capture_stop(struct source *src) {
+	struct capture *c = (struct capture *)src;
+	atomic_store_explicit(&c->stop, true, memory_order_relaxed);
 }
 
 struct source *capture_new(const struct capture_config *conf, struct err *err) {

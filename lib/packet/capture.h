@@ -28,3 +28,6 @@ struct capture_config {
 // in src->err. Free with capture_free.
 struct source *capture_new(const struct capture_config *conf, struct err *err);
 void capture_free(struct source *src);
+
+// Any thread: recv waits for no more octets of a pipe, be they of a frame that has begun, which is left out.
+void capture_stop(struct source *src);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <zlib.h>
 
 #define CHUNK (256u << 10)
+#define STOP_LOOK_US 50000
 
 struct capture_stream {
 	int fd;
@@ -23,6 +25,8 @@ struct capture_stream {
 	uint64_t taken;
 	uint64_t given;
 	char fault[128];
+	const _Atomic(bool) *stop; // NULL: nobody interrupts
+	bool stopped;
 	bool packed;
 	bool inflating; // z is to be ended
 	bool ended; // the last gzip member is complete
@@ -31,9 +35,22 @@ struct capture_stream {
 	uint8_t in[CHUNK];
 };
 
+// Waits for what a pipe brings, so that a writer that holds back half a frame holds up nobody who wants to end.
+static bool wait_unless_stopped(struct capture_stream *s) {
+	while (!capture_stream_ready(s, STOP_LOOK_US)) {
+		if (s->stop != NULL && atomic_load_explicit(s->stop, memory_order_relaxed)) {
+			s->stopped = true;
+			return false;
+		}
+	}
+	return true;
+}
+
 // Reads more of the file. Returns octets, 0 at its end, -1 with the fault set.
 static ssize_t take(struct capture_stream *s, void *to, size_t len) {
 	ssize_t n;
+	if (!wait_unless_stopped(s))
+		return 0;
 	do {
 		n = read(s->fd, to, len);
 	} while (n < 0 && errno == EINTR);
@@ -243,4 +260,12 @@ bool capture_stream_ready(const struct capture_stream *s, uint32_t max_us) {
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 	struct timespec ts = {.tv_sec = max_us / 1000000, .tv_nsec = max_us % 1000000 * 1000L};
 	return ppoll(&p, 1, &ts, NULL) != 0;
+}
+
+void capture_stream_stop_by(struct capture_stream *s, const _Atomic(bool) *stop) {
+	s->stop = stop;
+}
+
+bool capture_stream_stopped(const struct capture_stream *s) {
+	return s->stopped;
 }

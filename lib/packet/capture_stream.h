@@ -38,3 +38,9 @@ const char *capture_stream_fault(const struct capture_stream *s);
 
 // Waits at most `max_us` until reading would not block. Always true for regular files.
 bool capture_stream_ready(const struct capture_stream *s, uint32_t max_us);
+
+// While `*stop` (any thread → reader; borrowed), a read that would have to wait comes to the end instead.
+void capture_stream_stop_by(struct capture_stream *s, const _Atomic(bool) *stop);
+
+// Whether that is what ended it.
+bool capture_stream_stopped(const struct capture_stream *s);

@@ -171,6 +171,25 @@ def early(life, tap):
     done = subprocess.run(life.argv("--duration", "100ms", device=pipe), capture_output=True, text=True, timeout=60)
     tap.line((done.returncode, done.stdout) == (0, "") and "--duration ahead of the first packet" in done.stderr and life.ledger()["ledger"]["received"] == 0,
              "and so is the end of --duration", [str(done.returncode), done.stderr])
+    # A writer that holds back half a frame, as tcpdump does between two blocks of octets.
+    for how, more in (("SIGTERM", ()), ("--duration", ("--duration", "1s"))):
+        process = subprocess.Popen(life.argv(*more, device="-", workers=2), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with open(life.many, "rb") as capture:
+            process.stdin.write(capture.read(24 + 100 * (16 + len(FRAME)) + 20))
+        process.stdin.flush()
+        time.sleep(1)
+        if not more:
+            process.terminate()
+        try:
+            status = process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = "it waits for the other half"
+        out, err = process.stdout.read().decode(), process.stderr.read().decode()
+        process.stdin.close()
+        notes = [] if status == 0 else [str(status), err]
+        notes += life.accounts(out.splitlines()) if status == 0 else []
+        tap.line(not notes and life.ledger()["ledger"]["counted"] == 100, f"{how} ends a run that has half a frame", notes)
     # It goes on where the writer comes, and what the signal asked for is done then.
     process = waiting(life, sock, pipe, subprocess.DEVNULL)
     with open(pipe, "wb") as to, open(life.many, "rb") as capture:

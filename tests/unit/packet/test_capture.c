@@ -288,3 +288,21 @@ Test(capture, reads_standard_input_without_blocking) {
 	cr_assert_eq(src->ops->recv(src, &b), -ENODATA);
 	close_source(src);
 }
+
+Test(capture, half_a_frame_in_a_pipe_is_left_out_when_stopped) {
+	int pipe_fd[2];
+	cr_assert_eq(pipe(pipe_fd), 0);
+	cr_assert_eq(dup2(pipe_fd[0], STDIN_FILENO), STDIN_FILENO);
+	pcap_start(&o, PCAP_MICRO, 1);
+	pcap_frames(&o, 2, 60);
+	cr_assert_eq(write(pipe_fd[1], o.data, o.len - 7), o.len - 7);
+	struct source *src = open_one("-");
+	capture_stop(src);
+	cr_assert_eq(src->ops->recv(src, &b), 1, "what is whole still comes");
+	src->ops->release(src, &b);
+	cr_assert_eq(src->ops->recv(src, &b), 0, "neither an end nor a fault");
+	cr_assert_eq(write(pipe_fd[1], o.data + o.len - 7, 7), 7);
+	cr_assert_eq(src->ops->recv(src, &b), 0, "it stays stopped");
+	close(pipe_fd[1]);
+	close_source(src);
+}

@@ -136,3 +136,24 @@ Test(capture_stream, reads_standard_input_and_knows_when_it_would_block) {
 	cr_assert_eq(fgetc(fp), EOF);
 	fclose(fp);
 }
+
+Test(capture_stream, a_read_that_would_wait_ends_when_stopped) {
+	int pipe_fd[2];
+	char four[4];
+	_Atomic(bool) stop = true;
+	cr_assert_eq(pipe(pipe_fd), 0);
+	cr_assert_eq(dup2(pipe_fd[0], STDIN_FILENO), STDIN_FILENO);
+	cr_assert_eq(write(pipe_fd[1], "abcd", 4), 4);
+	struct err err = {0};
+	struct capture_stream *s;
+	FILE *fp = capture_stream_open("-", &s, &err);
+	cr_assert_not_null(fp, "%s", err.text);
+	capture_stream_stop_by(s, &stop);
+	cr_assert_eq(fread(four, 1, 4, fp), 4);
+	cr_assert_not(capture_stream_stopped(s), "what is there is given");
+	cr_assert_eq(fread(four, 1, 4, fp), 0);
+	cr_assert(capture_stream_stopped(s));
+	cr_assert_null(capture_stream_fault(s));
+	fclose(fp);
+	close(pipe_fd[1]);
+}
