@@ -40,6 +40,7 @@ class Bench:
 
 def commands(bench, tap):
     live = bench.live()
+    live.until(lambda: live.stats()["ledger"]["received"] > 0)
     done = live.command("stats", "--json")
     s = json.loads(done.stdout)
     tap.line(balanced(s) and done.stdout.count("\n") == 1 and done.stderr == "" and s["ledger"]["received"] > 0, "stats --json is the ledger in one line",
