@@ -126,8 +126,11 @@ int run_open(
 	if (ret < 0)
 		return ret;
 	ret = run_pipeline_open(run, err);
-	if (ret == 0)
-		ret = run_exporter_open(run, err);
+	if (ret < 0)
+		return ret;
+	// Ahead of the thread that saves.
+	threads_place(run);
+	ret = run_exporter_open(run, err);
 	if (ret == 0)
 		ret = state_resume(run, err);
 	if (ret == 0) {
@@ -136,7 +139,6 @@ int run_open(
 			log_warn(
 				"input.lateness = all: windows of live traffic leave at the end of the run"
 			);
-		threads_place(run);
 	}
 	return ret;
 }

@@ -35,6 +35,17 @@ int threads_check_cpus(const struct conf_input *in, struct err *err) {
 	return ret;
 }
 
+// This thread and those it makes from now on; who polls goes to its own.
+static void leave_alone(const struct run *run, cpu_set_t rest) {
+	for (uint32_t i = 0; i < run->n_workers; i++)
+		if (run->worker_thread[i].cpu >= 0)
+			CPU_CLR(run->worker_thread[i].cpu, &rest);
+	if (run->receiver_thread.cpu >= 0)
+		CPU_CLR(run->receiver_thread.cpu, &rest);
+	if (CPU_COUNT(&rest) > 0)
+		sched_setaffinity(0, sizeof(rest), &rest);
+}
+
 void threads_place(struct run *run) {
 	cpu_set_t allowed;
 	uint32_t polling = run->n_workers + (run->receiver != NULL);
@@ -61,6 +72,8 @@ void threads_place(struct run *run) {
 		|| (in->n_cpus == 0 ? n <= polling : in->n_cpus < polling);
 	if (run->receiver != NULL)
 		run->receiver->grace_us = run->polite ? GRACE_US : 0;
+	if (!run->polite)
+		leave_alone(run, allowed);
 }
 
 static void pin(const struct run_thread *t, const char *what) {

@@ -10,7 +10,8 @@ struct run;
 // -EINVAL with err set.
 int threads_check_cpus(const struct conf_input *in, struct err *err);
 
-// Chooses a processor for each thread: as configured, else one each while there are enough.
+// Chooses a processor for each thread that polls: as configured, else one each while there are enough. Where
+// they have them for their own the calling thread, and those it makes, keep off them from then on.
 void threads_place(struct run *run);
 
 // pthread start routines; the argument is a struct run_thread.

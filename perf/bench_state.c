@@ -232,6 +232,16 @@ static void finish(pthread_t thread, struct saver_stats *s) {
 		bench_wrong("%s stays", folder);
 }
 
+// As in the program, where other threads keep off a worker's processor: those that are made from now on.
+static void keep_off(int cpu) {
+	cpu_set_t set;
+	if (cpu < 0 || sched_getaffinity(0, sizeof(set), &set) < 0)
+		return;
+	CPU_CLR(cpu, &set);
+	if (CPU_COUNT(&set) > 0)
+		sched_setaffinity(0, sizeof(set), &set);
+}
+
 int main(int argc, char **argv) {
 	uint32_t repeats = 5;
 	int cpu = -1, opt;
@@ -251,6 +261,7 @@ int main(int argc, char **argv) {
 	if ((flows & (flows - 1)) != 0)
 		bench_refuse("FLOWS must be a power of two");
 	pthread_t thread;
+	keep_off(cpu);
 	set_up();
 	if (pthread_create(&thread, NULL, export_all, NULL) != 0)
 		bench_wrong("no thread");

@@ -191,6 +191,54 @@ else
 	not_ok "dispatch = rss gives each worker a queue" "exit status $status"
 fi
 
+# among CPU LIST: whether a processor is in a list like 0-3,8
+among() {
+	awk -v cpu="$1" -v list="$2" 'BEGIN {
+		n = split(list, part, ",")
+		for (i = 1; i <= n; i++) {
+			m = split(part[i], end, "-")
+			if (cpu + 0 >= end[1] + 0 && cpu + 0 <= end[m] + 0)
+				exit 0
+		}
+		exit 1
+	}'
+}
+# threads_apart FACT ARGUMENT...: whether a worker has a processor that none of the other threads may run on
+threads_apart() {
+	local fact=$1 pid task name cpus worker="" wrong=() n_others=0
+	shift
+	"$sluice" run "$conf" --set input.device=net_null0,no-rx=1 --set input.lateness=1s --duration 30s "$@" \
+		>"$work/out" 2>"$work/err" </dev/null &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		grep -qsx sluice-worker /proc/$pid/task/*/comm && break
+		sleep 0.1
+	done
+	sleep 0.2
+	worker=$(awk 'FNR == 1 { is = $2 == "sluice-worker" } is && /^Cpus_allowed_list/ { print $2 }' /proc/$pid/task/*/status)
+	for task in /proc/$pid/task/*; do
+		read -r name <"$task/comm"
+		cpus=$(awk '/^Cpus_allowed_list/ { print $2 }' "$task/status")
+		case $name in
+		sluice-worker | eal-*) continue ;; # EAL's own sleep
+		esac
+		n_others=$((n_others + 1))
+		among "$worker" "$cpus" && wrong+=("$name may run on $cpus")
+	done
+	kill -TERM $pid
+	wait $pid
+	if [[ $worker =~ ^[0-9]+$ && $n_others -ge 2 && ${#wrong[@]} = 0 ]]; then
+		ok "$fact"
+	else
+		not_ok "$fact" "the worker: $worker, others: $n_others" "${wrong[@]}"
+	fi
+}
+if [ "$(nproc)" -gt 1 ]; then
+	threads_apart "a worker that polls has its processor for itself" --set state.path="$work/state"
+else
+	skip "a worker that polls has its processor for itself" "one processor"
+fi
+
 if "$sluice" inputs >"$work/out" 2>"$work/err" && grep -q '^dpdk  *able' "$work/out" \
 	&& grep -q 'huge pages' "$work/out" && grep -q '^pcap  *able' "$work/out"; then
 	ok "sluice inputs tells what there is"
