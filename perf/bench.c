@@ -2,12 +2,14 @@
 
 #include "bench.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static double seconds(clockid_t clock) {
 	struct timespec ts;
@@ -51,6 +53,29 @@ uint32_t bench_number(const char *what, const char *text, uint32_t min, uint32_t
 	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || v < min || v > max)
 		bench_refuse("%s: %s: not a number from %u to %u", what, text, min, max);
 	return (uint32_t)v;
+}
+
+int bench_options(
+	int argc, char **argv, const struct bench_option *options, uint32_t n, const char *usage
+) {
+	char letters[64] = "c:", what[] = "-c";
+	int cpu = -1, opt;
+	assert(2 * n + 2 < sizeof(letters));
+	for (uint32_t i = 0; i < n; i++)
+		memcpy(letters + 2 * i + 2, (char[]){options[i].letter, ':', '\0'}, 3);
+	while ((opt = getopt(argc, argv, letters)) != -1) {
+		const struct bench_option *o = options;
+		while (o < options + n && o->letter != opt)
+			o++;
+		what[1] = (char)opt;
+		if (o < options + n)
+			*o->value = bench_number(what, optarg, o->min, o->max);
+		else if (opt == 'c')
+			cpu = (int)bench_number(what, optarg, 0, CPU_SETSIZE - 1);
+		else
+			bench_refuse("%s", usage);
+	}
+	return cpu;
 }
 
 void bench_add(struct bench_series *s, double value) {

@@ -22,6 +22,19 @@ void bench_pin(int cpu);
 // A command line's number from `min` to `max`; ends the program with exit status 2 when `text` is none.
 uint32_t bench_number(const char *what, const char *text, uint32_t min, uint32_t max);
 
+// An option of a command line, -LETTER, that takes a number.
+struct bench_option {
+	char letter;
+	uint32_t *value; // as it was where the option is not given
+	uint32_t min, max;
+};
+
+// Reads a command line of such options and -c CPU, which it returns for bench_pin, -1 where it is not
+// given. Ends the program with exit status 2 and the usage where there is another option.
+int bench_options(
+	int argc, char **argv, const struct bench_option *options, uint32_t n, const char *usage
+);
+
 struct bench_series {
 	const char *name;
 	double value[BENCH_REPEATS_MAX];

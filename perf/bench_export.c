@@ -6,7 +6,6 @@
 #include "export/exporter.h"
 #include "export/sinks.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -181,17 +180,14 @@ static struct round run(bool json, int64_t start_us, const struct flow_key *mask
 
 int main(int argc, char **argv) {
 	uint32_t repeats = 7;
-	int cpu = -1, opt;
-	while ((opt = getopt(argc, argv, "n:r:c:")) != -1) {
-		if (opt == 'n')
-			rows = bench_number("-n", optarg, 1, 1u << 22);
-		else if (opt == 'r')
-			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
-		else if (opt == 'c')
-			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
-		else
-			bench_refuse("usage: bench_export [-n ROWS] [-r REPEATS] [-c CPU]");
-	}
+	const struct bench_option options[] = {
+		{'n', &rows, 1, 1u << 22},
+		{'r', &repeats, 1, BENCH_REPEATS_MAX},
+	};
+	int cpu = bench_options(
+		argc, argv, options, sizeof(options) / sizeof(options[0]),
+		"usage: bench_export [-n ROWS] [-r REPEATS] [-c CPU]"
+	);
 	bench_pin(cpu);
 	struct flow_key mask;
 	flow_key_mask(&mask, FIELDS);

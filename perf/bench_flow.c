@@ -7,9 +7,7 @@
 #include "generator.h"
 #include "pipeline/worker.h"
 
-#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static uint32_t packets = 4u << 20; // a measurement; whole laps of the generator
 static double hz;
@@ -186,21 +184,15 @@ static void set_up(uint32_t flows) {
 
 int main(int argc, char **argv) {
 	uint32_t flows = 16384, repeats = 7;
-	int cpu = -1, opt;
-	while ((opt = getopt(argc, argv, "f:n:r:c:")) != -1) {
-		if (opt == 'f')
-			flows = bench_number("-f", optarg, BURST_MAX, 1u << 22);
-		else if (opt == 'n')
-			packets = bench_number("-n", optarg, BURST_MAX, 1u << 24);
-		else if (opt == 'r')
-			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
-		else if (opt == 'c')
-			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
-		else
-			bench_refuse(
-				"usage: bench_flow [-f FLOWS] [-n PACKETS] [-r REPEATS] [-c CPU]"
-			);
-	}
+	const struct bench_option options[] = {
+		{'f', &flows, BURST_MAX, 1u << 22},
+		{'n', &packets, BURST_MAX, 1u << 24},
+		{'r', &repeats, 1, BENCH_REPEATS_MAX},
+	};
+	int cpu = bench_options(
+		argc, argv, options, sizeof(options) / sizeof(options[0]),
+		"usage: bench_flow [-f FLOWS] [-n PACKETS] [-r REPEATS] [-c CPU]"
+	);
 	if ((flows & (flows - 1)) != 0 || packets % flows != 0)
 		bench_refuse("FLOWS must be a power of two, and PACKETS a multiple of it");
 	bench_pin(cpu);

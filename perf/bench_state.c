@@ -11,7 +11,6 @@
 #include "state/saver.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -244,20 +243,15 @@ static void keep_off(int cpu) {
 
 int main(int argc, char **argv) {
 	uint32_t repeats = 5;
-	int cpu = -1, opt;
-	while ((opt = getopt(argc, argv, "f:n:r:c:")) != -1) {
-		if (opt == 'f')
-			flows = bench_number("-f", optarg, BURST_MAX, 1u << 22);
-		else if (opt == 'n')
-			laps = bench_number("-n", optarg, 1, 1000);
-		else if (opt == 'r')
-			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
-		else if (opt == 'c')
-			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
-		else
-			bench_refuse("usage: bench_state [-f FLOWS] [-n LAPS] [-r REPEATS] [-c CPU]"
-			);
-	}
+	const struct bench_option options[] = {
+		{'f', &flows, BURST_MAX, 1u << 22},
+		{'n', &laps, 1, 1000},
+		{'r', &repeats, 1, BENCH_REPEATS_MAX},
+	};
+	int cpu = bench_options(
+		argc, argv, options, sizeof(options) / sizeof(options[0]),
+		"usage: bench_state [-f FLOWS] [-n LAPS] [-r REPEATS] [-c CPU]"
+	);
 	if ((flows & (flows - 1)) != 0)
 		bench_refuse("FLOWS must be a power of two");
 	pthread_t thread;

@@ -6,10 +6,8 @@
 #include "stream_run.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #define FIVE "src_ip dest_ip src_port dest_port proto"
 
@@ -113,20 +111,15 @@ static void check_hand_overs(uint32_t i, uint32_t seconds) {
 
 int main(int argc, char **argv) {
 	uint32_t flows = 16384, packets = 8u << 20, repeats = 21;
-	int cpu = -1, opt;
-	while ((opt = getopt(argc, argv, "f:n:r:c:")) != -1) {
-		if (opt == 'f')
-			flows = bench_number("-f", optarg, BURST_MAX, 1u << 20);
-		else if (opt == 'n')
-			packets = bench_number("-n", optarg, BURST_MAX, 1u << 24);
-		else if (opt == 'r')
-			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
-		else if (opt == 'c')
-			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
-		else
-			bench_refuse("usage: bench_streams [-f FLOWS] [-n PACKETS] [-r REPEATS] "
-				     "[-c CPU]");
-	}
+	const struct bench_option options[] = {
+		{'f', &flows, BURST_MAX, 1u << 20},
+		{'n', &packets, BURST_MAX, 1u << 24},
+		{'r', &repeats, 1, BENCH_REPEATS_MAX},
+	};
+	int cpu = bench_options(
+		argc, argv, options, sizeof(options) / sizeof(options[0]),
+		"usage: bench_streams [-f FLOWS] [-n PACKETS] [-r REPEATS] [-c CPU]"
+	);
 	if ((flows & (flows - 1)) != 0 || (packets & (packets - 1)) != 0 || packets < flows)
 		bench_refuse("FLOWS and PACKETS must be powers of two, PACKETS not below FLOWS");
 	static struct stream_run alone;

@@ -4,9 +4,7 @@
 #include "bench.h"
 #include "stream_run.h"
 
-#include <sched.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FIVE "src_ip dest_ip src_port dest_port proto"
 // Traffic, each flow once a second, and then silence, in which sessions and flows end. Both together
@@ -75,17 +73,14 @@ static void check(uint32_t i, uint32_t flows, uint32_t rounds) {
 
 int main(int argc, char **argv) {
 	uint32_t flows = 1u << 17, repeats = 7;
-	int cpu = -1, opt;
-	while ((opt = getopt(argc, argv, "f:r:c:")) != -1) {
-		if (opt == 'f')
-			flows = bench_number("-f", optarg, 2 * BURST_MAX, 1u << 20);
-		else if (opt == 'r')
-			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
-		else if (opt == 'c')
-			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
-		else
-			bench_refuse("usage: bench_windows [-f FLOWS] [-r REPEATS] [-c CPU]");
-	}
+	const struct bench_option options[] = {
+		{'f', &flows, 2 * BURST_MAX, 1u << 20},
+		{'r', &repeats, 1, BENCH_REPEATS_MAX},
+	};
+	int cpu = bench_options(
+		argc, argv, options, sizeof(options) / sizeof(options[0]),
+		"usage: bench_windows [-f FLOWS] [-r REPEATS] [-c CPU]"
+	);
 	if ((flows & (flows - 1)) != 0)
 		bench_refuse("FLOWS must be a power of two");
 	bench_pin(cpu);

@@ -8,7 +8,6 @@
 #include <bpf/libbpf.h>
 
 #include <linux/bpf.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,17 +81,14 @@ static void print(const struct xdp_cases *all, uint32_t frames) {
 int main(int argc, char **argv) {
 	static struct xdp_cases all;
 	uint32_t frames = FRAMES, repeats = 7;
-	int cpu = -1, opt;
-	while ((opt = getopt(argc, argv, "n:r:c:")) != -1) {
-		if (opt == 'n')
-			frames = bench_number("-n", optarg, 1, FRAMES_MAX);
-		else if (opt == 'r')
-			repeats = bench_number("-r", optarg, 1, BENCH_REPEATS_MAX);
-		else if (opt == 'c')
-			cpu = (int)bench_number("-c", optarg, 0, CPU_SETSIZE - 1);
-		else
-			bench_refuse("usage: bench_xdp [-n FRAMES] [-r REPEATS] [-c CPU]");
-	}
+	const struct bench_option options[] = {
+		{'n', &frames, 1, FRAMES_MAX},
+		{'r', &repeats, 1, BENCH_REPEATS_MAX},
+	};
+	int cpu = bench_options(
+		argc, argv, options, sizeof(options) / sizeof(options[0]),
+		"usage: bench_xdp [-n FRAMES] [-r REPEATS] [-c CPU]"
+	);
 	if (geteuid() != 0) {
 		fprintf(stderr, "bench_xdp: needs root, to load programs\n");
 		return SKIPPED;
