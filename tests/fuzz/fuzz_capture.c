@@ -3,18 +3,12 @@
 #include "packet/capture.h"
 #include "packet/parse.h"
 
+#include "fuzz.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-	if (!holds)
-		abort();
-}
 
 static uint64_t sum_of(const struct packet *p) {
 	uint64_t sum = 0;

@@ -4,14 +4,14 @@
 
 #include "conf/conf.h"
 
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define SETS_MAX 16
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 // Loads a text by way of a file without a name. NULL with errors when it is refused.
 static struct conf *

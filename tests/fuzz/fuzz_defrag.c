@@ -8,13 +8,13 @@
 #include "packet/tunnel.h"
 #include "packet/verdict.h"
 
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define HEAD 8
 #define LEVELS 4 // fragments inside of fragments
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct run {
 	struct parser parser;
@@ -22,11 +22,6 @@ struct run {
 	struct checksum_policy *policy;
 	int64_t now_us;
 };
-
-static void check(bool holds) {
-	if (!holds)
-		abort();
-}
 
 static void check_stats(const struct defrag *d) {
 	struct defrag_stats s = defrag_stats(d);

@@ -8,6 +8,8 @@
 #include "packet/tunnel.h"
 #include "packet/verdict.h"
 
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +23,6 @@
 #define OTHER_RULES 0x20 // ahead of it the rules change
 #define LATER 0x40 // half a minute after the one before
 #define SNAPPED 0x80 // the capture has a third of the payload
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct set {
 	struct match_engine *engine;
@@ -40,11 +40,6 @@ struct run {
 	uint32_t set; // in use
 	uint64_t late;
 };
-
-static void check(bool holds) {
-	if (!holds)
-		abort();
-}
 
 static struct set sets[2];
 

@@ -6,17 +6,12 @@
 #include "packet/parse.h"
 #include "packet/verdict.h"
 
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define HEAD 4
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-	if (!holds)
-		abort();
-}
 
 struct whole {
 	const uint8_t *data;

@@ -4,48 +4,36 @@
 #include "match/compile_set.h"
 #include "match/ruleset.h"
 
+#include "fuzz.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds) {
-	if (!holds)
-		abort();
-}
-
-static uint64_t count_lines(const uint8_t *data, size_t size) {
-	uint64_t n = 1;
-	for (size_t i = 0; i < size; i++)
-		n += data[i] == '\n';
-	return n;
-}
-
 static void check_order(const struct ruleset *rs) {
 	for (uint32_t i = 0; i < rs->n_patterns; i++) {
 		const struct pattern *p = &rs->patterns[i];
-		require(p->regex != NULL && p->file < rs->n_files && p->line > 0);
-		require(i == 0 || p[-1].file < p->file || p[-1].line < p->line);
+		check(p->regex != NULL && p->file < rs->n_files && p->line > 0);
+		check(i == 0 || p[-1].file < p->file || p[-1].line < p->line);
 	}
 	for (uint32_t i = 0; i < rs->n_refusals; i++) {
 		const struct refusal *r = &rs->refusals[i];
-		require(r->file < rs->n_files && r->line > 0 && r->group[0] != '\0');
-		require(r->reason[0] != '\0' && strlen(r->rule) <= 10);
-		require(i == 0 || r[-1].file < r->file || r[-1].line < r->line);
+		check(r->file < rs->n_files && r->line > 0 && r->group[0] != '\0');
+		check(r->reason[0] != '\0' && strlen(r->rule) <= 10);
+		check(i == 0 || r[-1].file < r->file || r[-1].line < r->line);
 	}
 }
 
 static void check_layout(const struct ruleset *rs) {
 	struct compile_set set;
 	struct compile_verdict *v = calloc((size_t)rs->n_patterns + 1, sizeof(*v));
-	require(v != NULL && compile_set_init(&set, rs, MATCHER_BLOCK, v) == 0);
-	require(compile_set_lay_out(&set) == 0 && set.n == rs->n_patterns);
+	check(v != NULL && compile_set_init(&set, rs, MATCHER_BLOCK, v) == 0);
+	check(compile_set_lay_out(&set) == 0 && set.n == rs->n_patterns);
 	// Ids are unique in a file.
 	for (uint32_t i = 1; i < rs->n_patterns; i++) {
 		const struct pattern *a = &rs->patterns[set.by_id[i - 1]];
 		const struct pattern *b = &rs->patterns[set.by_id[i]];
-		require(a->file < b->file || a->id < b->id);
+		check(a->file < b->file || a->id < b->id);
 	}
 	compile_set_fini(&set);
 	compile_verdicts_free(v, rs->n_patterns);
@@ -54,17 +42,17 @@ static void check_layout(const struct ruleset *rs) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct ruleset *rs = ruleset_new();
 	struct err err = {};
-	require(rs != NULL);
+	check(rs != NULL);
 	// Twice, as two files: one id may stand in both.
 	for (int i = 0; i < 2; i++)
-		require(ruleset_add_text(rs, "fuzz", (const char *)data, size, &err) == 0);
-	require((uint64_t)rs->n_patterns + rs->n_refusals <= 2 * count_lines(data, size));
-	require(rs->n_patterns % 2 == 0 && rs->n_refusals % 2 == 0);
+		check(ruleset_add_text(rs, "fuzz", (const char *)data, size, &err) == 0);
+	check((uint64_t)rs->n_patterns + rs->n_refusals <= 2 * count_lines(data, size));
+	check(rs->n_patterns % 2 == 0 && rs->n_refusals % 2 == 0);
 	check_order(rs);
 	check_layout(rs);
 	// Every third pattern leaves.
 	for (uint32_t i = 0; i < rs->n_patterns; i += 2)
-		require(ruleset_refuse(rs, i, "compile", "fuzz") == 0);
+		check(ruleset_refuse(rs, i, "compile", "fuzz") == 0);
 	check_order(rs);
 	ruleset_free(rs);
 	return 0;

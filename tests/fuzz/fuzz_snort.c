@@ -3,48 +3,36 @@
 
 #include "match/snort_file.h"
 
+#include "fuzz.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds) {
-	if (!holds)
-		abort();
-}
-
-static uint64_t count_lines(const uint8_t *data, size_t size) {
-	uint64_t n = 1;
-	for (size_t i = 0; i < size; i++)
-		n += data[i] == '\n';
-	return n;
-}
-
 static void check_content(const struct snort_content *c) {
 	const uint32_t absolute = SNORT_OFFSET | SNORT_DEPTH;
 	const uint32_t relative = SNORT_DISTANCE | SNORT_WITHIN;
-	require(c->len >= 1 && c->len <= SNORT_CONTENT_MAX);
-	require(c->fast_len >= 1 && c->fast_at + c->fast_len <= c->len);
-	require((c->flags & absolute) == 0 || (c->flags & relative) == 0);
-	require(!(c->flags & SNORT_DEPTH) || c->depth >= c->len);
-	require(!(c->flags & SNORT_WITHIN) || c->within >= c->len);
-	require(c->offset <= SNORT_PLACE_MAX && c->depth <= SNORT_PLACE_MAX);
-	require(c->within <= SNORT_PLACE_MAX);
-	require(c->distance <= SNORT_PLACE_MAX && c->distance >= -SNORT_PLACE_MAX);
+	check(c->len >= 1 && c->len <= SNORT_CONTENT_MAX);
+	check(c->fast_len >= 1 && c->fast_at + c->fast_len <= c->len);
+	check((c->flags & absolute) == 0 || (c->flags & relative) == 0);
+	check(!(c->flags & SNORT_DEPTH) || c->depth >= c->len);
+	check(!(c->flags & SNORT_WITHIN) || c->within >= c->len);
+	check(c->offset <= SNORT_PLACE_MAX && c->depth <= SNORT_PLACE_MAX);
+	check(c->within <= SNORT_PLACE_MAX);
+	check(c->distance <= SNORT_PLACE_MAX && c->distance >= -SNORT_PLACE_MAX);
 	// A copy of just its length, so that the address sanitizer sees what is not there.
 	uint8_t *copy = malloc(c->len);
-	require(copy != NULL);
+	check(copy != NULL);
 	memcpy(copy, c->octets, c->len);
 	free(copy);
 }
 
 static void check_byte(const struct snort_byte *b, bool jump) {
 	bool string = (b->flags & SNORT_BYTE_STRING) != 0;
-	require(string ? b->octets <= 23 : b->octets <= 8);
-	require(string || jump || b->octets > 0);
-	require(string ? b->base == 8 || b->base == 10 || b->base == 16 : b->base == 0);
-	require(b->multiplier >= 1);
+	check(string ? b->octets <= 23 : b->octets <= 8);
+	check(string || jump || b->octets > 0);
+	check(string ? b->base == 8 || b->base == 10 || b->base == 16 : b->base == 0);
+	check(b->multiplier >= 1);
 }
 
 static void check_test(const struct snort_test *t) {
@@ -53,11 +41,11 @@ static void check_test(const struct snort_test *t) {
 		check_content(&t->content);
 		break;
 	case SNORT_TEST_PCRE:
-		require(t->pcre.len >= 1 && t->pcre.len <= SNORT_PCRE_MAX);
-		require(strlen(t->pcre.regex) == t->pcre.len);
+		check(t->pcre.len >= 1 && t->pcre.len <= SNORT_PCRE_MAX);
+		check(strlen(t->pcre.regex) == t->pcre.len);
 		break;
 	case SNORT_TEST_ISDATAAT:
-		require(t->isdataat.offset <= UINT16_MAX);
+		check(t->isdataat.offset <= UINT16_MAX);
 		break;
 	case SNORT_TEST_BYTE_TEST:
 	case SNORT_TEST_BYTE_JUMP:
@@ -68,42 +56,42 @@ static void check_test(const struct snort_test *t) {
 
 static void check_set(const struct snort_ranges *r, unsigned __int128 max) {
 	for (uint32_t i = 0; i < r->n; i++) {
-		require(r->at[i].lo <= r->at[i].hi && r->at[i].hi <= max);
-		require(i == 0 || r->at[i].lo - r->at[i - 1].hi > 1);
-		require(i == 0 || r->at[i].lo > r->at[i - 1].hi);
+		check(r->at[i].lo <= r->at[i].hi && r->at[i].hi <= max);
+		check(i == 0 || r->at[i].lo - r->at[i - 1].hi > 1);
+		check(i == 0 || r->at[i].lo > r->at[i - 1].hi);
 	}
 }
 
 static void check_header(const struct snort_rule *r) {
-	require(r->protos != 0 && r->families != 0);
+	check(r->protos != 0 && r->families != 0);
 	check_set(r->src.v4, SNORT_V4_MAX);
 	check_set(r->src.v6, SNORT_V6_MAX);
 	check_set(r->dst.v4, SNORT_V4_MAX);
 	check_set(r->dst.v6, SNORT_V6_MAX);
-	require(r->src.v4->n + r->src.v6->n > 0 && r->dst.v4->n + r->dst.v6->n > 0);
+	check(r->src.v4->n + r->src.v6->n > 0 && r->dst.v4->n + r->dst.v6->n > 0);
 	check_set(r->src_ports, SNORT_PORT_MAX);
 	check_set(r->dst_ports, SNORT_PORT_MAX);
-	require(r->src_ports->n > 0 && r->dst_ports->n > 0);
-	require(r->either_ports == NULL || r->either_ports->n > 0);
+	check(r->src_ports->n > 0 && r->dst_ports->n > 0);
+	check(r->either_ports == NULL || r->either_ports->n > 0);
 }
 
 static void check_number(const struct snort_number *n) {
-	require(!n->given || n->lo <= n->hi);
+	check(!n->given || n->lo <= n->hi);
 }
 
 static void check_rule(const struct snort_rules *rs, const struct snort_rule *r) {
 	check_header(r);
-	require(r->sid > 0 && r->priority <= 255);
+	check(r->sid > 0 && r->priority <= 255);
 	for (uint32_t i = 0; i < r->n_tests; i++)
 		check_test(&r->tests[i]);
 	for (uint32_t i = 0; i < r->n_bits; i++) {
 		const struct snort_bit *b = &r->bits[i];
 		const struct snort_names *names = b->track == SNORT_BIT_FLOW ? &rs->flowbits
 									     : &rs->xbits;
-		require(b->n > 0);
+		check(b->n > 0);
 		for (uint32_t k = 0; k < b->n; k++)
-			require(b->ids[k] < names->n
-				&& strcmp(names->names[b->ids[k]], b->names[k]) == 0);
+			check(b->ids[k] < names->n
+			      && strcmp(names->names[b->ids[k]], b->names[k]) == 0);
 	}
 	for (uint32_t i = 0; i < r->n_stream_sizes; i++)
 		check_number(&r->stream_sizes[i].number);
@@ -112,22 +100,22 @@ static void check_rule(const struct snort_rules *rs, const struct snort_rule *r)
 	check_number(&r->itype);
 	check_number(&r->icode);
 	check_number(&r->ttl);
-	require(r->threshold.type == SNORT_THRESHOLD_NONE
-		|| (r->threshold.count > 0 && r->threshold.seconds > 0));
+	check(r->threshold.type == SNORT_THRESHOLD_NONE
+	      || (r->threshold.count > 0 && r->threshold.seconds > 0));
 }
 
 static void check_all(const struct snort_rules *rs) {
 	for (uint32_t i = 0; i < rs->n_rules; i++) {
 		const struct snort_rule *r = &rs->rules[i];
-		require(r->file < rs->n_files && r->line > 0);
-		require(i == 0 || r[-1].file < r->file || r[-1].line < r->line);
+		check(r->file < rs->n_files && r->line > 0);
+		check(i == 0 || r[-1].file < r->file || r[-1].line < r->line);
 		check_rule(rs, r);
 	}
 	for (uint32_t i = 0; i < rs->n_refusals; i++) {
 		const struct refusal *r = &rs->refusals[i];
-		require(r->file < rs->n_files && r->line > 0 && r->group[0] != '\0');
-		require(r->reason[0] != '\0' && strlen(r->rule) <= strlen("sid 4294967295"));
-		require(i == 0 || r[-1].file < r->file || r[-1].line < r->line);
+		check(r->file < rs->n_files && r->line > 0 && r->group[0] != '\0');
+		check(r->reason[0] != '\0' && strlen(r->rule) <= strlen("sid 4294967295"));
+		check(i == 0 || r[-1].file < r->file || r[-1].line < r->line);
 	}
 }
 
@@ -137,15 +125,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct snort_rules rs = {};
 	struct err err = {};
 	const char *text = (const char *)data;
-	require(snort_file_read_text("first", text, size, NULL, &rs, &err) == 0);
-	require((uint64_t)rs.n_rules + rs.n_refusals <= count_lines(data, size));
+	check(snort_file_read_text("first", text, size, NULL, &rs, &err) == 0);
+	check((uint64_t)rs.n_rules + rs.n_refusals <= count_lines(data, size));
 	check_all(&rs);
 	// Once more: whatever was accepted stands there already.
 	uint32_t n_rules = rs.n_rules;
-	require(snort_file_read_text("second", text, size, NULL, &rs, &err) == 0);
-	require(rs.n_rules == n_rules);
+	check(snort_file_read_text("second", text, size, NULL, &rs, &err) == 0);
+	check(rs.n_rules == n_rules);
 	check_all(&rs);
-	require(snort_file_read_text("third", text, size, &given, &rs, &err) == 0);
+	check(snort_file_read_text("third", text, size, &given, &rs, &err) == 0);
 	check_all(&rs);
 	snort_rules_fini(&rs);
 	return 0;

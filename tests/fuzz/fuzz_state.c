@@ -12,18 +12,13 @@
 #include "packet/tunnel.h"
 #include "packet/verdict.h"
 
+#include "fuzz.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct match_engine *engine;
-
-static void check(bool holds) {
-	if (!holds)
-		abort();
-}
 
 // As the records in the corpus were made with.
 static void make(void) {

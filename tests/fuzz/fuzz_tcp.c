@@ -4,19 +4,14 @@
 #include "match/tcp_header.h"
 #include "match/tcp_table.h"
 
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define FLOWS 3
 #define HEAD 2
 #define PACKET 8
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds) {
-	if (!holds)
-		abort();
-}
 
 // The consumer's pointer remembers where a stream stands.
 static void walk(void *ctx, const struct tcp_delivery *d) {

@@ -3,15 +3,10 @@
 
 #include "flow/where.h"
 
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds) {
-	if (!holds)
-		abort();
-}
 
 // What `before`, the text and `after` say of the key; -1: refused.
 static int
@@ -20,12 +15,12 @@ ask(const char *before, const char *text, const char *after, const struct flow_k
 	size_t room = strlen(before) + strlen(text) + strlen(after) + 1;
 	char *whole = malloc(room);
 	struct err err = {0};
-	require(whole != NULL);
+	check(whole != NULL);
 	strcpy(whole, before);
 	strcat(whole, text);
 	strcat(whole, after);
 	struct where *w = where_new(whole, FIELD_SET_ALL, cut, &err);
-	require((w == NULL) == (strncmp(err.text, "column ", 7) == 0));
+	check((w == NULL) == (strncmp(err.text, "column ", 7) == 0));
 	int answer = w != NULL ? where_holds(w, key, (struct rule_id){1, 2}) : -1;
 	where_free(w);
 	free(whole);
@@ -41,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (key.in_port & 1)
 		cut = (struct key_cut){.v4 = {8, 16}, .v6 = {64, 80}};
 	char *text = malloc(size - n + 1);
-	require(text != NULL);
+	check(text != NULL);
 	memcpy(text, data + n, size - n);
 	text[size - n] = '\0';
 	int answer = ask("", text, "", &key, &cut);
@@ -52,10 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	int wrapped = ask("(", text, ")", &key, &cut);
 	int negated = ask("not (", text, ")", &key, &cut);
 	// The text alone may be just not too deep.
-	require(wrapped == answer || wrapped == -1);
-	require(negated == !answer || negated == -1);
+	check(wrapped == answer || wrapped == -1);
+	check(negated == !answer || negated == -1);
 	int joined = ask("proto >= 0 and (", text, ") or proto < 0", &key, &cut);
-	require(joined == answer || joined == -1);
+	check(joined == answer || joined == -1);
 	free(text);
 	return 0;
 }

@@ -2,6 +2,8 @@
 // stays a regression test. Each input goes in whole and cut short at several places, from a buffer
 // that ends where the input ends, so that the address sanitizer sees the first octet read too many.
 
+#include "fuzz.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -9,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CUTS 16
 
