@@ -8,12 +8,10 @@ import hashlib
 import json
 import os
 import random
-import signal
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -24,6 +22,7 @@ from harness import Run, Tap  # noqa: E402
 
 from frames import ETH_IP4, ETH_IP6, ethernet, icmp, ip4, ip6, sctp, tcp, udp, vlan, vxlan, write_pcap  # noqa: E402
 from golden import TUPLE, WINDOW_US, difference, ways  # noqa: E402
+from live import replace_file, run_reloading  # noqa: E402
 
 T0 = 1700000000000000
 OFFICE = os.path.join(HERE, "captures", "office.pcap")
@@ -198,33 +197,19 @@ def replaced(sluice, tap, folder):
     write_pcap(path, [(T0 + i * 100, frame, len(frame)) for i in range(12000)])
 
     def write_rules(number):
-        with open(rules + ".new", "w") as f:
-            f.write(f"1:/common/\n{number}:/needle|{number}/\n")
-        os.rename(rules + ".new", rules)
+        replace_file(rules, f"1:/common/\n{number}:/needle|{number}/\n")
 
     write_rules(100)
     with open(conf, "w") as f:
         f.write(f'[input]\nbackend = pcap\ndevice = "{path}"\nworkers = 2\npace = 5000\n[match]\nrules = "{rules}"\ncache = off\n'
                 f'[sink a]\ntype = eve\npath = "{out}"\n')
-    process = subprocess.Popen([sluice, "run", conf], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    # Until it takes signals as they are meant, one would end it.
-    for _ in range(600):
-        with open(f"/proc/{process.pid}/status") as f:
-            blocked = next(int(line.split()[1], 16) for line in f if line.startswith("SigBlk:"))
-        if blocked >> signal.SIGHUP - 1 & 1 or process.poll() is not None:
-            break
-        time.sleep(0.05)
-    for i in range(1, 6):
-        time.sleep(0.3)
-        write_rules(100 + i)
-        process.send_signal(signal.SIGHUP)
-    said = process.communicate(timeout=120)[1]
+    status, said = run_reloading(sluice, conf, lambda i: write_rules(100 + i), 5)
     with open(out) as f:
         rules_seen = Counter((a["signature_id"], a["signature"]) for a in (json.loads(line)["alert"] for line in f))
     commons = rules_seen.pop((1, "/common/"), 0)
     good = commons == 12000 and sum(rules_seen.values()) == 12000 and len(rules_seen) > 2
     good = good and all(text == f"/needle|{sid}/" for sid, text in rules_seen)
-    tap.line(good and process.returncode == 0, "alerts of rules that were replaced meanwhile are what they were",
+    tap.line(good and status == 0, "alerts of rules that were replaced meanwhile are what they were",
              [str(commons), str(rules_seen), said])
 
 

@@ -7,7 +7,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from harness import Tap  # noqa: E402
+from harness import Tap, expect, lacks  # noqa: E402
 
 OFFICE = os.path.join(HERE, "captures", "office.pcap")
 GOOD = 'alert tcp any any -> any 80 (msg:"m"; content:"abc"; sid:1;)\n'
@@ -35,14 +35,6 @@ class Bench:
 
     def check(self, *args, **more):
         return self.command("check", *args, **more)
-
-
-def expect(got, want):
-    return [] if got == want else [f"got  {got}", f"want {want}"]
-
-
-def lacks(text, *parts):
-    return [f"no '{p}' in: {text}" for p in parts if p not in text]
 
 
 def both(tap, b):

@@ -127,6 +127,31 @@ def closed_within(s, seconds):
     return bool(select.select([s], [], [], seconds)[0])
 
 
+def replace_file(path, text):
+    """In one step, as a careful editor does."""
+    with open(path + ".new", "w") as f:
+        f.write(text)
+    os.rename(path + ".new", path)
+
+
+def run_reloading(sluice, conf, change, times):
+    """A run from beginning to end, which reloads behind each of change(1), change(2) ...: its exit status, and what it said."""
+    process = subprocess.Popen([sluice, "run", conf], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    # Until it takes signals as they are meant, one would end it.
+    for _ in range(600):
+        with open(f"/proc/{process.pid}/status") as f:
+            blocked = next(int(line.split()[1], 16) for line in f if line.startswith("SigBlk:"))
+        if blocked >> signal.SIGHUP - 1 & 1 or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    for number in range(1, times + 1):
+        time.sleep(0.3)
+        change(number)
+        process.send_signal(signal.SIGHUP)
+    said = process.communicate(timeout=120)[1]
+    return process.returncode, said
+
+
 def balanced(stats):
     led = stats["ledger"]
     return led["balanced"] and led["received"] == sum(led[k] for k in ("counted", "non_ip", "malformed", "filtered", "late", "shed"))

@@ -17,20 +17,13 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from harness import DPDK, Tap  # noqa: E402
 
 from frames import ETH_IP4, ethernet, ip4, tcp, udp, write_pcap  # noqa: E402
-from live import Live, balanced  # noqa: E402
+from live import Live, balanced, replace_file  # noqa: E402
 
 T0 = 1700000000000000
 RELOADS = 100
 # Two events in each packet, by either; rule 1 is in both.
 SETS = ("1:/common/\n2:/alpha/\n", "9:/nowhere/\n3:/beta/\n1:/common/\n8:/no(where|body)/\n")
 COMMON = ("1:/common/\n", "7:/nobody/\n1:/common/\n6:/nowhere/\n")
-
-
-def write(path, text):
-    """In one step, as a careful editor does."""
-    with open(path + ".new", "w") as f:
-        f.write(text)
-    os.rename(path + ".new", path)
 
 
 class Bench:
@@ -50,7 +43,7 @@ class Bench:
         write_pcap(self.small, [(T0 + i * 100, frames[i], len(frames[i])) for i in range(200)])
 
     def live(self, rules, stdout=subprocess.DEVNULL, **sets):
-        write(self.rules, rules)
+        replace_file(self.rules, rules)
         if os.path.exists(self.records):
             os.unlink(self.records)
         base = {"input.backend": "pcap", "input.device": f'"{self.capture}"', "flow.rows": "65536", "match.rules": f'"{self.rules}"',
@@ -66,7 +59,7 @@ def reload_again_and_again(live, bench, sets, times):
     """Notes on what went wrong, and how many reloads the run lasted for."""
     notes, done = [], 0
     while done < times:
-        write(bench.rules, sets[(done + 1) % 2])
+        replace_file(bench.rules, sets[(done + 1) % 2])
         ok, said = live.ask("reload")
         if ok is False and "the run is ending" not in said:
             notes.append(f"reload {done + 1}: {said}")
@@ -157,7 +150,7 @@ def mistakes(bench, tap):
         if rules is None:
             os.unlink(bench.rules)
         else:
-            write(bench.rules, rules)
+            replace_file(bench.rules, rules)
         before = live.stats()["match"]
         said = live.command("reload")
         s = live.stats()["match"]
@@ -174,20 +167,20 @@ def mistakes(bench, tap):
     kept("a file that is gone", None, bench.rules)
     tap.line("stay as they are" in live.said() and bench.rules in live.said(), "the log says so, too", live.why())
 
-    write(bench.rules, "1:/common/\n2:/(?=alpha)/\n")
+    replace_file(bench.rules, "1:/common/\n2:/(?=alpha)/\n")
     said = live.command("reload")
     s = live.stats()["match"]
     tap.line(said.returncode == 0 and f"{bench.rules}:2: 2: " in said.stdout and s["rules"] == 1,
              "what Hyperscan does not have is left out and listed", [said.stdout, said.stderr, str(s)])
 
-    write(bench.rules, "")
+    replace_file(bench.rules, "")
     said = live.command("reload")
     s = live.stats()
     time.sleep(0.1)
     later = live.stats()
     tap.line(said.returncode == 0 and s["match"]["rules"] == 0 and later["match"]["events"] == s["match"]["events"]
              and later["ledger"]["received"] > s["ledger"]["received"], "an empty file is a set of no rules", [said.stdout, said.stderr, str(later)])
-    write(bench.rules, SETS[1])
+    replace_file(bench.rules, SETS[1])
     version = later["match"]["version"]
     live.process.send_signal(signal.SIGHUP)
     came = live.until(lambda: live.stats()["match"]["version"] == version + 1)
@@ -203,7 +196,7 @@ def mistakes(bench, tap):
     live.end()
 
     live = bench.live("", input_pace=2000)
-    write(bench.rules, SETS[0])
+    replace_file(bench.rules, SETS[0])
     said = live.command("reload")
     ok = said.returncode == 0 and live.until(lambda: live.stats()["match"]["events"] > 0)
     tap.line(ok, "rules may come where there were none", [said.stdout, said.stderr] + live.why())
@@ -220,7 +213,7 @@ def long_compile(bench, tap):
     """Rules that take long: stats are to be had, requests wait their turn, the end does not wait."""
     words = "".join(f"{i}:/w{i}[a-z]{{3,9}}.*x(y|z{i % 9})+[^q]{{2,{i % 30 + 3}}}k/s\n" for i in range(2500))
     live = bench.live(SETS[0], input_pace=2000)
-    write(bench.rules, SETS[0] + "".join(f"1{line}" for line in words.splitlines(True)))
+    replace_file(bench.rules, SETS[0] + "".join(f"1{line}" for line in words.splitlines(True)))
     live.process.send_signal(signal.SIGHUP)
     live.until(lambda: "SIGHUP" in live.said())
     start = time.monotonic()
@@ -262,7 +255,7 @@ def stuck(bench, tap):
         return same
 
     live.until(still)
-    write(bench.rules, COMMON[1])
+    replace_file(bench.rules, COMMON[1])
     ok, said = live.ask("reload")
     waits = "when they go on" in said
     tap.line(ok and waits and balanced(live.stats()), "a reload does not wait for workers that wait for their output", [said] + live.why())

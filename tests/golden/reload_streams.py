@@ -20,7 +20,7 @@ from harness import Tap  # noqa: E402
 
 from alerts import us  # noqa: E402
 from frames import write_pcap  # noqa: E402
-from live import Live, balanced  # noqa: E402
+from live import Live, balanced, replace_file  # noqa: E402
 from streams_tcp import Flow, merge  # noqa: E402
 
 T0 = 1700000000000000
@@ -37,12 +37,6 @@ SETS = ("alert tcp any any -> any any (content:\"nobody\"; sid:110;)\n" + COMMON
         COMMON + "alert tcp any any -> any any (msg:\"another\"; content:\"nowhere\"; sid:111;)\n"
         'alert tcp any any -> any any (content:"beta"; sid:3;)\nalert tcp any any -> any any (pcre:"/no(where|thing)/"; sid:112;)\n')
 PATTERNS = ("1:/com+on/\n2002:/alpha/\n", "9:/nowhere/\n1:/com+on/\n")
-
-
-def write(path, text):
-    with open(path + ".new", "w") as f:
-        f.write(text)
-    os.rename(path + ".new", path)
 
 
 def conversation(number, dice):
@@ -101,8 +95,8 @@ class Bench:
             "sink.out.path": f'"{self.records}"', "sink.alerts.type": "eve", "sink.alerts.path": f'"{self.eve}"'})
 
     def put(self, i):
-        write(self.rules, SETS[i % 2])
-        write(self.patterns, PATTERNS[i % 2])
+        replace_file(self.rules, SETS[i % 2])
+        replace_file(self.patterns, PATTERNS[i % 2])
 
     def found(self):
         """{sid: times}, and what is told twice or of a wrong source."""

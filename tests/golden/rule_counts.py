@@ -7,11 +7,9 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,6 +18,7 @@ from harness import Run, Tap  # noqa: E402
 
 from frames import ETH_IP4, ETH_IP6, ethernet, ip4, ip6, tcp, udp, write_pcap  # noqa: E402
 from golden import difference, ways  # noqa: E402
+from live import replace_file, run_reloading  # noqa: E402
 
 T0 = 1700000000000000
 STREAMS = {"rules": ("rule", 1), "sources": ("src_ip dest_port rule", 4), "hosts": ("dest_ip", 2)}
@@ -121,32 +120,18 @@ def reloaded(sluice, tap, folder):
 
     def write_rules(number):
         lines = [f"{100 + number}:/needle|{number}/\n", "1:/common/\n"]
-        with open(rules + ".new", "w") as f:
-            f.writelines(lines if number % 2 else lines[::-1])
-        os.rename(rules + ".new", rules)
+        replace_file(rules, "".join(lines if number % 2 else lines[::-1]))
 
     write_rules(0)
     with open(conf, "w") as f:
         f.write(f'[input]\nbackend = pcap\ndevice = "{path}"\nworkers = 2\npace = 5000\n[match]\nrules = "{rules}"\ncache = off\n'
                 f'[stream all]\nkey = rule\nwindow = tumbling 1m\n[sink a]\npath = "{out}"\n')
-    process = subprocess.Popen([sluice, "run", conf], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    # Until it takes signals as they are meant, one would end it.
-    for _ in range(600):
-        with open(f"/proc/{process.pid}/status") as f:
-            blocked = next(int(line.split()[1], 16) for line in f if line.startswith("SigBlk:"))
-        if blocked >> signal.SIGHUP - 1 & 1 or process.poll() is not None:
-            break
-        time.sleep(0.05)
-    for number in range(1, 5):
-        time.sleep(0.3)
-        write_rules(number)
-        process.send_signal(signal.SIGHUP)
-    said = process.communicate(timeout=120)[1]
+    status, said = run_reloading(sluice, conf, write_rules, 4)
     with open(out) as f:
         records = [json.loads(line) for line in f]
     counts = {r["rule"]: r["packets"] for r in records}
     good = counts.pop(1, 0) == 10000 and sum(counts.values()) == 10000 and len(counts) > 1
-    tap.line(good and len(records) == len(counts) + 1 and process.returncode == 0,
+    tap.line(good and len(records) == len(counts) + 1 and status == 0,
              "a rule that keeps its id is one across reloads", [str(records), said])
 
 

@@ -9,7 +9,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from harness import Tap  # noqa: E402
+from harness import Tap, expect, lacks  # noqa: E402
 
 RULES = os.path.join(HERE, "..", "..", "..", "shared", "data", "rules")
 GOLDEN = os.path.join(HERE, "rules")
@@ -44,14 +44,6 @@ class Rules:
 
 def check(tap, fact, notes):
     tap.line(not notes, fact, notes)
-
-
-def expect(got, want):
-    return [] if got == want else [f"got  {got}", f"want {want}"]
-
-
-def lacks(text, *parts):
-    return [f"no '{p}' in: {text}" for p in parts if p not in text]
 
 
 def check_mixed(tap, r):

@@ -2,9 +2,14 @@
 import csv
 import functools
 import json
+import os
 import re
 import struct
 from dataclasses import dataclass, field
+
+from harness import ROOT
+
+DATA = os.path.join(ROOT, "..", "shared", "data")
 
 
 @dataclass
@@ -21,6 +26,15 @@ class Case:
     args: list
     rules: list = field(default_factory=list)
     wants: list = field(default_factory=list)
+
+
+def cases_table(tap):
+    """The table's path. It lies beside the project; where it does not the test ends here."""
+    table = os.path.join(DATA, "reference", "suricata-verify-expected.tsv")
+    if not os.path.exists(table):
+        tap.skip("Suricata's cases", f"{table} is not there")
+        tap.end()
+    return table
 
 
 def rows(path):

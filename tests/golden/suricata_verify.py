@@ -14,12 +14,11 @@ from ipaddress import ip_address
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from harness import ROOT, Run, Tap  # noqa: E402
+from harness import Run, Tap  # noqa: E402
 
 from alerts import us  # noqa: E402
-from suricata_cases import cases, frames_of  # noqa: E402
+from suricata_cases import DATA, cases, cases_table, frames_of  # noqa: E402
 
-DATA = os.path.join(ROOT, "..", "shared", "data")
 
 # (test, sid): how often Sluice alerts in stream mode, and why it differs.
 URGENT = "Suricata was told to take urgent octets out of line; here they are in line, as every receiver has them (RFC 6093)"
@@ -101,10 +100,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     tap = Tap()
-    table = os.path.join(DATA, "reference", "suricata-verify-expected.tsv")
-    if not os.path.exists(table):
-        tap.skip("Suricata's cases", f"{table} is not there")
-        tap.end()
+    table = cases_table(tap)
     across, tested = set(), Counter()
     with tempfile.TemporaryDirectory(prefix="sluice-verify-") as folder:
         for case in cases(table):

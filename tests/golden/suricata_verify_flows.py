@@ -15,11 +15,10 @@ from ipaddress import ip_address
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from harness import ROOT, Run, Tap  # noqa: E402
+from harness import Run, Tap  # noqa: E402
 
-from suricata_cases import rows  # noqa: E402
+from suricata_cases import DATA, cases_table, rows  # noqa: E402
 
-DATA = os.path.join(ROOT, "..", "shared", "data")
 KEY = "src_ip dest_ip src_port dest_port proto vlan vlan_inner"
 PROTOS = {"TCP": 6, "UDP": 17, "ICMP": 1, "IPv6-ICMP": 58, "SCTP": 132, "IPv6": 41, "GRE": 47}
 NO_PORTS = {1, 58}
@@ -121,10 +120,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     tap = Tap()
-    table = os.path.join(DATA, "reference", "suricata-verify-expected.tsv")
-    if not os.path.exists(table):
-        tap.skip("Suricata's cases", f"{table} is not there")
-        tap.end()
+    table = cases_table(tap)
     by_capture = defaultdict(list)
     for row in rows(table):
         if row["class"].startswith("flow-"):

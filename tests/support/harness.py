@@ -60,6 +60,16 @@ class Run:
         return [f"exit status {self.status}"] + self.said.splitlines()[-20:]
 
 
+def expect(got, want):
+    """What to say where it is not what is wanted."""
+    return [] if got == want else [f"got  {got}", f"want {want}"]
+
+
+def lacks(text, *parts):
+    """What to say of the parts that the text does not have."""
+    return [f"no '{p}' in: {text}" for p in parts if p not in text]
+
+
 class Tap:
     def __init__(self):
         self.n = self.failed = 0
