@@ -4,6 +4,8 @@
 
 #include "base/field.h"
 
+#include "count_packet.h"
+
 #include <criterion/criterion.h>
 
 #define SECOND 1000000ll
@@ -57,14 +59,7 @@ static void close_all(void) {
 static void count(int store, int64_t time_us, int64_t floor_us, uint16_t port) {
 	struct pane_store *ps = &stores[store];
 	pane_store_turn(ps, floor_us);
-	struct pane *p = pane_store_find(ps, time_us);
-	if (p == NULL)
-		p = pane_store_open(ps, time_us);
-	cr_assert_not_null(p);
-	struct flow_key k = {.src_port = port, .hash = port};
-	struct flow_row *row = flow_table_find_insert(&p->table, &k);
-	flow_row_count(row, (uint32_t)(time_us - p->start_us), 1, 1, 0, 0);
-	p->packets++;
+	count_packet(ps, time_us, port)->packets++;
 }
 
 Test(corrector, workers_make_one_batch, .fini = close_all) {

@@ -3,6 +3,8 @@
 #include "base/field.h"
 #include "export/exporter.h"
 
+#include "count_packet.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 
@@ -104,13 +106,7 @@ static void close_all(void) {
 }
 
 static void count(int store, int64_t time_us, uint16_t port) {
-	struct pane *p = pane_store_find(&stores[store], time_us);
-	if (p == NULL)
-		p = pane_store_open(&stores[store], time_us);
-	struct flow_key k = {.src_port = port, .hash = port};
-	flow_row_count(
-		flow_table_find_insert(&p->table, &k), (uint32_t)(time_us - p->start_us), 1, 1, 0, 0
-	);
+	count_packet(&stores[store], time_us, port);
 }
 
 Test(exporter, the_slowest_worker_decides_when_a_window_leaves, .init = open_file,
