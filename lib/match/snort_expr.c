@@ -60,23 +60,9 @@ static int spend(struct reader *r, uint64_t work) {
 	return 0;
 }
 
-// Where the item at t.at ends: at a comma outside of brackets, or at the end of the text.
-static const char *item_end(struct snort_text t) {
-	unsigned open = 0;
-	for (; t.at < t.end; t.at++) {
-		if (*t.at == '[')
-			open++;
-		else if (*t.at == ']' && open > 0)
-			open--;
-		else if (*t.at == ',' && open == 0)
-			break;
-	}
-	return t.at;
-}
-
 static int read_items(struct reader *r, struct snort_text t, struct snort_sum *sum) {
 	for (;;) {
-		struct snort_text item = {t.at, item_end(t)};
+		struct snort_text item = {t.at, snort_text_outside(t, ",")};
 		int ret = read_item(r, snort_text_trim(item), false, sum);
 		if (ret < 0 || item.end == t.end)
 			return ret;

@@ -6,24 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
-// A field's end: a blank or '(' outside of brackets.
-static const char *field_end(struct snort_text t) {
-	unsigned open = 0;
-	for (; t.at < t.end; t.at++) {
-		if (*t.at == '[')
-			open++;
-		else if (*t.at == ']' && open > 0)
-			open--;
-		else if (open == 0 && (snort_text_is_blank(*t.at) || *t.at == '('))
-			break;
-	}
-	return t.at;
-}
+// What ends a field, outside of brackets: blanks, or '('.
+#define FIELD_ENDS " \t\n\v\f\r("
 
 static int cut_header(struct snort_lexed *l, struct snort_text *rest, struct snort_fault *fault) {
 	for (unsigned i = 0; i < SNORT_FIELDS; i++) {
 		*rest = snort_text_trim(*rest);
-		l->fields[i] = (struct snort_text){rest->at, field_end(*rest)};
+		l->fields[i] = (struct snort_text){rest->at, snort_text_outside(*rest, FIELD_ENDS)};
 		if (l->fields[i].at == l->fields[i].end)
 			return snort_refuse(
 				fault, SNORT_SYNTAX,

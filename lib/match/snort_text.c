@@ -34,6 +34,20 @@ bool snort_text_is(struct snort_text t, const char *word) {
 	return snort_text_compare(t, word) == 0;
 }
 
+const char *snort_text_outside(struct snort_text t, const char *stops) {
+	const size_t n = strlen(stops);
+	unsigned open = 0;
+	for (; t.at < t.end; t.at++) {
+		if (*t.at == '[')
+			open++;
+		else if (*t.at == ']' && open > 0)
+			open--;
+		else if (open == 0 && memchr(stops, *t.at, n) != NULL)
+			break;
+	}
+	return t.at;
+}
+
 bool snort_text_next(struct snort_text *rest, char separator, struct snort_text *piece) {
 	if (rest->at == NULL)
 		return false;

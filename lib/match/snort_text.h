@@ -27,6 +27,9 @@ int snort_text_compare(struct snort_text t, const char *word);
 // The same of a text and a row that begins with a pointer to its name: bsearch finds keywords by it.
 int snort_text_compare_row(const void *text, const void *row);
 
+// Where one of `stops` first stands outside of square brackets, else the end.
+const char *snort_text_outside(struct snort_text t, const char *stops);
+
 // Cuts the piece up to `separator` off *rest, trimmed: one more piece than separators, empty ones
 // too. False once the last is taken.
 bool snort_text_next(struct snort_text *rest, char separator, struct snort_text *piece);
