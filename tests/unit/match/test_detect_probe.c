@@ -6,6 +6,8 @@
 #include "match/detect.h"
 #include "match/snort_file.h"
 
+#include "repeat.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <hs.h>
@@ -17,15 +19,6 @@
 
 // Takes Hyperscan seconds and a hundred megabytes.
 #define DEAR "([^\\n]{1,900}a[^x]{1,900}b){20}([^y]{1,900}c[^z]{1,900}d){20}"
-
-static char *repeat(const char *what, uint32_t n) {
-	size_t len = strlen(what);
-	char *text = malloc(len * n + 1);
-	for (uint32_t i = 0; i < n; i++)
-		memcpy(&text[len * i], what, len);
-	text[len * n] = '\0';
-	return text;
-}
 
 Test(detect_probe, only_what_is_long_or_repeats_much_is_tried) {
 	static const struct {

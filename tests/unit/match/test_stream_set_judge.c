@@ -2,6 +2,8 @@
 
 #include "match/stream_set_judge.h"
 
+#include "repeat.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -58,20 +60,11 @@ Test(stream_set_judge, a_literal_is_octets_alone) {
 	cr_expect_not(stream_piece_is_literal("\\z"));
 }
 
-static char *repeat_regex(const char *what, uint32_t n) {
-	size_t len = strlen(what);
-	char *text = malloc(len * n + 1);
-	for (uint32_t i = 0; i < n; i++)
-		memcpy(&text[len * i], what, len);
-	text[len * n] = '\0';
-	return text;
-}
-
 Test(stream_set_judge, literals_cost_least_and_what_is_heavy_is_tried, .timeout = 60) {
 	struct detect_probe probe = {.stream = true};
 	struct err err = {};
 	uint32_t cost, more;
-	char *literal = repeat_regex("\\x41", 3000);
+	char *literal = repeat("\\x41", 3000);
 	struct pattern p = {.regex = literal, .flags = PATTERN_DOTALL};
 	cr_expect_eq(stream_piece_judge(&probe, &p, &cost, &err), 0);
 	cr_expect_eq(cost, 1u);
@@ -116,7 +109,7 @@ Test(stream_set_judge, what_is_not_tried_compiles_soon, .timeout = 120) {
 		// Light enough is what does not come to be tried, for which no time is left.
 		for (int ret = 0; ret == 0 && n < 2000; n++) {
 			free(text);
-			text = repeat_regex(units[i], n);
+			text = repeat(units[i], n);
 			struct pattern p = {.regex = text, .flags = PATTERN_DOTALL};
 			ret = stream_piece_judge(&none, &p, &cost, &err);
 		}

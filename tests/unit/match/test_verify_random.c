@@ -106,17 +106,22 @@ static void add_isdataat(struct text *t) {
 
 static const char *const bases[] = {"dec", "hex", "oct"};
 
-static void add_byte_test(struct text *t) {
-	static const char *const ops[] = {"<", "<=", "=", ">=", ">", "&", "^", "!=", "!>", "!&"};
-	bool string = once_in(2);
-	add(t, "byte_test:%u,%s,%u,%d", string ? draw(4) : 1 + draw(2), ops[draw(10)],
-	    string ? draw(30) : draw(128), (int)draw(8) - 2);
+// How octets are read: from where, and as what.
+static void add_reading(struct text *t, bool string) {
 	if (draw(4) > 0)
 		add(t, ",relative");
 	if (string)
 		add(t, ",string,%s", bases[draw(3)]);
 	else if (once_in(3))
 		add(t, ",little");
+}
+
+static void add_byte_test(struct text *t) {
+	static const char *const ops[] = {"<", "<=", "=", ">=", ">", "&", "^", "!=", "!>", "!&"};
+	bool string = once_in(2);
+	add(t, "byte_test:%u,%s,%u,%d", string ? draw(4) : 1 + draw(2), ops[draw(10)],
+	    string ? draw(30) : draw(128), (int)draw(8) - 2);
+	add_reading(t, string);
 	if (once_in(4))
 		add(t, ",bitmask 0x%x", 1 + draw(255));
 	add(t, "; ");
@@ -125,12 +130,7 @@ static void add_byte_test(struct text *t) {
 static void add_byte_jump(struct text *t) {
 	bool string = once_in(3);
 	add(t, "byte_jump:%u,%d", string ? 1 + draw(2) : draw(3), (int)draw(8) - 2);
-	if (draw(4) > 0)
-		add(t, ",relative");
-	if (string)
-		add(t, ",string,%s", bases[draw(3)]);
-	else if (once_in(3))
-		add(t, ",little");
+	add_reading(t, string);
 	if (once_in(4))
 		add(t, ",multiplier %u", 1 + draw(3));
 	if (once_in(4))
