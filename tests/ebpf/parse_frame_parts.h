@@ -1,5 +1,5 @@
 // What frames of the XDP parser's test have in common: addresses, protocols, the headers outside and the
-// packet inside.
+// packet inside, and how a table of them is used.
 #pragma once
 
 #include "frame.h"
@@ -32,4 +32,20 @@ static inline void inner(struct frame *f) {
 	frame_ipv4(f, "10.0.0.1", "10.0.0.2", TCP);
 	frame_tcp(f, 1000, 80, 0x12);
 	frame_zeros(f, 10);
+}
+
+struct parse_frame {
+	const char *name;
+	void (*make)(struct frame *f);
+};
+
+#define FRAME(name) \
+	{ #name, name }
+
+// Makes a frame of a table. Returns its name.
+static inline const char *parse_frame_fill(const struct parse_frame *p, struct frame *f) {
+	frame_start(f);
+	p->make(f);
+	frame_end(f);
+	return p->name;
 }

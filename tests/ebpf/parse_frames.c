@@ -234,12 +234,7 @@ static void headers_far_behind(struct frame *f) {
 	frame_udp(f, 1, 2);
 }
 
-#define FRAME(name) \
-	{ #name, name }
-static const struct {
-	const char *name;
-	void (*make)(struct frame *f);
-} frames[] = {
+static const struct parse_frame frames[] = {
 	FRAME(plain_udp),
 	FRAME(plain_tcp),
 	FRAME(plain_icmp),
@@ -281,8 +276,5 @@ static const struct {
 const char *parse_frame_make(uint32_t i, struct frame *f) {
 	if (i >= FRAMES)
 		return parse_tunnel_frame_make(i - FRAMES, f);
-	frame_start(f);
-	frames[i].make(f);
-	frame_end(f);
-	return frames[i].name;
+	return parse_frame_fill(&frames[i], f);
 }

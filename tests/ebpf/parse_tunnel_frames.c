@@ -109,12 +109,7 @@ static void gtpu_extended_without_end(struct frame *f) {
 	gtpu_extensions(f, PARSE_MAX_HEADERS + 1);
 }
 
-#define FRAME(name) \
-	{ #name, name }
-static const struct {
-	const char *name;
-	void (*make)(struct frame *f);
-} frames[] = {
+static const struct parse_frame frames[] = {
 	FRAME(gre),
 	FRAME(gre_ethernet),
 	FRAME(gre_routes_few),
@@ -134,8 +129,5 @@ static const struct {
 const char *parse_tunnel_frame_make(uint32_t i, struct frame *f) {
 	if (i >= FRAMES)
 		return NULL;
-	frame_start(f);
-	frames[i].make(f);
-	frame_end(f);
-	return frames[i].name;
+	return parse_frame_fill(&frames[i], f);
 }
