@@ -60,7 +60,8 @@ void progress_show(struct progress *p, struct run *run) {
 		windows += st[STREAM_WINDOWS];
 	}
 	double dt = l.elapsed_s - p->last_s;
-	char packets[32], rate[32], events[32] = "", line[256], bars[BAR + 16];
+	char packets[32], rate[32], events[32] = "", line[256], bars[BAR + 16],
+				    shown[sizeof(line) + sizeof(bars)];
 	units_format_count((double)received, packets, sizeof(packets));
 	units_format_count(
 		dt > 0 ? (double)(received - p->last_packets) / dt : 0, rate, sizeof(rate)
@@ -85,11 +86,10 @@ void progress_show(struct progress *p, struct run *run) {
 	// In the last column some terminals begin a new line.
 	uint32_t columns = terminal_size(STDERR_FILENO).columns - 1, length = (uint32_t)n;
 	bar(&l, columns > length ? columns - length : 0, bars, sizeof(bars));
-	uint32_t ahead = (uint32_t)strlen(bars);
+	int all = snprintf(shown, sizeof(shown), "%s%s", bars, line);
 	log_set_progress(1);
-	fputs("\r\033[K", stderr);
-	terminal_print(bars, ahead, columns, stderr);
-	terminal_print(line, length, columns > ahead ? columns - ahead : 0, stderr);
+	// At once: half a line is not to be seen.
+	fprintf(stderr, "\r\033[K%.*s", (int)terminal_fit(shown, (size_t)all, columns), shown);
 	fflush(stderr);
 }
 

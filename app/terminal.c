@@ -12,7 +12,7 @@ struct terminal_size terminal_size(int fd) {
 	return (struct terminal_size){size.ws_col, size.ws_row};
 }
 
-void terminal_print(const char *text, size_t n, uint32_t columns, FILE *to) {
+size_t terminal_fit(const char *text, size_t n, uint32_t columns) {
 	uint32_t used = 0;
 	size_t end = 0;
 	for (; end < n; end++) {
@@ -20,7 +20,7 @@ void terminal_print(const char *text, size_t n, uint32_t columns, FILE *to) {
 		if (used > columns)
 			break;
 	}
-	fwrite(text, 1, end, to);
+	return end;
 }
 
 void terminal_print_lines(
@@ -30,7 +30,7 @@ void terminal_print_lines(
 	uint32_t room = size->rows > below + 1 ? size->rows - below - 1 : 1;
 	for (; *text != '\0' && room > 0; room--) {
 		size_t n = strcspn(text, "\n");
-		terminal_print(text, n, size->columns, to);
+		fwrite(text, 1, terminal_fit(text, n, size->columns), to);
 		fputc('\n', to);
 		text += n + (text[n] == '\n');
 	}

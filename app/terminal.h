@@ -12,8 +12,8 @@ struct terminal_size {
 // Of the terminal `fd`; 80 x 24 where it does not say.
 struct terminal_size terminal_size(int fd);
 
-// Prints the first `columns` characters of `n` octets of UTF-8 without newlines.
-void terminal_print(const char *text, size_t n, uint32_t columns, FILE *to);
+// How many of `n` octets of UTF-8 without newlines the first `columns` characters are.
+size_t terminal_fit(const char *text, size_t n, uint32_t columns);
 
 // Prints as many of the lines of `text` as `size` has room for above `below` more, each cut to its columns.
 void terminal_print_lines(
