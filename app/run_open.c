@@ -113,6 +113,8 @@ int run_open(
 	run->misconfigured = ret == -EINVAL;
 	if (ret == 0)
 		ret = run_sinks_open(run, err);
+	if (ret == 0)
+		ret = state_reach(state, &run->clock, err);
 	if (ret < 0)
 		return ret;
 	ret = open_input(run, watch, err);

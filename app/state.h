@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct live_clock;
 struct run;
 struct run_state;
 
@@ -26,6 +27,10 @@ bool state_finished(const struct run_state *st, FILE *summary);
 // with err set. The i-th one's pool; NULL where there is no state.
 int state_pools(struct run_state *st, uint32_t n, bool patient, struct err *err);
 struct state_pool *state_pool_of(const struct run_state *st, uint32_t i);
+
+// Ahead of the input. In kernel mode frames have their times from when it is opened, and none is to be behind
+// what the run before came to. 0 or -errno with err set.
+int state_reach(const struct run_state *st, struct live_clock *clock, struct err *err);
 
 // When all is opened and nothing runs: goes on from the checkpoint that is there, or begins. 0 or -errno
 // with err set.

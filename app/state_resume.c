@@ -107,6 +107,25 @@ static int load(struct run *run, const struct state_meta *m, struct err *err) {
 	return 0;
 }
 
+static int reach(void *clock, const void *buffer, uint32_t len, struct err *err) {
+	struct state_record r;
+	uint32_t at = 0;
+	int64_t us;
+	// What does not fit together is for load_buffer to say.
+	while (state_next(buffer, len, &at, &r) == 1)
+		if (exporter_reached(&r, &us))
+			live_clock_reach(clock, us);
+	return 0;
+}
+
+int state_reach(const struct run_state *st, struct live_clock *clock, struct err *err) {
+	const struct conf_input *in = st != NULL ? &st->conf->input : NULL;
+	if (in == NULL || in->backend == CONF_BACKEND_PCAP || in->xdp_mode != CONF_XDP_KERNEL
+	    || state_store_meta(st->store) == NULL)
+		return 0;
+	return state_store_read(st->store, reach, clock, err);
+}
+
 // Ahead of the first packet: what is written before the next one could not be cut off again.
 static int save_first(struct run *run, struct err *err) {
 	struct state_store *store = run->state->store;

@@ -140,6 +140,14 @@ static int refuse_less(const struct stream *s, struct err *err) {
 	);
 }
 
+bool exporter_reached(const struct state_record *r, int64_t *us) {
+	const struct saved_exporter *s = r->octets;
+	if (r->kind != STATE_EXPORTER || r->version != VERSION || r->len != sizeof(*s))
+		return false;
+	*us = s->saved_us;
+	return *us != INT64_MIN;
+}
+
 static int load_head(struct exporter *e, const struct state_record *r, struct err *err) {
 	const struct saved_exporter *s = r->octets;
 	if (r->len != sizeof(*s) || s->streams != e->n_streams || s->sinks != e->n_sinks)
