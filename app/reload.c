@@ -6,6 +6,7 @@
 #include "app/reload_job.h"
 #include "app/rule_retired.h"
 #include "app/run.h"
+#include "app/threads.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -108,17 +109,6 @@ static void keep_old(struct reload *r, const char *why) {
 	     run->n_rules, why);
 }
 
-// Processors that no worker has for its own.
-static void free_cpus(const struct run *run, cpu_set_t *cpus) {
-	if (sched_getaffinity(0, sizeof(*cpus), cpus) < 0)
-		CPU_ZERO(cpus);
-	for (uint32_t i = 0; i < run->n_workers; i++)
-		if (run->worker_thread[i].cpu >= 0)
-			CPU_CLR(run->worker_thread[i].cpu, cpus);
-	if (run->receiver_thread.cpu >= 0)
-		CPU_CLR(run->receiver_thread.cpu, cpus);
-}
-
 static void begin(struct reload *r) {
 	const struct run *run = r->run;
 	struct err err = {};
@@ -131,7 +121,7 @@ static void begin(struct reload *r) {
 			r, "match.rules names no file, and what it names is read at the start alone"
 		);
 	else {
-		free_cpus(run, &cpus);
+		threads_free_cpus(run, &cpus);
 		r->job = reload_job_start(
 			run->conf, run->engine, run->n_workers, &cpus, r->fd, &err
 		);

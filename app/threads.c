@@ -35,13 +35,20 @@ int threads_check_cpus(const struct conf_input *in, struct err *err) {
 	return ret;
 }
 
-// This thread and those it makes from now on; who polls goes to its own.
-static void leave_alone(const struct run *run, cpu_set_t rest) {
+void threads_free_cpus(const struct run *run, cpu_set_t *cpus) {
+	if (sched_getaffinity(0, sizeof(*cpus), cpus) < 0)
+		CPU_ZERO(cpus);
 	for (uint32_t i = 0; i < run->n_workers; i++)
 		if (run->worker_thread[i].cpu >= 0)
-			CPU_CLR(run->worker_thread[i].cpu, &rest);
+			CPU_CLR(run->worker_thread[i].cpu, cpus);
 	if (run->receiver_thread.cpu >= 0)
-		CPU_CLR(run->receiver_thread.cpu, &rest);
+		CPU_CLR(run->receiver_thread.cpu, cpus);
+}
+
+// This thread and those it makes from now on; who polls goes to its own.
+static void leave_alone(const struct run *run) {
+	cpu_set_t rest;
+	threads_free_cpus(run, &rest);
 	if (CPU_COUNT(&rest) > 0)
 		sched_setaffinity(0, sizeof(rest), &rest);
 }
@@ -73,7 +80,7 @@ void threads_place(struct run *run) {
 	if (run->receiver != NULL)
 		run->receiver->grace_us = run->polite ? GRACE_US : 0;
 	if (!run->polite)
-		leave_alone(run, allowed);
+		leave_alone(run);
 }
 
 static void pin(const struct run_thread *t, const char *what) {

@@ -21,7 +21,7 @@ def processors():
 
 
 def quietest_processor():
-    """The one of ours that devices interrupt least. A disk's interrupts are most of what a checkpoint costs a worker beside it."""
+    """The one of ours that devices interrupt least: what is measured is not to be what a disk does to whoever is there."""
     with open("/proc/interrupts") as f:
         numbers = [int(name[3:]) for name in f.readline().split()]
         counts = dict.fromkeys(numbers, 0)

@@ -5,7 +5,7 @@
 #include "make_engine.h"
 #include "memory_source.h"
 #include "packet/event_clock.h"
-#include "pipeline/worker.h"
+#include "small_worker.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -37,29 +37,14 @@ static void make_frames(void) {
 static void open_worker(int64_t lateness_us, uint32_t burst) {
 	make_frames();
 	memory_source_init(&source, packets, PACKETS, burst);
-	struct worker_config c = {
-		.sources = sources,
-		.n_sources = 1,
-		.intake = {.time = {.lateness_us = lateness_us}, .tunnels = TUNNEL_ALL},
-		.fields = FIELD_BIT(FIELD_SRC_PORT),
-		.panes =
-			{.width_us = SECOND,
-			 .active = 2,
-			 .spares = 30,
-			 .rows = 1024,
-			 .mem = mem_pages()},
-		.counts = count_configs,
-		.n_counts = count_configs != NULL,
-	};
-	hash_seed_fixed(&c.intake.seed, 3);
-	c.seed = c.intake.seed;
-	worker = aligned_alloc(CACHE_LINE, sizeof(*worker));
-	cr_assert_eq(worker_init(worker, &c), 0);
+	struct worker_config c = small_worker_config(sources, SECOND, lateness_us);
+	c.counts = count_configs;
+	c.n_counts = count_configs != NULL;
+	worker = small_worker_new(&c);
 }
 
 static void close_worker(void) {
-	worker_fini(worker);
-	free(worker);
+	small_worker_free(worker);
 	memory_source_fini(&source);
 }
 

@@ -3,7 +3,7 @@
 #include "base/field.h"
 #include "frame.h"
 #include "memory_source.h"
-#include "pipeline/worker.h"
+#include "small_worker.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -24,28 +24,13 @@ static void open_worker(void) {
 		frame_packet(&frame, &packets[i], i);
 	memory_source_init(&source, packets, PACKETS, 10);
 	cr_assert_eq(state_pool_init(&pool, 8, true), 0);
-	struct worker_config c = {
-		.sources = sources,
-		.n_sources = 1,
-		.intake = {.time = {.lateness_us = 1000}, .tunnels = TUNNEL_ALL},
-		.fields = FIELD_BIT(FIELD_SRC_PORT),
-		.panes =
-			{.width_us = 1000000,
-			 .active = 2,
-			 .spares = 30,
-			 .rows = 1024,
-			 .mem = mem_pages()},
-		.pool = &pool,
-	};
-	hash_seed_fixed(&c.intake.seed, 3);
-	c.seed = c.intake.seed;
-	worker = aligned_alloc(CACHE_LINE, sizeof(*worker));
-	cr_assert_eq(worker_init(worker, &c), 0);
+	struct worker_config c = small_worker_config(sources, 1000000, 1000);
+	c.pool = &pool;
+	worker = small_worker_new(&c);
 }
 
 static void close_worker(void) {
-	worker_fini(worker);
-	free(worker);
+	small_worker_free(worker);
 	state_pool_fini(&pool);
 	memory_source_fini(&source);
 }

@@ -4,7 +4,7 @@
 #include "base/state_pool.h"
 #include "frame.h"
 #include "memory_source.h"
-#include "pipeline/worker.h"
+#include "small_worker.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -49,28 +49,13 @@ static void open_all(void) {
 	memory_source_init(&source, packets, ROUNDS * DATAGRAMS, 50);
 	source.source.patient = false;
 	cr_assert_eq(state_pool_init(&pool, 2, false), 0);
-	struct worker_config c = {
-		.sources = sources,
-		.n_sources = 1,
-		.intake = {.time = {.lateness_us = SECOND}, .tunnels = TUNNEL_ALL},
-		.fields = FIELD_BIT(FIELD_SRC_PORT),
-		.panes =
-			{.width_us = SECOND,
-			 .active = 2,
-			 .spares = 30,
-			 .rows = 1024,
-			 .mem = mem_pages()},
-		.pool = &pool,
-	};
-	hash_seed_fixed(&c.intake.seed, 3);
-	c.seed = c.intake.seed;
-	worker = aligned_alloc(CACHE_LINE, sizeof(*worker));
-	cr_assert_eq(worker_init(worker, &c), 0);
+	struct worker_config c = small_worker_config(sources, SECOND, SECOND);
+	c.pool = &pool;
+	worker = small_worker_new(&c);
 }
 
 static void close_all(void) {
-	worker_fini(worker);
-	free(worker);
+	small_worker_free(worker);
 	state_pool_fini(&pool);
 	memory_source_fini(&source);
 }
