@@ -21,6 +21,7 @@
 
 // At the end, for those who wait for it.
 #define PARTING_US 1000000
+#define HEARING_US 200000 // for the requests of those who have connected as it ended
 
 struct control {
 	struct control_socket socket;
@@ -177,7 +178,8 @@ serve(struct control *c, struct control_client *client, struct run *run, struct 
 	}
 }
 
-static void take(struct control *c) {
+// Whether one came that there is room for.
+static bool take(struct control *c) {
 	uint32_t i = 0;
 	int fd = accept4(c->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
@@ -185,15 +187,16 @@ static void take(struct control *c) {
 		listen_or_not(c, false);
 	}
 	if (fd < 0)
-		return;
+		return false;
 	while (c->client[i].fd >= 0)
 		i++;
 	if (watch(c, EPOLL_CTL_ADD, fd, EPOLLIN, i) < 0) {
 		close(fd);
-		return;
+		return false;
 	}
 	control_client_init(&c->client[i], fd, now_us());
 	c->n_clients++;
+	return true;
 }
 
 static void
@@ -249,22 +252,51 @@ void control_step(struct control *c, struct run *run, struct reload *reload) {
 	look_around(c, run, reload);
 }
 
+#define ENDED "the run has ended\n"
+
+// Whose request comes when the run is over: to stop is what happened.
+static void turn_late(struct control *c, struct control_client *client, bool ok, const char *text) {
+	if (client->fd < 0 || client->state != CONTROL_READING) {
+		turn(c, client, NULL, NULL);
+		return;
+	}
+	int ret = control_client_read(client);
+	bool stops = ret > 0 && strcmp(client->request, CONTROL_VERSION " stop") == 0;
+	if (ret < 0)
+		drop(c, client);
+	else if (ret > 0)
+		answer(c, client, stops && ok, stops ? text : ENDED);
+}
+
+// Clients that are left in a state are told that it is over.
+static void tell(struct control *c, bool reading) {
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct control_client *client = &c->client[i];
+		if (client->fd >= 0 && client->state != CONTROL_WRITING
+		    && (client->state == CONTROL_READING) == reading)
+			answer(c, client, false, ENDED);
+	}
+}
+
 void control_close(struct control *c, bool ok, const char *text) {
 	if (c == NULL)
 		return;
+	// Who has connected is not sent away without a word.
+	while (c->n_clients < CONTROL_CLIENTS_MAX && take(c))
+		;
 	control_socket_close(&c->socket);
-	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		struct control_client *client = &c->client[i];
-		if (client->fd >= 0 && client->state == CONTROL_WAIT_END)
-			answer(c, client, ok, text);
-		else if (client->fd >= 0 && client->state != CONTROL_WRITING)
-			answer(c, client, false, "the run has ended\n");
-	}
-	int64_t until = now_us() + PARTING_US;
+	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (c->client[i].fd >= 0 && c->client[i].state == CONTROL_WAIT_END)
+			answer(c, &c->client[i], ok, text);
+	tell(c, false);
+	int64_t until = now_us() + PARTING_US, heard_until = now_us() + HEARING_US;
 	struct epoll_event e;
-	while (c->n_clients > 0 && now_us() < until)
-		if (epoll_wait(c->epoll, &e, 1, 100) == 1)
-			turn(c, &c->client[e.data.u32], NULL, NULL);
+	while (c->n_clients > 0 && now_us() < until) {
+		if (epoll_wait(c->epoll, &e, 1, 20) == 1 && e.data.u32 != LISTENER)
+			turn_late(c, &c->client[e.data.u32], ok, text);
+		if (now_us() >= heard_until)
+			tell(c, true);
+	}
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		if (c->client[i].fd >= 0)
 			control_client_fini(&c->client[i]);
