@@ -23,13 +23,16 @@ struct state_pool {
 	struct state_chunk *chunk; // packet thread's: being filled; NULL: none
 	bool patient; // wait for a buffer rather than give up: the input waits for us
 	struct state_chunk *all; // owned
+	uint32_t chunks; // of these
+	uint32_t untouched; // packet thread's: the last of them, which were in no ring yet
 	uint32_t kept; // buffers that only what must be saved at once may take
 	struct spsc full; // struct state_chunk *: packet thread → store
 	struct spsc empty; // store → packet thread
 	_Atomic(int) outcome; // enum state_pool_outcome; packet thread → store, IDLE: store →
 };
 
-// `chunks` buffers of STATE_CHUNK octets, touched as they are used. 0 or -ENOMEM; fini also when all zero.
+// `chunks` buffers of STATE_CHUNK octets, the first few touched at once, others as they are
+// used. 0 or -ENOMEM; fini also when all zero.
 int state_pool_init(struct state_pool *p, uint32_t chunks, bool patient);
 void state_pool_fini(struct state_pool *p);
 
@@ -41,8 +44,8 @@ void state_pool_end(struct state_pool *p, enum state_pool_outcome how);
 // Packet thread: whether what can be saved at any time may be saved now. Half of the buffers are kept for what
 // is about to change, which cannot wait.
 static inline bool state_pool_has_room(struct state_pool *p) {
-	uint32_t first;
-	return p->patient || spsc_peek(&p->empty, p->kept, &first) == p->kept;
+	uint32_t first, need = p->kept > p->untouched ? p->kept - p->untouched : 0;
+	return p->patient || spsc_peek(&p->empty, need, &first) == need;
 }
 
 // Packet thread: from now on it waits for buffers: nothing waits for it.

@@ -60,6 +60,35 @@ Test(state_pool, half_of_it_is_kept_for_what_cannot_wait) {
 	state_pool_fini(&p);
 }
 
+Test(state_pool, buffers_that_were_used_come_first_and_all_are_there) {
+	enum {
+		ALL = 40
+	};
+	struct state_pool p;
+	struct state_chunk *first, *c;
+	cr_assert_eq(state_pool_init(&p, ALL, false), 0);
+	struct state_writer *w = state_pool_begin(&p);
+	for (int i = 0; i <= ALL / 2; i++) {
+		cr_expect(state_pool_has_room(&p), "buffer %d", i);
+		cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	}
+	cr_expect_not(state_pool_has_room(&p));
+	cr_assert_not_null(first = state_pool_take(&p));
+	state_pool_give(&p, first);
+	cr_expect(state_pool_has_room(&p));
+	cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)));
+	cr_expect_eq(p.chunk, first, "the one that came back");
+	for (int i = ALL / 2 + 1; i < ALL; i++)
+		cr_assert(state_writer_put(w, 1, 1, octets, sizeof(octets)), "buffer %d", i);
+	cr_expect_not(state_writer_put(w, 1, 1, octets, 1));
+	state_pool_end(&p, STATE_POOL_WHOLE);
+	int n = 0;
+	while ((c = state_pool_take(&p)) != NULL)
+		n++;
+	cr_expect_eq(n, ALL, "%d: each was taken once, and one twice", n + 1);
+	state_pool_fini(&p);
+}
+
 static void *take_all(void *arg) {
 	struct state_pool *p = arg;
 	static uint64_t taken;
