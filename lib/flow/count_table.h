@@ -39,7 +39,7 @@ struct count_table {
 	struct sums open; // windows that are not full
 	uint8_t *used; // of each of them: it had a packet since the hand came by; owned
 	uint32_t hand;
-	struct flow_sum rest; // windows that the ring had no room for; packets 0: none
+	struct flow_sum rest; // windows that the ring had no room for: packets, or nothing
 	struct state_sweep sweep; // over `open`; flow/count_save.h
 	uint32_t number; // what it is called in the checkpoint that the sweep makes
 	const struct mem *mem;

@@ -96,10 +96,10 @@ static uint32_t next_of_largest(struct readout *r) {
 			other = &sum[rank->other];
 		biflow_record(&sum[rank->sum], other, &r->sum[n], &r->back[n]);
 	}
-	if (n < READOUT_BATCH && r->left.packets > 0) {
+	if (n < READOUT_BATCH && flow_sum_any(&r->left)) {
 		r->sum[n] = r->left;
 		r->back[n++] = r->left_back;
-		r->left.packets = 0;
+		r->left = (struct flow_sum){0};
 	}
 	return n;
 }

@@ -6,6 +6,7 @@
 #include "packet/tcp_flags.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct flow_row {
@@ -27,6 +28,12 @@ static_assert(sizeof(struct flow_row) == CACHE_LINE);
 static_assert(offsetof(struct flow_row, bytes) == 32);
 
 #define FLOW_ROW_EMPTY_FIRST UINT32_MAX
+
+// Whether anything was counted in it. Matches that are told behind their packets may be all there is of a
+// hand-over: these were in one before, or found another row.
+static inline bool flow_row_any(const struct flow_row *r) {
+	return r->packets > 0 || r->matches > 0;
+}
 
 static inline void flow_row_match(struct flow_row *r, uint32_t matches) {
 	uint32_t sum = r->matches + matches;

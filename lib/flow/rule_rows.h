@@ -25,7 +25,7 @@ struct rule_rows {
 	struct sums sums; // `matches` of each: events
 	struct flow_key mask;
 	struct hash_seed seed;
-	struct flow_sum rest; // events that found no room; packets 0: none
+	struct flow_sum rest; // events that found no room
 	const struct mem *mem;
 };
 
@@ -48,7 +48,7 @@ void rule_rows_count(
 );
 
 static inline bool rule_rows_any(const struct rule_rows *r) {
-	return r->sums.n > 0 || r->rest.packets > 0;
+	return r->sums.n > 0 || flow_sum_any(&r->rest);
 }
 
 // Time for another pane: what is left must do for the events of the next burst.

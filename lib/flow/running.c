@@ -102,7 +102,7 @@ static bool add(struct running *r, struct running_link at, const struct flow_sum
 	struct flow_sum *to = sums_find_insert_rule(&r->sums, &from->key, from->rule);
 	if (to == NULL)
 		return false;
-	bool fresh = to->packets == 0 && to->matches == 0;
+	bool fresh = !flow_sum_any(to);
 	if (fresh && !has_key(r)) {
 		sums_remove(&r->sums, to);
 		return false;
@@ -233,7 +233,7 @@ struct flow_sum running_rest(const struct running *r) {
 	struct flow_sum rest = {.key = {.flags = KEY_REST}};
 	for (uint32_t i = r->head; i < r->n; i++) {
 		const struct flow_sum *from = &r->part[i].slice->rest;
-		if (from->packets > 0 || from->matches > 0)
+		if (flow_sum_any(from))
 			flow_sum_merge(&rest, from);
 	}
 	return rest;

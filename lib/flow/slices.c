@@ -171,7 +171,7 @@ static int add_events(struct slices *s, const struct pane *pane) {
 		if (there && sum != NULL)
 			add_value(slice, sum, &value);
 	}
-	if (rules == NULL || rules->rest.packets == 0)
+	if (rules == NULL || !flow_sum_any(&rules->rest))
 		return 0;
 	if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
 		return -ENOMEM;
@@ -187,8 +187,7 @@ int slices_add(struct slices *s, const struct pane *pane) {
 	uint32_t line = 0;
 	const struct flow_row *row;
 	while ((row = flow_table_next(&pane->table, &line, &key)) != NULL) {
-		// Packets may be in a hand-over before: what was found in them later counts all the same.
-		if (row->packets == 0 && row->matches == 0)
+		if (!flow_row_any(row))
 			continue;
 		struct flow_value value;
 		bool there = find_value(s, &key, (struct rule_id){0}, &value);
@@ -202,7 +201,7 @@ int slices_add(struct slices *s, const struct pane *pane) {
 		if (there && sum != NULL)
 			add_value(slice, sum, &value);
 	}
-	if (pane->rest.packets == 0 && pane->rest.matches == 0)
+	if (!flow_row_any(&pane->rest))
 		return 0;
 	if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
 		return -ENOMEM;

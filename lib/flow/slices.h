@@ -14,7 +14,7 @@ struct slice {
 	int64_t end_us;
 	struct sums sums;
 	struct distinct distinct; // the sets of the sums
-	struct flow_sum rest; // what the memory bounds kept from having a row; packets 0: nothing
+	struct flow_sum rest; // what the memory bounds kept from having a row
 };
 
 struct slices_config {

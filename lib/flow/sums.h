@@ -96,14 +96,20 @@ struct flow_sum *sums_find(const struct sums *s, const struct flow_key *key, str
 // Takes a sum out; the last one moves to its place. The memory stays.
 void sums_remove(struct sums *s, const struct flow_sum *sum);
 
+// Whether it is of anything. As in rows, there may be matches alone, at the times of their packets.
+static inline bool flow_sum_any(const struct flow_sum *sum) {
+	return sum->packets > 0 || sum->matches > 0;
+}
+
 static inline void flow_sum_widen(struct flow_sum *sum, int64_t first_us, int64_t last_us) {
-	if (sum->packets == 0 || first_us < sum->first_us)
+	bool any = flow_sum_any(sum);
+	if (!any || first_us < sum->first_us)
 		sum->first_us = first_us;
-	if (sum->packets == 0 || last_us > sum->last_us)
+	if (!any || last_us > sum->last_us)
 		sum->last_us = last_us;
 }
 
-// Adds a row of the pane that starts at `start_us`.
+// Adds a row of the pane that starts at `start_us`, in which anything was counted.
 static inline void
 flow_sum_add(struct flow_sum *sum, const struct flow_row *row, int64_t start_us) {
 	flow_sum_widen(sum, start_us + row->first_us, start_us + row->last_us);
@@ -115,7 +121,7 @@ flow_sum_add(struct flow_sum *sum, const struct flow_row *row, int64_t start_us)
 	sum->opens |= row->opens;
 }
 
-// Adds another sum, which has packets. Key and rule stay.
+// Adds another sum, which is of anything. Key and rule stay.
 static inline void flow_sum_merge(struct flow_sum *sum, const struct flow_sum *from) {
 	flow_sum_widen(sum, from->first_us, from->last_us);
 	sum->packets += from->packets;

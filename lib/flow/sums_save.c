@@ -18,7 +18,7 @@ bool sums_save(
 }
 
 static bool is_sum(const struct flow_sum *s) {
-	if (s->packets == 0 && s->matches == 0)
+	if (!flow_sum_any(s))
 		return false;
 	return s->first_us <= s->last_us && s->reason <= FLOW_END_RESOURCES
 		&& s->distinct_is <= DISTINCT_LEAST;

@@ -194,7 +194,7 @@ static void take_in(struct window_set *ws, struct pair in) {
 // what the other keeps open. Returns whether that was all of it.
 static bool take_given(struct window_set *ws) {
 	struct slice *s = ws->given;
-	bool rest = s->rest.packets > 0 || s->rest.matches > 0;
+	bool rest = flow_sum_any(&s->rest);
 	for (uint32_t n = s->sums.n + rest; ws->taken < n; ws->taken++) {
 		if (ws->out.n + OUT_OF_ONE > WINDOW_BATCH)
 			return false;

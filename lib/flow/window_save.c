@@ -47,7 +47,7 @@ save_slice(const struct slice *s, const struct running_part *part, struct state_
 		.start_us = s->start_us,
 		.end_us = s->end_us,
 		.running = part != NULL,
-		.rests = s->rest.packets > 0 || s->rest.matches > 0,
+		.rests = flow_sum_any(&s->rest),
 	};
 	memcpy(head.rest, &s->rest, sizeof(s->rest));
 	if (!state_writer_put(w, STATE_SLICE, VERSION, &head, sizeof(head)))
@@ -152,7 +152,7 @@ static int load_sums(struct window_set *ws, const struct state_record *r, struct
 		struct flow_sum *to = sums_find_insert_rule(&ws->loading->sums, &sum.key, sum.rule);
 		if (to == NULL)
 			return no_room(err);
-		if (to->packets == 0 && to->matches == 0)
+		if (!flow_sum_any(to))
 			*to = sum;
 		else
 			flow_sum_merge(to, &sum);

@@ -75,7 +75,7 @@ static const struct window_out *sliding_close(struct window_set *ws, int64_t hor
 		.end_us = end_us,
 		.sum = ws->running.sums.sum,
 		.n = ws->running.sums.n,
-		.rest = ws->rest.packets > 0 ? &ws->rest : NULL,
+		.rest = flow_sum_any(&ws->rest) ? &ws->rest : NULL,
 	};
 	return &ws->out;
 }

@@ -16,7 +16,7 @@ static const struct window_out *tumbling_close(struct window_set *ws, int64_t ho
 		.end_us = s->end_us,
 		.sum = s->sums.sum,
 		.n = s->sums.n,
-		.rest = s->rest.packets > 0 ? &s->rest : NULL,
+		.rest = flow_sum_any(&s->rest) ? &s->rest : NULL,
 	};
 	return &ws->out;
 }

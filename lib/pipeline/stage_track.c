@@ -143,10 +143,7 @@ static struct flow_row *find_room(
 	struct flow_row *row = flow_table_find_insert(&(*pane)->table, key);
 	if (row == NULL && flow_table_stretch(&(*pane)->table))
 		row = flow_table_find_insert(&(*pane)->table, key);
-	if (row != NULL)
-		return row;
-	st->rest++;
-	return &(*pane)->rest;
+	return row != NULL ? row : &(*pane)->rest;
 }
 
 void stage_track_run(struct stage_track *st, struct burst *b) {
@@ -179,6 +176,7 @@ void stage_track_run(struct stage_track *st, struct burst *b) {
 		if (UNLIKELY(row == NULL)) {
 			struct pane *before = pane;
 			row = find_room(st, panes, &pane, k == 0, &b->key[i]);
+			st->rest += row == &pane->rest;
 			// What the first pass found lies in a pane that is the exporter's now.
 			if (pane != before)
 				memset(rows, 0, sizeof(rows));

@@ -120,3 +120,47 @@ Test(readout, the_largest_come_first_and_what_is_left_last, .init = open_top, .f
 		cr_expect_eq(back, 200 * 201 / 2 - 201, "%lu", back);
 	}
 }
+
+// Of the sum added last.
+static void told(uint64_t matches, int64_t time_us) {
+	struct flow_sum *sum = &sums.sum[sums.n - 1];
+	sum->matches = matches;
+	sum->first_us = sum->last_us = time_us;
+}
+
+Test(readout, what_is_left_may_have_matches_alone, .init = open_top, .fini = close_all) {
+	for (uint32_t back = 0; back < 2; back++) {
+		sums_clear(&sums);
+		for (uint32_t i = 0; i < 150; i++) {
+			add(3, 4, (uint8_t)i, 3);
+			add(5, 6, (uint8_t)i, 3);
+		}
+		// Nothing but matches, whose packets are elsewhere, and perhaps an answer.
+		for (uint32_t i = 0; i < 3; i++) {
+			add(7, 8, (uint8_t)i, 0);
+			told(1, 10 - i);
+		}
+		if (back > 0) {
+			add(8, 7, 1, 2);
+			told(0, 20);
+		}
+		uint32_t records = 0, left = 0;
+		readout_begin(&readout, &sums);
+		while (readout_open(&readout)) {
+			uint32_t n = readout_next(&readout);
+			for (uint32_t i = 0; i < n; i++, records++) {
+				const struct flow_sum *s = &readout.sum[i];
+				if (!s->top)
+					continue;
+				left++;
+				cr_expect_eq(s->packets, 0);
+				cr_expect_eq(s->matches, 3);
+				cr_expect_eq(readout.back[i].packets, 2 * back);
+				cr_expect_eq(s->first_us, 8);
+				cr_expect_eq(s->last_us, back > 0 ? 20 : 10);
+			}
+		}
+		cr_expect_eq(records, 301);
+		cr_expect_eq(left, 1);
+	}
+}

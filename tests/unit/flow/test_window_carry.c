@@ -108,3 +108,22 @@ Test(window_carry, a_slice_that_memory_made_early_is_not_lost) {
 	cr_expect_eq(s[0].packets + s[1].packets, 2);
 	rig_close(&rig);
 }
+
+Test(window_carry, a_rest_of_matches_alone_is_a_session_or_flow_of_the_rest) {
+	for (uint32_t flows = 0; flows < 2; flows++) {
+		struct window_rig rig;
+		struct window_config conf = session(1 << 20);
+		if (flows) {
+			conf.kind = WINDOW_FLOW;
+			conf.step_us = 10 * SECOND;
+		}
+		rig_open(&rig, conf);
+		rig_packet(&rig, 1, 0, 0);
+		rig_rest_match(&rig, 1500 * MS);
+		rig_rest_match(&rig, 1200 * MS);
+		rig_rest_match(&rig, 4 * SECOND);
+		const struct flow_sum *s = rig_ended(&rig, INT64_MAX, 2);
+		rig_expect_matches(&s[1], 3, 1200 * MS, 4 * SECOND);
+		rig_close(&rig);
+	}
+}

@@ -144,3 +144,39 @@ Test(window_sliding, what_comes_when_all_its_windows_were_given_out_is_a_row_of_
 		rig_close(&rig);
 	}
 }
+
+Test(window_sliding, a_rest_of_matches_alone_is_in_each_window_that_holds_it) {
+	struct window_rig rig;
+	rig_open(&rig, sliding(2 * SECOND, SECOND));
+	rig_packet(&rig, 1, 5 * SECOND, 0);
+	const int64_t early = 5 * SECOND + 7, late = 6 * SECOND + 9;
+	rig_rest_match(&rig, late);
+	rig_rest_match(&rig, early);
+	const struct {
+		int64_t end, first, last;
+		uint64_t matches;
+	} want[] = {{6, early, early, 1}, {7, early, late, 2}, {8, late, late, 1}};
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct window_out *out = window_set_close(rig.set, INT64_MAX);
+		cr_assert_not_null(out);
+		cr_expect_eq(out->end_us, want[i].end * SECOND);
+		rig_expect_matches(out->rest, want[i].matches, want[i].first, want[i].last);
+	}
+	cr_expect_null(window_set_close(rig.set, INT64_MAX));
+	rig_close(&rig);
+}
+
+Test(window_sliding, matches_that_come_behind_all_their_windows_are_told_with_the_last) {
+	struct window_rig rig;
+	rig_open(&rig, sliding(2 * SECOND, SECOND));
+	rig_packet(&rig, 1, 5 * SECOND, 0);
+	rig_expect(&rig, 7 * SECOND, 4 * SECOND, 6 * SECOND, 1);
+	rig_expect(&rig, 7 * SECOND, 5 * SECOND, 7 * SECOND, 1);
+	rig_rest_match(&rig, 5 * SECOND + 7);
+	const struct window_out *out = window_set_close(rig.set, INT64_MAX);
+	cr_assert_not_null(out);
+	cr_expect(out->behind);
+	cr_expect_eq(out->end_us, 7 * SECOND);
+	rig_expect_matches(out->rest, 1, 5 * SECOND + 7, 5 * SECOND + 7);
+	rig_close(&rig);
+}

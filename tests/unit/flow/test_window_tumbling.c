@@ -41,3 +41,40 @@ Test(window_tumbling, time_that_jumps_by_years_costs_nothing) {
 	cr_expect_null(window_set_close(rig.set, INT64_MAX));
 	rig_close(&rig);
 }
+
+Test(window_tumbling, a_rest_of_matches_alone_is_given_out) {
+	struct window_rig rig;
+	rig_open(&rig, (struct window_config){.size_us = SECOND, .pane_us = 100 * MS});
+	rig_packet(&rig, 1, 350 * MS, 0);
+	rig_rest_match(&rig, 510 * MS);
+	rig_rest_match(&rig, 520 * MS);
+	rig_rest_match(&rig, 120 * MS);
+	// A window of nothing else.
+	rig_rest_match(&rig, 2100 * MS);
+	const struct window_out *out = window_set_close(rig.set, SECOND);
+	cr_assert_not_null(out);
+	cr_expect_eq(out->n, 1);
+	rig_expect_matches(out->rest, 3, 120 * MS, 520 * MS);
+	out = window_set_close(rig.set, INT64_MAX);
+	cr_assert_not_null(out);
+	cr_expect_eq(out->start_us, 2 * SECOND);
+	rig_expect_matches(out->rest, 1, 2100 * MS, 2100 * MS);
+	cr_expect_null(window_set_close(rig.set, INT64_MAX));
+	rig_close(&rig);
+}
+
+Test(window_tumbling, packets_that_come_behind_matches_leave_their_times) {
+	struct window_rig rig;
+	rig_open(&rig, (struct window_config){.size_us = SECOND, .pane_us = 100 * MS});
+	rig_rest_match(&rig, 120 * MS);
+	rig_rest_match(&rig, 820 * MS);
+	rig_packet(&rig, 0, 350 * MS, 0);
+	const struct window_out *out = window_set_close(rig.set, SECOND);
+	cr_assert_not_null(out);
+	cr_assert_not_null(out->rest);
+	cr_expect_eq(out->rest->packets, 1);
+	cr_expect_eq(out->rest->matches, 2);
+	cr_expect_eq(out->rest->first_us, 120 * MS);
+	cr_expect_eq(out->rest->last_us, 820 * MS);
+	rig_close(&rig);
+}

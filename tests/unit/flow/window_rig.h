@@ -33,9 +33,10 @@ static inline void rig_close(struct window_rig *rig) {
 	cr_expect_eq(rig->budget.used, 0);
 }
 
-// A packet of that key. NULL: it found no row.
-static inline void rig_packet_of(
-	struct window_rig *rig, const struct flow_key *key, int64_t time_us, uint8_t tcp_flags
+// A packet of that key, or `matches` of one that was counted before. NULL: it found no row.
+static inline void rig_count(
+	struct window_rig *rig, const struct flow_key *key, int64_t time_us, uint8_t tcp_flags,
+	uint32_t matches
 ) {
 	struct pane p = {.start_us = pane_start(time_us, rig->pane_us)};
 	struct flow_key mask, k = key != NULL ? *key : (struct flow_key){0};
@@ -48,9 +49,20 @@ static inline void rig_packet_of(
 	cr_assert_eq(flow_table_init(&p.table, 64, mem_pages()), 0);
 	struct flow_row *row = key != NULL ? flow_table_find_insert(&p.table, &k) : &p.rest;
 	row->first_us = FLOW_ROW_EMPTY_FIRST;
-	flow_row_count(row, (uint32_t)(time_us - p.start_us), 100, 114, 0, tcp_flags);
+	bool told = matches > 0;
+	flow_row_count(
+		row, (uint32_t)(time_us - p.start_us), told ? 0 : 100, told ? 0 : 114, matches,
+		tcp_flags
+	);
+	row->packets -= told;
 	cr_assert_eq(window_set_add(rig->set, &p), 0);
 	flow_table_fini(&p.table);
+}
+
+static inline void rig_packet_of(
+	struct window_rig *rig, const struct flow_key *key, int64_t time_us, uint8_t tcp_flags
+) {
+	rig_count(rig, key, time_us, tcp_flags, 0);
 }
 
 // A packet of the key that `port` makes. Port 0: it found no row.
@@ -58,6 +70,23 @@ static inline void
 rig_packet(struct window_rig *rig, uint16_t port, int64_t time_us, uint8_t tcp_flags) {
 	struct flow_key k = {.src_port = port, .proto = 6, .flags = KEY_V4};
 	rig_packet_of(rig, port != 0 ? &k : NULL, time_us, tcp_flags);
+}
+
+// A match that is told behind the packet of that time, and found no row.
+static inline void rig_rest_match(struct window_rig *rig, int64_t time_us) {
+	rig_count(rig, NULL, time_us, 0, 1);
+}
+
+// Expects a rest of matches without packets, first and last at these times.
+static inline void rig_expect_matches(
+	const struct flow_sum *rest, uint64_t matches, int64_t first_us, int64_t last_us
+) {
+	cr_assert_not_null(rest, "%llu matches are lost", (unsigned long long)matches);
+	cr_expect(rest->key.flags & KEY_REST);
+	cr_expect_eq(rest->packets, 0);
+	cr_expect_eq(rest->matches, matches, "%llu matches", (unsigned long long)rest->matches);
+	cr_expect_eq(rest->first_us, first_us, "first %lld", (long long)rest->first_us);
+	cr_expect_eq(rest->last_us, last_us, "last %lld", (long long)rest->last_us);
 }
 
 // Expects the next window to begin and end there with so many packets.

@@ -246,3 +246,23 @@ Test(stage_track, without_a_match_stage_it_counts_the_same_by_itself) {
 	cr_assert_arr_eq(seen[0], seen[1], sizeof(seen[0]));
 	cr_assert_eq(seen[0][0].first_us, 1, "the packet ahead of it does not count");
 }
+
+Test(stage_track, an_event_that_finds_no_room_is_in_the_rest_row_at_its_time) {
+	open_with(1, 0, 16);
+	struct flow_key key = {.src_port = 1, .flags = KEY_V4};
+	// The reserve serves other times: here the table is full.
+	for (uint32_t i = 0; i < BURST_MAX / 4; i++)
+		fill(i, 5, (uint16_t)(100 + i));
+	run(BURST_MAX / 4);
+	cr_assert_eq(track.rest, 0);
+	struct pane *pane = NULL;
+	for (int64_t time_us = 900; time_us > 300; time_us -= 100, key.src_port++)
+		pane = stage_track_event(&track, &key, time_us);
+	cr_assert_not_null(pane);
+	cr_expect_eq(pane->rest.packets, 0);
+	cr_expect_eq(pane->rest.matches, 6);
+	cr_expect_eq(pane->rest.first_us, 400);
+	cr_expect_eq(pane->rest.last_us, 900);
+	cr_expect_eq(track.rest, 0, "no packet is there");
+	pane_store_fini(&panes);
+}
