@@ -63,8 +63,8 @@ def fragment6(following, ident, offset, more, payload):
     return struct.pack("!BBHI", following, 0, offset | more, ident) + payload
 
 
-def tcp(sport, dport, flags=0x10, payload=b""):
-    return struct.pack("!HHIIBBHHH", sport, dport, 1, 1, 5 << 4, flags, 0xFFFF, 0, 0) + payload
+def tcp(sport, dport, flags=0x10, payload=b"", seq=1):
+    return struct.pack("!HHIIBBHHH", sport, dport, seq, 1, 5 << 4, flags, 0xFFFF, 0, 0) + payload
 
 
 def udp(sport, dport, payload=b""):
