@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 for folder in ("support", "golden"):
@@ -36,6 +38,19 @@ def why_no_mode(sluice, mode):
     if "XDP input: no" in built or (mode == "redirect" and "no redirect" in built):
         return built
     return why_not()
+
+
+def beside(tap, n, cases):
+    """Runs cases that wait most of the time, `n` at once, each in a folder of its own that it is given. A case returns what it
+    found as a list: whether it is so, the fact, notes."""
+    def run(case):
+        with tempfile.TemporaryDirectory(prefix="sluice-") as folder:
+            return case(folder)
+
+    with ThreadPoolExecutor(n) as pool:
+        for facts in pool.map(run, cases):
+            for fact in facts:
+                tap.line(*fact)
 
 
 def normal(lines):

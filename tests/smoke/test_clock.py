@@ -10,11 +10,10 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from program import TUPLE, Program, frame, why_no_mode
+from program import TUPLE, Program, beside, frame, why_no_mode
 from wire import Wire, until
 
 from harness import Tap     # program.py knows where
@@ -50,8 +49,8 @@ def resident_kb(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
 
 
-def is_set(sluice, shim, folder, mode):
-    """What was found: whether it is so, the fact, notes."""
+def is_set(sluice, shim, mode, folder):
+    """As beside() wants it."""
     facts = []
 
     def line(*fact):
@@ -98,7 +97,7 @@ def is_set(sluice, shim, folder, mode):
     return facts
 
 
-def is_set_between(sluice, shim, folder, mode):
+def is_set_between(sluice, shim, mode, folder):
     """A run that was an hour ahead is stopped, and another goes on by a clock that is right. As is_set()."""
     clock = Clock(folder)
     more = ["--set", f"state.path={folder}/state", "--set", "stream.open.key=proto", "--set", "stream.open.window=session 10m"]
@@ -139,21 +138,12 @@ def main():
         if reason:
             tap.skip(f"{mode}: UTC is set", reason)
             continue
-        cases.append((is_set, mode))
+        cases.append(partial(is_set, sluice, shim, mode))
         if has_state(sluice):
-            cases.append((is_set_between, mode))
+            cases.append(partial(is_set_between, sluice, shim, mode))
         else:
             tap.skip(f"{mode}: UTC set back between two runs", "a build without SQLite keeps no state")
-
-    def run(case):
-        with tempfile.TemporaryDirectory(prefix="sluice-clock-") as folder:
-            return case[0](sluice, shim, folder, case[1])
-
-    # Most of it is waiting.
-    with ThreadPoolExecutor(4) as beside:
-        for facts in beside.map(run, cases):
-            for fact in facts:
-                tap.line(*fact)
+    beside(tap, 4, cases)
     tap.end()
 
 

@@ -8,10 +8,10 @@ usage: test_windows.py SLUICE
 import json
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
+from functools import partial
 
-from program import TUPLE, Program, frame, why_no_mode
+from program import TUPLE, Program, beside, frame, why_no_mode
 from wire import Wire, ip, until
 
 from harness import Tap     # program.py knows where
@@ -24,7 +24,13 @@ GONE = {"tumbles": 1, "slides": 4, "short": 1, "flows": 1}
 MOST_US = 20 * 1000000
 
 
-def live(sluice, folder, tap, mode):
+def live(sluice, mode, folder):
+    """As beside() wants it."""
+    facts = []
+
+    def line(*fact):
+        facts.append(fact)
+
     more = [a for name, window in STREAMS.items() for a in ("--set", f"stream.{name}.key={TUPLE}", "--set", f"stream.{name}.window={window}")]
     socket = f"{folder}/socket"
     with Wire() as wire:
@@ -39,32 +45,33 @@ def live(sluice, folder, tap, mode):
             return sums
 
         soon = attached and until(lambda: all(packets()[s] == n * sent for s, n in GONE.items()), 30)
-        tap.line(soon and not packets()["long"], f"{mode}: what is due leaves while nothing comes", [f"{sent} sent", str(dict(packets()))] + run.why())
+        line(soon and not packets()["long"], f"{mode}: what is due leaves while nothing comes", [f"{sent} sent", str(dict(packets()))] + run.why())
         reasons = {r["reason"] for r in run.records() if r["stream"] in ("short", "flows")}
-        tap.line(reasons == {"idle"} and not any("reason" in r for r in run.records() if r["stream"] == "slides"),
-                 f"{mode}: sessions and flows ended idle", [str(reasons)])
+        line(reasons == {"idle"} and not any("reason" in r for r in run.records() if r["stream"] == "slides"),
+             f"{mode}: sessions and flows ended idle", [str(reasons)])
         # Of what comes just ahead of the interface's end, too. Far goes with near, by its carrier.
         last = wire.send([frame(i) for i in range(100)])
         ip("-n", wire.spaces[0], "link", "set", wire.near, "down")
         down = soon and until(lambda: packets()["flows"] > sent and all(packets()[s] == n * packets()["flows"] for s, n in GONE.items()), 30)
-        tap.line(down and packets()["flows"] <= sent + last, f"{mode}: or while the interface is down", [f"{last} more sent", str(dict(packets()))] + run.why())
+        line(down and packets()["flows"] <= sent + last, f"{mode}: or while the interface is down", [f"{last} more sent", str(dict(packets()))] + run.why())
         sent = packets()["flows"]
         asked = subprocess.run([sluice, "stats", "--json", "--socket", socket], capture_output=True, text=True)
         told = json.loads(asked.stdout or "{}").get("streams", {})
         status = run.finish()
     delays = {name: s["emit_delay_us"] for name, s in run.summary().get("streams", {}).items()}
-    tap.line(bool(told) and all(told[s]["emit_delay_us"] == delays[s] for s in GONE), f"{mode}: stats tells the same", [str(told), str(delays), asked.stderr])
+    line(bool(told) and all(told[s]["emit_delay_us"] == delays[s] for s in GONE), f"{mode}: stats tells the same", [str(told), str(delays), asked.stderr])
     held = all(0 < delays[s]["p99"] <= delays[s]["max"] < MOST_US for s in GONE) if delays else False
-    told = {line.split(":")[0].removeprefix("stream ") for line in run.said().splitlines() if "99 of 100 within" in line}
-    tap.line(held and delays["long"] == {"max": 0, "p99": 0} and told == set(GONE), f"{mode}: how long after they were due they left",
+    told = {s.split(":")[0].removeprefix("stream ") for s in run.said().splitlines() if "99 of 100 within" in s}
+    line(held and delays["long"] == {"max": 0, "p99": 0} and told == set(GONE), f"{mode}: how long after they were due they left",
              [str(delays), str(told)])
     forced = packets(lambda r: r.get("reason") == "forced" and r.get("partial") is True)
-    tap.line(status == 0 and packets()["long"] == sent and dict(forced) == {**{s: 0 for s in forced}, "long": sent},
+    line(status == 0 and packets()["long"] == sent and dict(forced) == {**{s: 0 for s in forced}, "long": sent},
              f"{mode}: what the end finds open is forced and partial", [str(dict(packets())), str(dict(forced))] + run.why())
+    return facts
 
 
-def two(sluice, folder, tap, mode, workers):
-    """Two interfaces of which one, and then the other, has nothing to say."""
+def two(sluice, mode, workers, folder):
+    """Two interfaces of which one, and then the other, has nothing to say. As live()."""
     with Wire() as wire:
         ip("link", "add", "near2", "netns", wire.spaces[0], "type", "veth", "peer", "name", "far2", "netns", wire.spaces[1])
         for space, name in zip(wire.spaces, ("near2", "far2")):
@@ -84,22 +91,20 @@ def two(sluice, folder, tap, mode, workers):
             fine = fine and until(lambda: counted(port) == before + 50, 30)
             notes.append(f"port {port}: {counted(port)}")
         status = run.finish()
-    tap.line(fine and status == 0 and run.ledger()["late"] == 0, f"{mode}, workers {workers}: an interface without traffic holds nothing up", notes + run.why())
+    return [(fine and status == 0 and run.ledger()["late"] == 0, f"{mode}, workers {workers}: an interface without traffic holds nothing up", notes + run.why())]
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    tap = Tap()
+    tap, sluice, cases = Tap(), sys.argv[1], []
     for mode in ("observe", "redirect", "kernel", "dpdk"):
-        reason = why_no_mode(sys.argv[1], mode)
+        reason = why_no_mode(sluice, mode)
         if reason:
             tap.skip(f"{mode}: live windows", reason)
             continue
-        with tempfile.TemporaryDirectory(prefix="sluice-windows-") as folder:
-            live(sys.argv[1], folder, tap, mode)
-            for workers in (1,) if mode == "kernel" else (1, 3):
-                two(sys.argv[1], folder, tap, mode, workers)
+        cases += [partial(live, sluice, mode)] + [partial(two, sluice, mode, workers) for workers in ((1,) if mode == "kernel" else (1, 3))]
+    beside(tap, 4, cases)
     tap.end()
 
 
