@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Counts the tests that a `meson test` ran, from the TAP they printed, and shows what failed.
 
-usage: tally.py BUILD_DIRECTORY TITLE COUNTS
+usage: tally.py LOG TITLE COUNTS
 
-Reads meson's testlog.json; adds "PASSED FAILED SKIPPED" as a line to the file COUNTS, and skip reasons to COUNTS.skips. Meson counts
+Reads the JSON log of a `meson test`; adds "PASSED FAILED SKIPPED" as a line to the file COUNTS, and skip reasons to COUNTS.skips. Meson counts
 executables and takes some skips for passes; this counts what each executable says about itself, and a crash as a failure.
 """
 import json
-import os
 import re
 import sys
 from collections import Counter
@@ -58,7 +57,7 @@ def judge(entry):
     return states["pass"], failed, reasons
 
 
-def show(entry):
+def show(entry, log):
     text = (entry.get("stdout") or "") + ("\n" + entry["stderr"] if entry.get("stderr") else "")
     lines = text.splitlines()
     # Of a long TAP report only what failed, with what follows it.
@@ -72,19 +71,19 @@ def show(entry):
     for line in picked[:SHOWN]:
         print(f"      {line}")
     if len(picked) > SHOWN:
-        print(f"      ... {len(picked) - SHOWN} lines more in the build's meson-logs/testlog.txt")
+        print(f"      ... {len(picked) - SHOWN} lines more in {log.removesuffix('.json')}.txt")
 
 
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    build, title, counts = sys.argv[1:]
-    path = os.path.join(build, "meson-logs", "testlog.json")
+    path, title, counts = sys.argv[1:]
     suites, failing, skips = {}, [], Counter()
     with open(path, errors="replace") as f:
         for line in f:
             entry = json.loads(line)
-            suite = re.sub(r"^.*?:", "", entry["name"].split(" / ")[0]) if " / " in entry["name"] else entry["name"].split("/")[0]
+            # PROJECT:SUITE+SUITE... / NAME
+            suite = re.sub(r"^.*?:|\+.*", "", entry["name"].split(" / ")[0]) if " / " in entry["name"] else entry["name"].split("/")[0]
             passed, failed, reasons = judge(entry)
             total = suites.setdefault(suite, [0, 0, 0])
             for i, n in enumerate((passed, failed, len(reasons))):
@@ -95,7 +94,7 @@ def main():
     for suite, (passed, failed, skipped) in sorted(suites.items()):
         print(f"  {title}, {suite}: {passed} passed, {failed} failed, {skipped} skipped")
     for entry in failing:
-        show(entry)
+        show(entry, path)
     sums = [sum(s[i] for s in suites.values()) for i in range(3)]
     with open(counts, "a") as f:
         f.write(" ".join(map(str, sums)) + "\n")
