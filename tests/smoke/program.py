@@ -109,9 +109,11 @@ class Program(Live):
         atexit.register(self.process.kill)      # of a test that broke
 
     def attached(self, seconds=20):
-        """As of XDP; DPDK's driver has opened its sockets when the log says so."""
-        if not self.dpdk:
-            return super().attached(seconds)
+        """As of XDP; DPDK's driver has opened its sockets when the run has begun."""
+        return self.begun(seconds) if self.dpdk else super().attached(seconds)
+
+    def begun(self, seconds=20):
+        """Waits until everything is open: up to then an interface that goes away is the end of a run."""
         return until(lambda: "sluice: memory: " in self.said() or self.process.poll() is not None, seconds) and self.process.poll() is None
 
     def lines(self):

@@ -92,23 +92,30 @@ class Suite:
         for queues, sets in ((1, {}), (2, {}), (2, {"workers": 2, "dispatch": "software"})):
             fact = f"busy: the records of the capture, {queues} queue{'s' * (queues > 1)}, {sets.get('workers', 1)} worker{'s' * (len(sets) > 0)}; " \
                    "what the driver cannot is said"
-            with Wire(queues) as wire:
-                before = ["0", "70000"]
-                defer(wire, before)
-                live = self.redirect(wire, key=HOSTS, xdp_poll="busy", **sets)
-                notes = [] if live.attached() else ["not attached"]
-                sent = wire.send(self.office[:50])
-                notes += [] if self.decided(live) else ["nothing said of busy polling"]
-                sent += wire.send(self.office[50:], calm=True)
-                during = deferral(wire)
-                status = live.finish()
-                notes += self.poll_kind(wire, live, during, before)
-                after = deferral(wire)
-            if after != before:
-                notes.append(f"{DEFERRAL} were {before} before and {after} after")
+            for calm in (1, 3, 9):      # slower where a machine is too busy for all frames
+                live, notes = self.busy_once(queues, calm, sets)
+                if not live.ledger().get("missed") and not live.ledger().get("shed"):
+                    break
             notes += difference(expected(self.sluice, self.folder, [OFFICE], HOSTS), normal(live.lines()))
-            notes += self.account(live, status, sent)
             self.tap.line(not notes, fact, notes + live.why())
+
+    def busy_once(self, queues, calm, sets):
+        """The run, and what is wrong but for its records."""
+        with Wire(queues) as wire:
+            before = ["0", "70000"]
+            defer(wire, before)
+            live = self.redirect(wire, key=HOSTS, xdp_poll="busy", **sets)
+            notes = [] if live.attached() else ["not attached"]
+            sent = wire.send(self.office[:50])
+            notes += [] if self.decided(live) else ["nothing said of busy polling"]
+            sent += wire.send(self.office[50:], calm=calm)
+            during = deferral(wire)
+            status = live.finish()
+            notes += self.poll_kind(wire, live, during, before)
+            after = deferral(wire)
+        if after != before:
+            notes.append(f"{DEFERRAL} were {before} before and {after} after")
+        return live, notes + self.account(live, status, sent)
 
     def chosen(self):
         fact = "busy: what somebody has chosen for the interrupts stays"
@@ -201,7 +208,7 @@ class Suite:
         notes = []
         with Wire(2) as wire:
             live = self.redirect(wire, workers=2, dispatch="software")
-            notes += [] if live.attached() else ["not attached"]
+            notes += [] if live.attached() and live.begun() else ["not attached"]
             for i in range(3):
                 flood = subprocess.Popen([sys.executable, "-c", FLOOD.format(space=wire.spaces[0], name=wire.near)])
                 time.sleep(0.3)
@@ -241,7 +248,7 @@ class Suite:
         notes = []
         with Wire(2) as wire:
             live = self.redirect(wire)
-            notes += [] if live.attached() else ["not attached"]
+            notes += [] if live.attached() and live.begun() else ["not attached"]
             sent = wire.send(self.office[:200], calm=True)
             for i, queues in enumerate((1, 3)):
                 time.sleep(0.3)

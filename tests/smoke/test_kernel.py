@@ -140,6 +140,7 @@ class Suite:
             live = self.program(wire)
             live.attached()
             wire.send([frame(1)], 100)
+            live.begun()
             wire.unplug()
             gone = live.hears(f"{wire.far} went away")
             wire.plug()

@@ -178,7 +178,7 @@ class Suite:
     def away(self, mode):
         with Wire() as wire:
             live = self.start(wire, mode)
-            there = live.attached()
+            there = live.attached() and live.begun()
             wire.unplug()
             away = live.hears("went away")
             # Another number, as a rule the first does not come back.
