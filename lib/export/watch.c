@@ -293,6 +293,8 @@ void watch_judge(
 		return;
 	}
 	watch_pass(w, out->end_us - w->conf.step_us, give, ctx);
+	// Where no key was known there was nothing to pass; keys of this part must not be judged by it now.
+	w->next = r.number;
 	for (uint32_t i = 0; i < out->n; i++)
 		if (!(out->sum[i].key.flags & KEY_REST))
 			judge_sum(&r, &out->sum[i], back_of(out, i));

@@ -54,18 +54,32 @@ static void note(void *ctx, const struct watch_alert *a) {
 	);
 }
 
-// A window in which key N has values[N] packets, none at 0.
-static void window_of(int64_t number, const uint64_t *values, uint32_t n, bool partial) {
+// A window in which key N has values[N] packets, none at 0; or its part of those from `first` on.
+static void
+part_of(int64_t number, const uint64_t *values, uint32_t first, uint32_t n, bool partial,
+	bool more) {
 	struct flow_sum sums[64];
 	struct window_out out = {
 		.start_us = number * SIZE,
 		.end_us = number * SIZE + watch.conf.size_us,
-		.sum = sums};
-	for (uint32_t i = 0; i < n; i++)
+		.sum = sums,
+		.again = first > 0,
+		.more = more};
+	for (uint32_t i = first; i < n; i++)
 		if (values[i] > 0)
 			sums[out.n++] = (struct flow_sum
 			){.key = {.dst_port = (uint16_t)i, .hash = i}, .packets = values[i]};
 	watch_judge(&watch, &out, partial, note, NULL);
+}
+
+static void window_of(int64_t number, const uint64_t *values, uint32_t n, bool partial) {
+	part_of(number, values, 0, n, partial, false);
+}
+
+// In two parts, the first of which has so many keys.
+static void halves_of(int64_t number, const uint64_t *values, uint32_t first, uint32_t n) {
+	part_of(number, values, 0, first, false, true);
+	part_of(number, values, first, n, false, false);
 }
 
 #define WINDOW(number, ...)                                                       \
@@ -94,6 +108,27 @@ Test(watch, a_window_without_the_key_is_one_below, .fini = fini) {
 	// And so is one that nothing was in.
 	WINDOW(5, 6, 6);
 	cr_expect_str_eq(told, "1:0=6/5 1:1=6/5 3:1=6/5 5:0=6/5 5:1=6/5 ");
+}
+
+Test(watch, a_window_in_parts_is_one_whether_it_is_the_first_or_keys_were_forgotten, .fini = fini) {
+	above(5);
+	halves_of(3, (uint64_t[]){6, 7, 8}, 2, 3);
+	WINDOW(4, 6);
+	WINDOW(5, 1);
+	cr_expect_eq(watch.keys.n, 0);
+	halves_of(9, (uint64_t[]){7, 1, 9}, 1, 3);
+	WINDOW(10, 7);
+	cr_expect_str_eq(told, "3:0=6/5 3:1=7/5 3:2=8/5 9:0=7/5 9:2=9/5 ");
+	cr_expect_eq(watch.stats.suppressed, 2);
+}
+
+Test(watch, a_mean_over_windows_in_parts_is_of_these_alone, .fini = fini) {
+	init((struct condition){.compare = COMPARE_BELOW, .factor = 1000, .windows = 2}, SIZE, SIZE,
+	     MEMORY);
+	halves_of(3, (uint64_t[]){6, 4}, 1, 2);
+	halves_of(4, (uint64_t[]){8, 2}, 1, 2);
+	halves_of(5, (uint64_t[]){6, 3}, 1, 2); // means 7 and 3
+	cr_expect_str_eq(told, "5:0=6/7 ");
 }
 
 Test(watch, only_keys_that_are_above_are_known, .fini = fini) {
