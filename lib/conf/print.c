@@ -22,10 +22,8 @@ static void print_list(const struct conf_list *list, FILE *to) {
 
 static void print_set(uint64_t set, const char *const *names, FILE *to) {
 	const char *between = "";
-	for (uint32_t i = 0; set >> i != 0; i++) {
-		if (!(set >> i & 1))
-			continue;
-		fprintf(to, "%s%s", between, names[i]);
+	for (; set != 0; set &= set - 1) {
+		fprintf(to, "%s%s", between, names[__builtin_ctzll(set)]);
 		between = " ";
 	}
 }

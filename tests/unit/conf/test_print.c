@@ -73,6 +73,19 @@ Test(print, other_forms_of_numbers_load_to_the_same) {
 	expect_round_trip("[input]\ndevice = a/b net_pcap0,rx_pcap=c\n[match]\ncache = off\n");
 }
 
+Test(print, a_sink_of_the_last_of_64_streams_loads_to_the_same) {
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	fputs("[input]\ndevice = a\n", out);
+	for (uint32_t i = 0; i < 64; i++)
+		fprintf(out, "[stream s%u]\nkey = src_ip\nwindow = tumbling 1s\n", i);
+	fputs("[sink a]\nstreams = s0 s62 s63\ntype = null\n", out);
+	fclose(out);
+	expect_round_trip(text);
+	free(text);
+}
+
 Test(print, it_is_complete_and_readable) {
 	struct conf *conf = expect_loads(
 		"[input]\ndevice = a 'b c'\n[stream s]\nkey = src_ip\nwindow = tumbling 60s\n", NULL
