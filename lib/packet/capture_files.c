@@ -121,8 +121,10 @@ int capture_files_seek(struct capture_files *f, const struct source_place *to, s
 		ret = compare(f, to, err);
 	if (ret == 0 && to->octet > 0)
 		ret = capture_file_seek(&f->file, to->octet);
+	// Its digest is of a file that may be closed when the place is told again.
 	if (ret == 0)
-		f->place = *to;
+		f->place = (struct source_place
+		){.frames = to->frames, .file = to->file, .octet = to->octet};
 	return ret == 0 || err->text[0] != '\0'
 		? ret
 		: err_set(err, ret, "%s: %s", f->paths[to->file], strerror(-ret));

@@ -70,6 +70,26 @@ static void expect_from(struct source *src, uint32_t from, uint32_t end) {
 	cr_assert_eq(src->frames, end);
 }
 
+// A run that goes on from the place, `frames` being ahead of it.
+static struct source *
+go_on(const char *const *paths, uint32_t n, const struct source_place *at, uint64_t frames) {
+	struct source *src = open_files(paths, n, CAPTURE_PACE_MAX, 0);
+	cr_assert_eq(src->ops->seek(src, at), 0, "%s", src->err.text);
+	src->frames = at->frames;
+	src->skip = frames - at->frames;
+	return src;
+}
+
+// One that has read all files tells a place as well, behind which nothing is.
+static void expect_at_end(const char *const *paths, uint32_t n, struct source *src) {
+	struct source_place at;
+	src->ops->place(src, &at);
+	cr_assert_leq(at.frames, src->frames);
+	struct source *last = go_on(paths, n, &at, src->frames);
+	expect_from(last, n * FRAMES, n * FRAMES);
+	capture_free(last);
+}
+
 // At each burst another run goes on from what is told there. How many frames the runs read over at the most.
 static uint64_t go_on_everywhere(const char *const *paths, uint32_t n, int64_t pace, uint32_t fly) {
 	struct source *src = open_files(paths, n, pace, fly);
@@ -79,15 +99,13 @@ static uint64_t go_on_everywhere(const char *const *paths, uint32_t n, int64_t p
 		src->ops->place(src, &at);
 		cr_assert_leq(at.frames, src->frames);
 		over = src->frames - at.frames > over ? src->frames - at.frames : over;
-		struct source *next = open_files(paths, n, CAPTURE_PACE_MAX, 0);
-		cr_assert_eq(next->ops->seek(next, &at), 0, "%s", next->err.text);
-		next->frames = at.frames;
-		next->skip = src->frames - at.frames;
+		struct source *next = go_on(paths, n, &at, src->frames);
 		expect_from(next, (uint32_t)src->frames, n * FRAMES);
 		struct source_stats st;
 		next->ops->stats(next, &st);
 		cr_assert_eq(st.bytes_read, st.bytes_total);
 		cr_assert_eq(st.to_skip, 0);
+		expect_at_end(paths, n, next);
 		capture_free(next);
 		do {
 			got = src->ops->recv(src, &b);
