@@ -24,6 +24,7 @@ struct state_store {
 	sqlite3_stmt *put;
 	bool has; // a checkpoint is there
 	struct state_meta meta; // its
+	uint64_t parts; // of it
 	uint64_t number; // of the one under way
 	uint64_t chunks; // of it
 	uint64_t *buffer; // STATE_CHUNK octets, for reading
@@ -101,7 +102,7 @@ static char *column_text(sqlite3_stmt *q, int i) {
 }
 
 // 1: there is one, 0: there is none, or -errno with err set.
-static int read_meta(struct state_store *s, uint64_t *chunks, struct err *err) {
+static int read_meta(struct state_store *s, struct err *err) {
 	static const char sql[] =
 		"SELECT number, finished, saved_us, octets, chunks, asked, summary, digest FROM meta";
 	struct state_meta *m = &s->meta;
@@ -118,10 +119,10 @@ static int read_meta(struct state_store *s, uint64_t *chunks, struct err *err) {
 			.asked = column_text(q, 5),
 			.summary = column_text(q, 6),
 		};
-		*chunks = (uint64_t)sqlite3_column_int64(q, 4);
+		s->parts = (uint64_t)sqlite3_column_int64(q, 4);
 		if (m->asked == NULL || m->summary == NULL)
 			ret = err_set(err, -ENOMEM, "out of memory");
-		else if (digest_meta(s, m, *chunks) != (uint64_t)sqlite3_column_int64(q, 7))
+		else if (digest_meta(s, m, s->parts) != (uint64_t)sqlite3_column_int64(q, 7))
 			ret = err_set(err, -EBADMSG, "its head is damaged");
 		else
 			ret = 1;
@@ -132,9 +133,7 @@ static int read_meta(struct state_store *s, uint64_t *chunks, struct err *err) {
 	return ret;
 }
 
-static int read_chunks(
-	struct state_store *s, uint64_t expected, state_taker *take, void *ctx, struct err *err
-) {
+int state_store_read(struct state_store *s, state_taker *take, void *ctx, struct err *err) {
 	static const char sql[] = "SELECT octets, digest FROM chunk WHERE number = ? ORDER BY n";
 	sqlite3_stmt *q;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
@@ -156,7 +155,7 @@ static int read_chunks(
 	}
 	if (ret == 0 && step != SQLITE_DONE)
 		ret = unreadable(s, err);
-	if (ret == 0 && n != expected)
+	if (ret == 0 && n != s->parts)
 		ret = err_set(err, -EBADMSG, "parts of it are missing");
 	sqlite3_finalize(q);
 	return ret;
@@ -178,7 +177,6 @@ static int check_pages(struct state_store *s, struct err *err) {
 // Looks at everything that is there.
 static int look(struct state_store *s, struct err *err) {
 	int64_t application = 0, version = 0, tables = 0, left = 0;
-	uint64_t chunks = 0;
 	int ret = pragma(s, "PRAGMA application_id", &application, err);
 	if (ret == 0)
 		ret = pragma(s, "PRAGMA user_version", &version, err);
@@ -198,13 +196,13 @@ static int look(struct state_store *s, struct err *err) {
 	ret = check_pages(s, err);
 	if (ret < 0)
 		return ret;
-	ret = read_meta(s, &chunks, err);
+	ret = read_meta(s, err);
 	if (ret == 0)
 		ret = pragma(s, "SELECT count(*) FROM chunk", &left, err);
 	if (ret == 0 && left > 0 && s->meta.asked == NULL)
 		ret = err_set(err, -EBADMSG, "its head is missing");
 	if (ret > 0)
-		ret = read_chunks(s, chunks, NULL, NULL, err);
+		ret = state_store_read(s, NULL, NULL, err);
 	s->has = ret == 0 && s->meta.asked != NULL;
 	return ret;
 }
@@ -319,15 +317,6 @@ const struct state_meta *state_store_meta(const struct state_store *s) {
 	return s->has ? &s->meta : NULL;
 }
 
-int state_store_read(struct state_store *s, state_taker *take, void *ctx, struct err *err) {
-	uint64_t chunks;
-	char *asked = s->meta.asked, *summary = s->meta.summary;
-	int ret = read_meta(s, &chunks, err);
-	free(asked);
-	free(summary);
-	return ret < 0 ? ret : read_chunks(s, chunks, take, ctx, err);
-}
-
 int state_store_forget(struct state_store *s, struct err *err) {
 	s->has = false;
 	return run(
@@ -385,8 +374,10 @@ int state_store_commit(struct state_store *s, const struct state_meta *meta, str
 		ret = put_meta(s, &m, err);
 	if (ret == 0)
 		ret = run(s, "COMMIT", "cannot be written", err);
-	if (ret == 0)
+	if (ret == 0) {
 		s->meta.number = s->number;
+		s->parts = s->chunks;
+	}
 	return ret;
 }
 

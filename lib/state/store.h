@@ -32,7 +32,7 @@ bool state_store_built(void);
 struct state_store *state_store_open(const char *folder, struct err *err);
 void state_store_close(struct state_store *s);
 
-// The checkpoint that is there; NULL: none.
+// The checkpoint that was found; NULL: none, or it was forgotten.
 const struct state_meta *state_store_meta(const struct state_store *s);
 
 // Gives all its records, some at a time, in the order of saving: buffers for base/state_io.h, aligned to 8.

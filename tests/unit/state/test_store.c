@@ -130,6 +130,21 @@ Test(store, what_is_not_committed_never_was, .init = make_folder, .fini = remove
 	state_store_close(s);
 }
 
+Test(store, what_breaks_off_while_it_is_read_is_an_error, .init = make_folder,
+     .fini = remove_folder) {
+	struct state_store *s = open_store();
+	struct seen seen = {0};
+	struct err err = {0};
+	// More than SQLite keeps in memory, so that all of it has to be read again.
+	keep(s, 1, 40);
+	state_store_close(s);
+	s = open_store();
+	cr_assert_eq(truncate(file, 65536), 0);
+	cr_expect_lt(state_store_read(s, see, &seen, &err), 0);
+	cr_expect_neq(err.text[0], '\0');
+	state_store_close(s);
+}
+
 Test(store, what_is_kept_is_its_owners_alone, .init = make_folder, .fini = remove_folder) {
 	static const char *const names[] = {STATE_FILE, STATE_FILE "-journal"};
 	struct stat st;
