@@ -11,20 +11,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
+// A capture can be read again from a checkpoint at which nothing was lost.
+static int check_lost(const struct run *run, struct err *err) {
+	if (!run->patient || !exporter_failed(run->exporter))
+		return 0;
+	return err_set(err, -EIO, "records were lost on the way out since");
+}
+
 struct state_chunk *state_export_all(struct run *run, uint64_t missed, struct err *err) {
 	struct state_buffer b;
 	// A set of few distinct values takes more when it is saved, for its key goes with it.
 	uint64_t memory = run->conf->flow.memory;
 	state_buffer_init(&b, memory + memory / 4 + STATE_EXPORTER_MORE);
-	int ret = 0;
-	// A capture can be read again from a checkpoint at which nothing was lost.
-	if (run->patient && exporter_failed(run->exporter))
-		ret = err_set(err, -EIO, "records were lost on the way out since");
+	int ret = check_lost(run, err);
 	if (ret == 0) {
 		tally_save(&run->base, &b.writer);
 		state_record_run(run, missed, &b.writer);
 		ret = exporter_save(run->exporter, &b.writer, err);
 	}
+	// The sinks' marks may have found out.
+	if (ret == 0)
+		ret = check_lost(run, err);
 	if (ret == 0)
 		return state_buffer_take(&b);
 	state_buffer_fini(&b);

@@ -111,8 +111,8 @@ void exporter_leave(struct exporter *e);
 
 // Checkpoints. Every worker sets a mark in its rings, at one moment of the input; behind a mark nothing is
 // taken until all are reached (exporter_marked, behind a step). What is saved then is of that moment, with
-// the sinks' files synced and their places noted. exporter_pass goes on, also where marks are only on
-// their way: that checkpoint is given up.
+// the sinks' files synced and their places noted; exporter_failed tells then whether records were lost on their
+// way there. exporter_pass goes on, also where marks are only on their way: that checkpoint is given up.
 bool exporter_marked(const struct exporter *e);
 int exporter_save(struct exporter *e, struct state_writer *w, struct err *err);
 void exporter_pass(struct exporter *e);

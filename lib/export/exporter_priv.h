@@ -62,4 +62,6 @@ void exporter_write_change(void *ctx, uint32_t stream, const struct watch_alert 
 void exporter_write_alert(void *ctx, const struct alert *a);
 
 void exporter_flush(struct exporter *e);
+// Records that the sink was given are lost: the log says so once, and the run has a fault.
+void exporter_sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err);
 void exporter_publish_sink(struct sink_slot *s);

@@ -56,25 +56,30 @@ void exporter_pass(struct exporter *e) {
 	corrector_pass(e->corrector);
 }
 
+// Records that the mark finds lost are lost whether there is a checkpoint or not.
+static int
+mark_sink(struct exporter *e, struct sink_slot *s, struct out_mark *mark, struct err *err) {
+	struct sink *sink = s->conf.sink;
+	struct err own = {0};
+	uint64_t dropped = sink->stats.dropped;
+	int ret = sink->ops->mark(sink, mark, &own);
+	if (ret == -EIO || sink->stats.dropped > dropped)
+		exporter_sink_fault(e, s, &own);
+	exporter_publish_sink(s);
+	if (ret < 0)
+		*err = own;
+	return ret;
+}
+
 static int
 save_sink(struct exporter *e, struct sink_slot *s, struct state_writer *w, struct err *err) {
-	struct saved_sink to = {
-		.stat =
-			{
-				[SINK_DELIVERED] = s->conf.sink->stats.delivered,
-				[SINK_SPOOLED] = s->conf.sink->stats.spooled,
-				[SINK_DROPPED] = s->conf.sink->stats.dropped,
-			},
-		.marked = s->conf.sink->ops->mark != NULL,
-	};
+	struct saved_sink to = {.marked = s->conf.sink->ops->mark != NULL};
+	int ret = to.marked ? mark_sink(e, s, &to.mark, err) : 0;
+	const struct sink_stats *stats = &s->conf.sink->stats;
 	snprintf(to.name, sizeof(to.name), "%s", s->conf.name);
-	int ret = 0;
-	if (to.marked)
-		ret = s->conf.sink->ops->mark(s->conf.sink, &to.mark, err);
-	// What the mark drained is counted now.
-	to.stat[SINK_DELIVERED] = s->conf.sink->stats.delivered;
-	to.stat[SINK_DROPPED] = s->conf.sink->stats.dropped;
-	exporter_publish_sink(s);
+	to.stat[SINK_DELIVERED] = stats->delivered;
+	to.stat[SINK_SPOOLED] = stats->spooled;
+	to.stat[SINK_DROPPED] = stats->dropped;
 	if (ret == 0)
 		state_writer_put(w, STATE_SINK, VERSION, &to, sizeof(to));
 	return ret < 0 ? err_wrap(err, ret, "sink %s", s->conf.name) : 0;

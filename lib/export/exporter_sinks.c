@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-static void sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err) {
+void exporter_sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err) {
 	e->failed = true;
 	if (!s->failed)
 		log_error("sink %s: %s; records are being dropped", s->conf.name, err->text);
@@ -45,7 +45,7 @@ void exporter_write(
 		if (!out->more)
 			ret |= sink->ops->end(sink, &err);
 		if (ret != 0)
-			sink_fault(e, s, &err);
+			exporter_sink_fault(e, s, &err);
 		e->dirty = true;
 		exporter_publish_sink(s);
 	}
@@ -59,7 +59,7 @@ void exporter_write_change(void *ctx, uint32_t stream, const struct watch_alert 
 		if (!(s->conf.streams >> stream & 1) || s->conf.sink->ops->change == NULL)
 			continue;
 		if (s->conf.sink->ops->change(s->conf.sink, a, &err) < 0)
-			sink_fault(e, s, &err);
+			exporter_sink_fault(e, s, &err);
 		e->dirty = true;
 		exporter_publish_sink(s);
 	}
@@ -73,7 +73,7 @@ void exporter_write_alert(void *ctx, const struct alert *a) {
 		if (s->conf.sink->ops->alert == NULL)
 			continue;
 		if (s->conf.sink->ops->alert(s->conf.sink, a, &err) < 0)
-			sink_fault(e, s, &err);
+			exporter_sink_fault(e, s, &err);
 		e->dirty = true;
 		exporter_publish_sink(s);
 	}
@@ -84,7 +84,7 @@ void exporter_flush(struct exporter *e) {
 		struct sink_slot *s = &e->sinks[i];
 		struct err err = {0};
 		if (s->conf.sink->ops->flush(s->conf.sink, &err) < 0)
-			sink_fault(e, s, &err);
+			exporter_sink_fault(e, s, &err);
 		exporter_publish_sink(s);
 	}
 	e->dirty = false;

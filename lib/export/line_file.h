@@ -36,6 +36,7 @@ int line_file_pause(struct line_file *l, struct err *err);
 // Everything to the file. 0 or -errno with err set: what could not be written was counted dropped.
 int line_file_drain(struct line_file *l, struct err *err);
 
-// Everything to the file, then its mark. 0 or -errno with err set.
+// Everything to the file, then its mark. 0 or -errno with err set, as out_file_mark; what could not be written
+// was counted dropped, with err set, and does not keep the mark from being made.
 int line_file_mark(struct line_file *l, struct out_mark *mark, struct err *err);
 void line_file_close(struct line_file *l);

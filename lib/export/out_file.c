@@ -108,7 +108,7 @@ int out_file_write(struct out_file *f, const void *data, uint64_t len, struct er
 
 int out_file_sync(struct out_file *f, struct err *err) {
 	if (f->regular && fsync(f->fd) < 0)
-		return err_set(err, -errno, "%s: %s", f->conf.path, strerror(errno));
+		return err_set(err, -EIO, "%s: %s", f->conf.path, strerror(errno));
 	return 0;
 }
 

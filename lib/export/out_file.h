@@ -49,7 +49,8 @@ int out_file_write(struct out_file *f, const void *data, uint64_t len, struct er
 // Rotates if it is time. To be called between lines. 0 or -errno with err set: the old file goes on.
 int out_file_rotate(struct out_file *f, struct err *err);
 
-// fsync, where the file is one that can be.
+// fsync, where the file is one that can be. 0 or -EIO with err set: what was written before may never reach the
+// disk, and another try would not tell.
 int out_file_sync(struct out_file *f, struct err *err);
 void out_file_close(struct out_file *f);
 

@@ -14,7 +14,8 @@ struct out_mark {
 	char name[OUT_MARK_NAME_MAX]; // of it
 };
 
-// Syncs, and says where the file is. Where a rotation is due, the next file is begun. 0 or -errno with err set.
+// Syncs, and says where the file is. Where a rotation is due, the next file is begun. 0 or -errno with err set,
+// -EIO where what was written before may be lost.
 int out_file_mark(struct out_file *f, struct out_mark *mark, struct err *err);
 
 // The checkpoint of the last mark is kept: a finished file gets its name. 0 or -errno with err set: it is

@@ -56,7 +56,7 @@ struct sink_ops {
 	// above.
 	int (*change)(struct sink *s, const struct watch_alert *alert, struct err *err);
 	// For checkpoints; NULL: what the sink was given leaves nothing behind. As out_file_mark, _kept and
-	// _cut say; everything goes out ahead of a mark.
+	// _cut say; everything goes out ahead of a mark, and err is also set where that was counted dropped.
 	int (*mark)(struct sink *s, struct out_mark *mark, struct err *err);
 	int (*kept)(struct sink *s, struct err *err);
 	int (*cut)(struct sink *s, const struct out_mark *mark, struct err *err);

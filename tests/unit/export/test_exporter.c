@@ -1,6 +1,7 @@
 // The exporter: when windows leave, that the slowest worker decides, and what partial marks.
 
 #include "base/field.h"
+#include "base/state_buffer.h"
 #include "export/exporter.h"
 
 #include "count_packet.h"
@@ -20,6 +21,7 @@ struct memory_sink {
 	int64_t alert_us[MAX_SEEN];
 	uint32_t n_alerts;
 	int fault;
+	int mark_fault; // what a mark finds: below 0 an error, else records that were dropped ahead of it
 };
 
 static void begin(struct sink *s, const struct window_info *w) {
@@ -52,7 +54,16 @@ static int take_alert(struct sink *s, const struct alert *a, struct err *err) {
 	return m->fault != 0 ? err_set(err, m->fault, "on purpose") : 0;
 }
 
-static const struct sink_ops ops = {begin, write_sums, done, done, close_sink};
+static int mark(struct sink *s, struct out_mark *m, struct err *err) {
+	int fault = ((struct memory_sink *)s)->mark_fault;
+	*m = (struct out_mark){0};
+	if (fault != 0)
+		err_set(err, fault, "on purpose");
+	s->stats.dropped += fault > 0 ? (uint64_t)fault : 0;
+	return fault < 0 ? fault : 0;
+}
+
+static const struct sink_ops ops = {begin, write_sums, done, done, close_sink, .mark = mark};
 static const struct sink_ops alert_ops = {.flush = done, .close = close_sink, .alert = take_alert};
 
 static struct memory_sink sink, alert_sink;
@@ -222,6 +233,33 @@ Test(exporter, a_sink_that_fails_makes_the_run_a_fault, .init = open_file, .fini
 	pane_store_advance(&stores[1], INT64_MAX);
 	exporter_finish(exporter, false);
 	cr_assert(exporter_failed(exporter));
+}
+
+Test(exporter, a_checkpoint_tells_of_records_that_it_finds_lost, .fini = close_all) {
+	static const struct {
+		const char *what;
+		int fault, ret;
+		bool lost;
+	} cases[] = {
+		{"nothing", 0, 0, false},
+		{"records that did not fit the disk", 3, 0, true},
+		{"a disk that does not keep what was written", -EIO, -EIO, true},
+		{"another file in its place", -ESTALE, -ESTALE, false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct state_buffer b;
+		struct err err = {0};
+		if (i > 0)
+			close_all();
+		open_file();
+		state_buffer_init(&b, 1 << 20);
+		sink.mark_fault = cases[i].fault;
+		cr_expect_eq(
+			exporter_save(exporter, &b.writer, &err), cases[i].ret, "%s", cases[i].what
+		);
+		cr_expect_eq(exporter_failed(exporter), cases[i].lost, "%s", cases[i].what);
+		state_buffer_fini(&b);
+	}
 }
 
 static void open_alerts(void) {
