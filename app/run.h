@@ -69,7 +69,9 @@ struct run {
 	_Atomic(uint32_t) attached; // worker, receiver, collector → control: sources are attached
 	// worker, collector → exporter: threads done with their last step
 	_Atomic(uint32_t) finished;
-	// worker, receiver, collector → control: a fault ended the thread
+	// receiver → exporter: it is done, and whether for a fault is known
+	_Atomic(bool) received;
+	// worker, receiver, collector → control, exporter: a fault ended the thread
 	_Atomic(uint32_t) failed;
 	// Control → worker, receiver, collector: 0 wait, 1 everybody is attached, start, -1 somebody is not, leave.
 	// Not to be told from `failed`: that may be a fault of a thread that started earlier.

@@ -227,6 +227,7 @@ void *thread_receiver(void *arg) {
 		}
 		if (is_fault(t->result))
 			note_fault(t, r->sources, r->n_sources);
+		atomic_store(&run->received, true);
 		// Workers still hold packets; those come back before the sources go.
 		while (atomic_load(&run->finished) < run->n_workers)
 			usleep(100);
@@ -301,6 +302,9 @@ void *thread_exporter(void *arg) {
 		nanosleep(&nap, NULL);
 		nap.tv_nsec = nap.tv_nsec * 2 < longest ? nap.tv_nsec * 2 : longest;
 	}
+	// To workers the end of an input that broke off is an end like any other.
+	while (run->receiver != NULL && atomic_load(&run->go) > 0 && !atomic_load(&run->received))
+		usleep(100);
 	bool cut = was_cut(run);
 	if (state_keeps(run, cut))
 		exporter_leave(run->exporter);
