@@ -79,7 +79,7 @@ int64_t live_clock_tend(struct live_clock *c) {
 
 void live_clock_reach(struct live_clock *c, int64_t us) {
 	uint64_t mono_ns = live_clock_mono_ns();
-	if (us > INT64_MAX / 1000 || !live_line_reach(&c->line, mono_ns, us * 1000))
+	if (us > INT64_MAX / 1000 || us < 0 || !live_line_reach(&c->line, mono_ns, us * 1000))
 		return;
 	publish(c);
 	log_warn(

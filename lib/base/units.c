@@ -76,7 +76,7 @@ int units_parse_size(const char *text, uint64_t *octets) {
 int units_parse_uint(const char *text, uint64_t *value) {
 	const char *end = text;
 	int ret = digits(text, value, &end);
-	return ret < 0 && *end == '\0' ? ret : (*end == '\0' ? ret : -EINVAL);
+	return *end == '\0' ? ret : -EINVAL;
 }
 
 static const char *format(uint64_t v, const struct unit *units, size_t n, char *buf, size_t len) {

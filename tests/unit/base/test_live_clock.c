@@ -106,5 +106,6 @@ Test(live_clock, a_run_before_it_may_have_been_further) {
 	go_on(60);
 	cr_expect_eq(told_us, fake.utc_ns / 1000, "UTC is met");
 	live_clock_reach(&c, INT64_MAX);
+	live_clock_reach(&c, INT64_MIN);
 	cr_expect_eq(live_clock_us(&c), told_us, "no run has come there");
 }
