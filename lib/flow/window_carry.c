@@ -129,7 +129,7 @@ static void open_new(struct window_set *ws, struct flow_sum *sum, int64_t due) {
 		rest.key = (struct flow_key){.flags = KEY_REST};
 		rest.rule = (struct rule_id){};
 		rest.distinct = 0;
-		rest.distinct_is = DISTINCT_EXACT;
+		rest.distinct_is = DISTINCT_NONE;
 		take_in(ws, (struct pair){.sum = &rest});
 		return;
 	}

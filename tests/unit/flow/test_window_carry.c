@@ -76,6 +76,7 @@ Test(window_carry, where_what_is_open_is_kept_new_ones_are_the_rest) {
 	uint64_t packets = 0, rest = 0;
 	for (uint32_t i = 0; i < 64; i++) {
 		packets += s[i].packets;
+		cr_expect_eq(s[i].distinct_is, DISTINCT_NONE, "nobody asked");
 		if (s[i].key.flags & KEY_REST)
 			rest += s[i].packets;
 		else
