@@ -178,7 +178,7 @@ bool state_stop(struct run *run) {
 		return true;
 	st->stop_wanted = true;
 	// Of a run that is at its end there is nothing to be kept but that.
-	if (!saver_begin(st->saver))
+	if (!saver_begin_last(st->saver))
 		return saver_closed(st->saver);
 	atomic_store(&st->keep, true);
 	if (run->receiver != NULL)

@@ -232,14 +232,24 @@ static void begin_locked(struct saver *s, enum exporters_part part) {
 	pthread_cond_broadcast(&s->change);
 }
 
-uint64_t saver_begin(struct saver *s) {
+static uint64_t begin_next(struct saver *s, bool last) {
 	pthread_mutex_lock(&s->lock);
 	bool idle = !s->busy && !s->closed && saver_pools_idle(&s->pools);
 	uint64_t ticket = idle ? s->done + 1 : 0;
-	if (idle)
+	if (idle) {
+		s->closed = last;
 		begin_locked(s, PART_AWAITED);
+	}
 	pthread_mutex_unlock(&s->lock);
 	return ticket;
+}
+
+uint64_t saver_begin(struct saver *s) {
+	return begin_next(s, false);
+}
+
+uint64_t saver_begin_last(struct saver *s) {
+	return begin_next(s, true);
 }
 
 bool saver_closed(struct saver *s) {

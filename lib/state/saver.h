@@ -38,6 +38,9 @@ void saver_free(struct saver *s);
 // Control thread. A checkpoint begins; then those who save are to be told. What saver_done is at its end,
 // or 0: one is under way, or somebody still saves for one that was given up, or none begins any more.
 uint64_t saver_begin(struct saver *s);
+
+// The same; it is the run's last one, behind which none begins but saver_finish's.
+uint64_t saver_begin_last(struct saver *s);
 bool saver_closed(struct saver *s);
 
 // What saver_done is at the end of the one that begins next.

@@ -235,6 +235,21 @@ Test(saver, behind_one_that_was_given_up_none_begins, .init = init, .fini = fini
 	cr_assert_eq(saver_finish(saver, some(2, 3), "{}", &err), 0, "but the end of the input");
 }
 
+Test(saver, behind_the_last_one_none_begins, .init = init, .fini = fini, .timeout = 60) {
+	struct err err = {0};
+	cr_assert_eq(saver_begin_last(saver), 1);
+	save(0, 10, 1);
+	save(1, 10, 1);
+	saver_deliver(saver, some(1, 1));
+	// Who waits for it must not find another under way.
+	while (saver_done(saver) == 0)
+		cr_assert_eq(saver_begin(saver), 0);
+	for (int i = 0; i < 100; i++, usleep(1000))
+		cr_assert_eq(saver_begin(saver), 0);
+	cr_assert_eq(saver_wait(saver, &err), 0, "%s", err.text);
+	cr_assert_eq(saver_begin_last(saver), 0);
+}
+
 Test(saver, who_still_saves_for_nobody_is_waited_for, .init = init, .fini = fini, .timeout = 60) {
 	state_pool_begin(&pool[1]);
 	cr_assert_eq(saver_begin(saver), 0);
