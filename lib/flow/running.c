@@ -99,10 +99,12 @@ static void add_distinct(
 
 // Adds what a slice brings of one key. False: there is no room.
 static bool add(struct running *r, struct running_link at, const struct flow_sum *from) {
+	uint32_t keys = r->sums.n;
 	struct flow_sum *to = sums_find_insert_rule(&r->sums, &from->key, from->rule);
 	if (to == NULL)
 		return false;
-	bool fresh = !flow_sum_any(to);
+	// Counters do not tell: those of a state may add up to anything.
+	bool fresh = r->sums.n > keys;
 	if (fresh && !has_key(r)) {
 		sums_remove(&r->sums, to);
 		return false;

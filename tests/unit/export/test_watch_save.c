@@ -5,6 +5,7 @@
 #include "base/field.h"
 #include "base/state_buffer.h"
 #include "packet/flow_key_hash.h"
+#include "spoil.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -197,9 +198,7 @@ Test(watch_save, octets_that_nobody_saved_are_refused_or_harmless) {
 	struct state_chunk *good = save(&from), *bad = malloc(sizeof(*bad));
 	for (int turn = 0; turn < 3000; turn++) {
 		struct play to = {0};
-		memcpy(bad, good, sizeof(*bad));
-		for (int k = rand() % 4; k >= 0; k--)
-			bad->octets[rand() % (int)bad->used] ^= (uint8_t)(1 << rand() % 8);
+		spoil_copy(bad, good);
 		open_watch(&to, &conditions[2], MEMORY);
 		int ret = load(&to, bad);
 		cr_assert(ret == 0 || ret == -EBADMSG);
