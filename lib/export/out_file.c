@@ -3,13 +3,13 @@
 
 #include "out_file.h"
 
+#include "base/folder.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,23 +26,8 @@ static int64_t clock_us(void) {
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static int make_folders(const char *path, struct err *err) {
-	char *copy = strdup(path);
-	if (copy == NULL)
-		return err_set(err, -ENOMEM, "out of memory");
-	int ret = 0;
-	for (char *p = strchr(copy + 1, '/'); p != NULL && ret == 0; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-			ret = err_set(err, -errno, "%s: %s", copy, strerror(errno));
-		*p = '/';
-	}
-	free(copy);
-	return ret;
-}
-
 static int open_path(struct out_file *f, struct err *err) {
-	int ret = make_folders(f->conf.path, err);
+	int ret = folder_make_above(f->conf.path, 0777, err);
 	if (ret < 0)
 		return ret;
 	f->fd = open(f->conf.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);

@@ -3,12 +3,12 @@
 
 #include "out_mark.h"
 
+#include "base/folder.h"
 #include "base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,22 +77,6 @@ static bool is_at(const char *path, const struct out_place *p) {
 	return tail_of(path, p->size, &tail) == 0 && tail == p->tail;
 }
 
-static int sync_folder(const char *path, struct err *err) {
-	char *copy = strdup(path);
-	if (copy == NULL)
-		return err_set(err, -ENOMEM, "out of memory");
-	char *slash = strrchr(copy, '/');
-	if (slash != NULL)
-		slash[slash == copy] = '\0';
-	int fd = open(slash != NULL ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int ret = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	// Some file systems do not sync folders.
-	return ret < 0 && ret != -EINVAL ? err_set(err, ret, "%s: %s", path, strerror(-ret)) : 0;
-}
-
 // Goes on in a new file that takes the configured name later.
 static int begin_next(struct out_file *f, struct err *err) {
 	char name[OUT_MARK_NAME_MAX];
@@ -130,7 +114,7 @@ int out_file_mark(struct out_file *f, struct out_mark *mark, struct err *err) {
 		mark->finished = f->finished;
 		snprintf(mark->name, sizeof(mark->name), "%s", f->finished_name);
 	}
-	return ret == 0 ? sync_folder(f->conf.path, err) : ret;
+	return ret == 0 ? folder_sync_above(f->conf.path, err) : ret;
 }
 
 static int rename_file(const char *from, const char *to, struct err *err) {
@@ -153,7 +137,7 @@ int out_file_kept(struct out_file *f, struct err *err) {
 		return ret;
 	f->rotating = false;
 	f->rotations++;
-	return sync_folder(f->conf.path, err);
+	return folder_sync_above(f->conf.path, err);
 }
 
 static int reopen(struct out_file *f, struct err *err) {

@@ -3,6 +3,7 @@
 
 #include "db_cache.h"
 
+#include "base/folder.h"
 #include "base/hash.h"
 
 #include <assert.h>
@@ -143,27 +144,8 @@ int db_cache_load(
 	return ret;
 }
 
-static int make_folders(const char *dir) {
-	char path[PATH_MAX];
-	size_t len = strlen(dir);
-	if (len == 0 || len >= sizeof(path))
-		return len == 0 ? -ENOENT : -ENAMETOOLONG;
-	memcpy(path, dir, len + 1);
-	for (char *p = path + 1;; p++) {
-		char c = *p;
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		if (c == '\0')
-			return 0;
-		*p = c;
-	}
-}
-
 int db_cache_open(const char *dir, struct err *err) {
-	int ret = make_folders(dir);
+	int ret = folder_make(dir, 0700, NULL);
 	int fd = ret == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (ret == 0 && (fd < 0 || faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) < 0))
 		ret = -errno;
@@ -182,7 +164,7 @@ int db_cache_store(
 	if (ret == 0 && snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
 		ret = -ENAMETOOLONG;
 	if (ret == 0)
-		ret = make_folders(dir);
+		ret = folder_make(dir, 0700, NULL);
 	if (ret < 0)
 		return err_set(err, ret, "%s: %s", dir, strerror(-ret));
 	int fd = mkostemp(temp, O_CLOEXEC); // mode 0600

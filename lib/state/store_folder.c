@@ -2,6 +2,7 @@
 
 #include "store_folder.h"
 
+#include "base/folder.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -14,24 +15,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-static int make_folders(const char *folder, struct err *err) {
-	char *copy = strdup(folder);
-	if (copy == NULL)
-		return err_set(err, -ENOMEM, "out of memory");
-	int ret = 0;
-	for (char *p = copy + 1; ret == 0 && p[-1] != '\0'; p++) {
-		char at = *p;
-		if (at != '/' && at != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			ret = err_set(err, -errno, "state.path: %s: %s", copy, strerror(errno));
-		*p = at;
-	}
-	free(copy);
-	return ret;
-}
 
 static int lock_folder(struct state_folder *f, const char *folder, struct err *err) {
 	char *name;
@@ -59,8 +42,10 @@ static int lock_folder(struct state_folder *f, const char *folder, struct err *e
 
 int state_folder_open(struct state_folder *f, const char *folder, struct err *err) {
 	*f = (struct state_folder){.lock = -1};
-	int ret = make_folders(folder, err);
-	if (ret == 0)
+	int ret = folder_make(folder, 0700, err);
+	if (ret < 0)
+		err_wrap(err, ret, "state.path");
+	else
 		ret = lock_folder(f, folder, err);
 	if (ret == 0 && asprintf(&f->file, "%s/" STATE_FILE, folder) < 0) {
 		f->file = NULL;
@@ -80,8 +65,10 @@ void state_folder_close(struct state_folder *f) {
 
 void state_folder_make(const struct state_folder *f) {
 	int fd = open(f->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	close(fd);
+	folder_sync_above(f->file, NULL);
 }
 
 int state_folder_note(struct state_folder *f, struct err *err) {
