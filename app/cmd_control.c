@@ -1,5 +1,5 @@
-// `sluice stats`, `sluice reload`, `sluice checkpoint`, `sluice stop`: each asks a running instance one thing and prints what
-// it said.
+// `sluice stats`, `sluice reload`, `sluice checkpoint`, `sluice stop`: each asks a running instance one
+// thing and prints what it said.
 
 #include "commands.h"
 #include "compile_wait.h"

@@ -18,8 +18,8 @@ struct compile_wait {
 	uint32_t done, all; // steps; all 0: not known
 };
 
-// "compiling `n` `what`", or what is given as `what` alone where `n` is 0. `what` must stay. `logged`: where stderr is no terminal the log tells; else
-// nothing does.
+// "compiling `n` `what`", or what is given as `what` alone where `n` is 0. `what` must stay. `logged`:
+// where stderr is no terminal the log tells; else nothing does.
 void compile_wait_begin(struct compile_wait *w, uint32_t n, const char *what, bool logged);
 void compile_wait_end(struct compile_wait *w);
 

@@ -4,7 +4,8 @@
 // A client sends one line, "SLUICE/1 REQUEST\n", of at most CONTROL_REQUEST_MAX octets, and receives
 // "SLUICE/1 ok LENGTH\n" or "SLUICE/1 error LENGTH\n", then LENGTH octets of text; that ends the
 // connection. Requests: "stats" and "stats json" (the ledger), "reload" (answered when the rules are in
-// force, or are not to be), "checkpoint" (answered when it is kept or has failed), "stop" (answered when all is written).
+// force, or are not to be), "checkpoint" (answered when it is kept or has failed), "stop" (answered when
+// all is written).
 #pragma once
 
 #include "base/err.h"

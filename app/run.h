@@ -73,8 +73,8 @@ struct run {
 	_Atomic(bool) received;
 	// worker, receiver, collector → control, exporter: a fault ended the thread
 	_Atomic(uint32_t) failed;
-	// Control → worker, receiver, collector: 0 wait, 1 everybody is attached, start, -1 somebody is not, leave.
-	// Not to be told from `failed`: that may be a fault of a thread that started earlier.
+	// Control → worker, receiver, collector: 0 wait, 1 everybody is attached, start, -1 somebody is
+	// not, leave. Not to be told from `failed`: that may be a fault of a thread that started earlier.
 	_Atomic(int) go;
 	int done_fd; // eventfd: written by the exporter when all is done
 };

@@ -1,5 +1,5 @@
-// What packets pass on their way to the exporter: workers, a receiver ahead of them where they share sources, or
-// a collector where packets are counted before they reach us.
+// What packets pass on their way to the exporter: workers, a receiver ahead of them where they share
+// sources, or a collector where packets are counted before they reach us.
 
 #include "run_pipeline.h"
 

@@ -22,7 +22,8 @@ struct run_state {
 	uint64_t kept; // exporter's: checkpoints that sinks know to be kept
 };
 
-// Exporter's thread, or nobody's yet: what the exporter has, with the frames missed so far. NULL with err set: no checkpoint can be made.
+// Exporter's thread, or nobody's yet: what the exporter has, with the frames missed so far. NULL with err
+// set: no checkpoint can be made.
 struct state_chunk *state_export_all(struct run *run, uint64_t missed, struct err *err);
 
 // Octets that the exporter's part of a checkpoint may take beside what is open in it.

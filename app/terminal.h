@@ -1,5 +1,5 @@
-// How much room a terminal has, and text cut to it: what is wider than the screen would run on in the next line,
-// and be left there when the line is drawn anew.
+// How much room a terminal has, and text cut to it: what is wider than the screen would run on in the next
+// line, and be left there when the line is drawn anew.
 #pragma once
 
 #include <stdint.h>

@@ -13,8 +13,8 @@
 struct live_clock;
 struct xdp_watch;
 
-// `k` is borrowed, the clock, and the watch, which is asked for what the devices missed, and closed when the counting
-// is to end, by the thread that stops the source. NULL with err set.
+// `k` is borrowed, the clock, and the watch, which is asked for what the devices missed, and closed when
+// the counting is to end, by the thread that stops the source. NULL with err set.
 struct count_source *xdp_kernel_source(
 	struct xdp_kernel *k, struct xdp_watch *watch, struct live_clock *clock, struct err *err
 );

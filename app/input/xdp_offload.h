@@ -30,8 +30,8 @@ struct xdp_offloads {
 	uint32_t off;
 };
 
-// Switches off what is on, and says so in the log; may be called again. 0, or -errno with what stays on and the cure in err;
-// to be resumed in any case.
+// Switches off what is on, and says so in the log; may be called again. 0, or -errno with what stays on and
+// the cure in err; to be resumed in any case.
 int xdp_offload_suspend(struct xdp_offloads *o, const struct xdp_interface *itf, struct err *err);
 
 // Switches on again what was switched off, if the interface still is the same. All zero: nothing.

@@ -45,9 +45,9 @@ uint32_t alerting_step(struct alerting *al, int64_t horizon_us, alert_taker *giv
 bool alerting_marked(const struct alerting *al);
 void alerting_pass(struct alerting *al);
 
-// Exporter: what waits, with all that is to be said of its rules, thresholds and counters, into a checkpoint, and
-// back into what has taken nothing yet. _save: false, the writer is full, or there is no memory. _load: 0, or
-// -EBADMSG or -ENOMEM with err set.
+// Exporter: what waits, with all that is to be said of its rules, thresholds and counters, into a
+// checkpoint, and back into what has taken nothing yet. _save: false, the writer is full, or there is no
+// memory. _load: 0, or -EBADMSG or -ENOMEM with err set.
 bool alerting_save(const struct alerting *al, struct state_writer *w);
 int alerting_load(struct alerting *al, const struct state_record *r, struct err *err);
 

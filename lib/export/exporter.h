@@ -58,8 +58,8 @@ struct exporter_config {
 	// Windows that began before it are partial, sessions and flows that may have; INT64_MIN: a capture
 	// file.
 	int64_t live_start_us;
-	// Of live input: what tells how late windows leave, and where the next run goes on from; borrowed. NULL:
-	// nobody asks.
+	// Of live input: what tells how late windows leave, and where the next run goes on from; borrowed.
+	// NULL: nobody asks.
 	struct live_clock *clock;
 	struct hash_seed seed;
 };
@@ -93,7 +93,8 @@ enum exporter_sink_stat {
 
 struct exporter;
 
-// NULL when out of memory, or where a condition does not compile. Copies what `conf` points to but the names, sinks and stores.
+// NULL when out of memory, or where a condition does not compile. Copies what `conf` points to but the
+// names, sinks and stores.
 struct exporter *exporter_new(const struct exporter_config *conf);
 void exporter_free(struct exporter *e);
 

@@ -1,5 +1,5 @@
-// The exporter's state, into a checkpoint and back: what each stream and sink has counted, open windows, corrections,
-// alerts that wait, thresholds, and where the sinks' files are.
+// The exporter's state, into a checkpoint and back: what each stream and sink has counted, open windows,
+// corrections, alerts that wait, thresholds, and where the sinks' files are.
 
 #include "export_state.h"
 #include "exporter_priv.h"

@@ -1,5 +1,6 @@
-// How the exporter's memory is shared out: streams with a bound of their own get that, corrections and alerts on
-// change an eighth each, and what is left is everybody else's. Of each part half is for open sessions and flows where there are any.
+// How the exporter's memory is shared out: streams with a bound of their own get that, corrections and
+// alerts on change an eighth each, and what is left is everybody else's. Of each part half is for open
+// sessions and flows where there are any.
 #pragma once
 
 #include "export/exporter.h"

@@ -73,8 +73,9 @@ struct watch_key *watch_know(struct watch *w, const struct flow_sum *sum, int64_
 // For export/watch_save.h. The windows that the mean is of, of the i-th key.
 uint64_t *watch_past(const struct watch *w, uint32_t i);
 
-// Judges a window, or what is given out of it at a time; windows come in order of time. Where it is only a part of one
-// (`partial`) it is judged whether that was much, against a number; else all that is known is forgotten.
+// Judges a window, or what is given out of it at a time; windows come in order of time. Where it is only a
+// part of one (`partial`) it is judged whether that was much, against a number; else all that is known is
+// forgotten.
 void watch_judge(
 	struct watch *w, const struct window_out *out, bool partial, watch_taker *give, void *ctx
 );

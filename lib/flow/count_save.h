@@ -14,8 +14,9 @@ void count_table_save_begin(struct count_table *t, uint32_t number, struct state
 bool count_table_save_step(struct count_table *t);
 void count_table_save_end(struct count_table *t);
 
-// A window of one of `n` tables, whose numbers are their places, of which the part of `share` is taken; all is taken where
-// that is NULL. 0, also for records of other kinds, or with err set -EBADMSG, or -ENOMEM: the table is full.
+// A window of one of `n` tables, whose numbers are their places, of which the part of `share` is taken; all
+// is taken where that is NULL. 0, also for records of other kinds, or with err set -EBADMSG, or -ENOMEM:
+// the table is full.
 int count_tables_load(
 	struct count_table *t, uint32_t n, const struct state_record *r, const struct share *share,
 	struct err *err

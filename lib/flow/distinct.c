@@ -1,6 +1,6 @@
-// All values of all sets in one table, found by set and value; those of one set are linked. A set that has too many
-// gives them up for registers, or, if parts of it may leave again, for nothing: then whoever has the parts must put
-// them together.
+// All values of all sets in one table, found by set and value; those of one set are linked. A set that has
+// too many gives them up for registers, or, if parts of it may leave again, for nothing: then whoever has
+// the parts must put them together.
 
 #include "distinct.h"
 

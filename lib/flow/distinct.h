@@ -1,5 +1,5 @@
-// Sets of values, of which only the number is asked: exact up to a bound, from there on estimated. What is said of
-// a set depends on its values alone, whatever the order and the parts they came in.
+// Sets of values, of which only the number is asked: exact up to a bound, from there on estimated. What is
+// said of a set depends on its values alone, whatever the order and the parts they came in.
 #pragma once
 
 #include "flow/flow_value.h"

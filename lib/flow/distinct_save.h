@@ -14,6 +14,6 @@ bool distinct_save(
 // Whose set a record is: its key, not hashed, and its rule; all else is zero. 0 or -EBADMSG: it is not a set.
 int distinct_saved_of(const struct state_record *r, struct flow_sum *of);
 
-// Adds what distinct_saved_of accepted to a set, which is empty. What there is no room for is missing from it, and
-// it says so.
+// Adds what distinct_saved_of accepted to a set, which is empty. What there is no room for is missing from
+// it, and it says so.
 void distinct_load(struct distinct *d, uint32_t set, const struct state_record *r);

@@ -1,6 +1,6 @@
-// HyperLogLog: how many distinct values there were, from one octet for each of 4,096 parts of their hashes. What
-// it says depends on the set of values alone: not on their order, nor on how often each came, nor on how parts of
-// the set were put together.
+// HyperLogLog: how many distinct values there were, from one octet for each of 4,096 parts of their hashes.
+// What it says depends on the set of values alone: not on their order, nor on how often each came, nor on
+// how parts of the set were put together.
 #pragma once
 
 #include <stdint.h>

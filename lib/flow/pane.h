@@ -18,8 +18,8 @@
 struct pane {
 	int64_t start_us; // multiple of the width
 	int64_t end_us;
-	// Of late packets: the cell of event time, as wide as the store's turns, in which the newest time less the
-	// lateness stood when they came.
+	// Of late packets: the cell of event time, as wide as the store's turns, in which the newest time
+	// less the lateness stood when they came.
 	int64_t turn_us;
 	uint64_t used_at; // when it was last active, in opened panes; worker's
 	uint32_t packets; // counted in it since it was empty
@@ -102,9 +102,9 @@ struct pane *pane_store_renew(struct pane_store *ps, struct pane *p);
 // Worker: whether renew would find a pane, now or by waiting.
 bool pane_store_has_spare(struct pane_store *ps);
 
-// Worker: hands over what ends at or before `horizon_us` (late packets: whose turn does), or could not take another burst, then
-// publishes the horizon. INT64_MAX: everything. Panes whose rows of events are crowded go too, where
-// another would be found.
+// Worker: hands over what ends at or before `horizon_us` (late packets: whose turn does), or could not take
+// another burst, then publishes the horizon. INT64_MAX: everything. Panes whose rows of events are crowded
+// go too, where another would be found.
 void pane_store_advance(struct pane_store *ps, int64_t horizon_us);
 
 // Worker: hands over everything without moving the horizon: the run was cut short.

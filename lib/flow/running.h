@@ -49,8 +49,8 @@ void running_fini(struct running *r);
 // Distinct values are counted, too; right behind _init.
 void running_count_distinct(struct running *r, const struct hash_seed *seed);
 
-// Writes into all sums how many distinct values they have. Those of few cost what came and went; one of too many to
-// keep is put together from its slices.
+// Writes into all sums how many distinct values they have. Those of few cost what came and went; one of too
+// many to keep is put together from its slices.
 void running_tell_distinct(struct running *r);
 
 static inline uint32_t running_parts(const struct running *r) {

@@ -25,6 +25,6 @@ bool sums_save(
 	uint16_t version
 );
 
-// The i-th sum of `len` octets of them, checked as far as any sum can be, without its set; a copy, for records are not
-// aligned as sums are. 0 or -EBADMSG.
+// The i-th sum of `len` octets of them, checked as far as any sum can be, without its set; a copy, for
+// records are not aligned as sums are. 0 or -EBADMSG.
 int sums_load(const void *octets, uint32_t len, uint32_t i, struct flow_sum *sum);

@@ -60,12 +60,13 @@ static inline bool window_gap_cuts(
 	return start_us < g->first_us || (start_us < to_us && end_us > g->from_us);
 }
 
-// What is given out at a time: one window, a part of one, or some sessions, flows or windows of so many packets.
+// What is given out at a time: one window, a part of one, or some sessions, flows or windows of so many
+// packets.
 struct window_out {
 	int64_t start_us;
 	int64_t end_us;
-	// Not 0: each sum is a window of its own, [first_us, last_us + tail_us), perhaps with a reason; start_us
-	// and end_us mean nothing.
+	// Not 0: each sum is a window of its own, [first_us, last_us + tail_us), perhaps with a reason;
+	// start_us and end_us mean nothing.
 	int64_t tail_us;
 	const struct flow_sum *sum; // with .ranking by rank, then what is left
 	const struct flow_back *back; // of each, with biflow; else NULL

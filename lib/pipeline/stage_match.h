@@ -76,7 +76,8 @@ void stage_match_fini(struct stage_match *st);
 void stage_match_alert(struct stage_match *st, struct alert_ring *ring);
 
 // Between bursts: goes on with `set`, which is taken over; the one before waits until it is not needed
-// any more (stage_match_left). Counters go on. 0, or -ENOMEM with all as it was. At most MATCH_SETS_MAX sets may be with the stage.
+// any more (stage_match_left). Counters go on. 0, or -ENOMEM with all as it was. At most MATCH_SETS_MAX
+// sets may be with the stage.
 int stage_match_use(struct stage_match *st, struct match_set set);
 
 // Between bursts: gives back a set that is not needed any more. False: there is none.

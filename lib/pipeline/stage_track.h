@@ -1,6 +1,7 @@
 // The track stage: late packets get their verdict, every other one gets the row it will be counted
-// in, and late ones the row of their correction where somebody asks for it. Works on a part of the burst at a time, whose packets all fall into one pane: panes change only
-// between parts, where no packet still points into one.
+// in, and late ones the row of their correction where somebody asks for it. Works on a part of the burst at
+// a time, whose packets all fall into one pane: panes change only between parts, where no packet still
+// points into one.
 #pragma once
 
 #include "flow/pane.h"
@@ -26,8 +27,8 @@ void stage_track_init(
 );
 
 // Takes up at b->begin and sets b->end: [begin, end) have their verdict or their row; b->count and
-// b->offset_us say which and where, b->late whether they are late. The caller counts them, sets b->begin = b->end and calls again
-// until b->end == b->n. Always moves on by at least one packet.
+// b->offset_us say which and where, b->late whether they are late. The caller counts them, sets b->begin =
+// b->end and calls again until b->end == b->n. Always moves on by at least one packet.
 void stage_track_run(struct stage_track *st, struct burst *b);
 
 // Between parts: counts a match event without a packet of its own, under what its key (unmasked) is in

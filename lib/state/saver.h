@@ -62,8 +62,8 @@ void saver_deliver(struct saver *s, struct state_chunk *chunks);
 // come to an end: what they save must not be taken for a part of the next one.
 void saver_refuse(struct saver *s, const char *why);
 
-// Exporter, when the run ends: the checkpoint under way, if any, is given up at once, and no further one begins but
-// saver_finish's.
+// Exporter, when the run ends: the checkpoint under way, if any, is given up at once, and no further one
+// begins but saver_finish's.
 void saver_give_up(struct saver *s, const char *why);
 
 // Exporter, at the end of the input: what it has, and the ledger, are the last checkpoint, of a finished

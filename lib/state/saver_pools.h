@@ -12,8 +12,9 @@ struct saver_pools {
 	uint32_t n;
 };
 
-// Takes what is there to `put`, NULL: to nobody. Returns whether every pool has delivered all of its part; `fault`
-// is set where one of them cannot, and *left, if that is only because its thread has come to its end.
+// Takes what is there to `put`, NULL: to nobody. Returns whether every pool has delivered all of its part;
+// `fault` is set where one of them cannot, and *left, if that is only because its thread has come to its
+// end.
 typedef void saver_put(void *ctx, const struct state_chunk *chunk);
 bool saver_pools_take(
 	const struct saver_pools *p, saver_put *put, void *ctx, struct err *fault, bool *left
