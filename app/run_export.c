@@ -45,58 +45,75 @@ static int open_ifaces(struct run *run, struct err *err) {
 	return err_set(err, -ENOMEM, "out of memory");
 }
 
-int run_exporter_open(struct run *run, struct err *err) {
-	int ret = open_ifaces(run, err);
-	if (ret < 0)
-		return ret;
-	const struct conf *conf = run->conf;
-	struct exporter_stream streams[CONF_MAX_STREAMS];
-	struct exporter_sink sinks[CONF_MAX_SINKS];
-	struct exporter_watch watches[CONF_MAX_ALERTS];
-	struct pane_store *stores[CONF_MAX_WORKERS], *late[CONF_MAX_WORKERS];
+// What an exporter is made from.
+struct parts {
+	struct exporter_stream stream[CONF_MAX_STREAMS];
+	struct exporter_sink sink[CONF_MAX_SINKS];
+	struct exporter_watch watch[CONF_MAX_ALERTS];
+	struct pane_store *panes[CONF_MAX_WORKERS], *late[CONF_MAX_WORKERS];
 	struct alert_ring *alerts[CONF_MAX_WORKERS];
 	struct count_table *counts[CONF_MAX_STREAMS][CONF_MAX_WORKERS];
-	for (uint32_t i = 0, at = 0; i < conf->n_streams; i++) {
-		streams[i] = streams_export(&conf->stream[i]);
-		if (conf->stream[i].window.kind != CONF_WINDOW_COUNT)
-			continue;
-		for (uint32_t w = 0; w < run->n_workers; w++)
-			counts[i][w] = &run->workers[w].windows.table[at];
-		streams[i].counts = counts[i];
-		at++;
-	}
+};
+
+// What the configuration asks for.
+static void name_parts(const struct run *run, struct parts *p) {
+	const struct conf *conf = run->conf;
+	for (uint32_t i = 0; i < conf->n_streams; i++)
+		p->stream[i] = streams_export(&conf->stream[i]);
 	for (uint32_t i = 0; i < conf->n_alerts; i++)
-		watches[i] = (struct exporter_watch){
+		p->watch[i] = (struct exporter_watch){
 			.name = conf->alert[i].name,
 			.stream = conf->alert[i].stream,
 			.when = conf->alert[i].when,
 		};
 	for (uint32_t i = 0; i < conf->n_sinks; i++)
-		sinks[i] = (struct exporter_sink){
+		p->sink[i] = (struct exporter_sink){
 			.sink = run->sink[i],
 			.streams = conf->sink[i].type == CONF_SINK_EVE ? 0 : conf->sink[i].streams,
 			.name = conf->sink[i].name,
 		};
-	for (uint32_t i = 0; i < run->n_workers; i++) {
-		stores[i] = &run->workers[i].panes;
-		late[i] = &run->workers[i].late;
-		alerts[i] = &run->workers[i].alerts;
+}
+
+// And where it comes from: whoever counts.
+static void join_parts(const struct run *run, struct parts *p) {
+	for (uint32_t w = 0; w < run->n_workers; w++) {
+		struct worker *worker = &run->workers[w];
+		uint32_t table = 0;
+		p->panes[w] = &worker->panes;
+		p->late[w] = &worker->late;
+		p->alerts[w] = &worker->alerts;
+		for (uint32_t i = 0; i < run->conf->n_streams; i++)
+			if (p->stream[i].kind == WINDOW_COUNT)
+				p->counts[i][w] = &worker->windows.table[table++];
 	}
+	for (uint32_t i = 0; i < run->conf->n_streams; i++)
+		if (p->stream[i].kind == WINDOW_COUNT)
+			p->stream[i].counts = p->counts[i];
 	if (run->collector != NULL)
-		stores[0] = &run->collector->panes;
+		p->panes[0] = &run->collector->panes;
+}
+
+int run_exporter_open(struct run *run, struct err *err) {
+	const struct conf *conf = run->conf;
+	struct parts parts;
+	int ret = open_ifaces(run, err);
+	if (ret < 0)
+		return ret;
+	name_parts(run, &parts);
+	join_parts(run, &parts);
 	// What the kernel counts has times of its own clock: nothing is late.
 	bool corrects = conf->input.late == CONF_LATE_EMIT && run->collector == NULL;
 	struct exporter_config ec = {
-		.streams = streams,
+		.streams = parts.stream,
 		.n_streams = conf->n_streams,
-		.sinks = sinks,
+		.sinks = parts.sink,
 		.n_sinks = conf->n_sinks,
-		.stores = stores,
+		.stores = parts.panes,
 		.n_stores = run_feeders(run),
-		.late = corrects ? late : NULL,
-		.alerts = alerts_wanted(conf) ? alerts : NULL,
+		.late = corrects ? parts.late : NULL,
+		.alerts = alerts_wanted(conf) ? parts.alerts : NULL,
 		.n_alerts = run->n_workers,
-		.watches = watches,
+		.watches = parts.watch,
 		.n_watches = conf->n_alerts,
 		.memory = conf->flow.memory,
 		.live_start_us = run->patient ? INT64_MIN : live_clock_us(&run->clock),

@@ -5,138 +5,12 @@
 
 #include "base/live_clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "export/corrector.h"
 #include "export/delays.h"
-#include "export/memory.h"
 #include "export/stream_stat.h"
 #include "exporter_priv.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int compile_where(struct stream *s) {
-	const struct exporter_stream *c = &s->conf;
-	if (c->where == NULL || c->where[0] == '\0')
-		return 0;
-	s->where = where_new(c->where, c->fields, &c->cut, NULL);
-	return s->where != NULL ? 0 : -ENOMEM;
-}
-
-static corrector_emit emit_correction;
-
-static struct corrector *
-open_corrector(struct exporter *e, const struct exporter_config *conf, uint64_t memory) {
-	return corrector_new(&(struct corrector_config){
-		.stores = conf->late,
-		.n_stores = conf->n_stores,
-		.n_streams = conf->n_streams,
-		.memory = memory,
-		.emit = emit_correction,
-		.ctx = e,
-	});
-}
-
-// Where rows took all of it, each window that begins would make an older one leave early.
-static struct budget budget_of(uint64_t memory) {
-	return (struct budget){.max = memory, .kept = memory / 16};
-}
-
-struct exporter *exporter_new(const struct exporter_config *conf) {
-	struct exporter *e = calloc(1, sizeof(*e));
-	if (e == NULL)
-		return NULL;
-	e->clock = conf->clock;
-	e->live_start_us = conf->live_start_us;
-	e->gap = (struct window_gap){.first_us = INT64_MIN, .from_us = INT64_MIN};
-	e->pane_us = conf->n_stores > 0 ? conf->stores[0]->width_us : 1;
-	struct memory_shares shares;
-	bool corrects = conf->late != NULL;
-	memory_share(
-		&shares, conf->streams, conf->n_streams, conf->memory, corrects, conf->n_watches > 0
-	);
-	e->budget = budget_of(shares.windows);
-	e->streams = mem_lines(conf->n_streams * sizeof(*e->streams));
-	e->sinks = mem_lines(conf->n_sinks * sizeof(*e->sinks));
-	e->stores = calloc(conf->n_stores + 1, sizeof(struct pane_store *));
-	if (e->streams == NULL || e->sinks == NULL || e->stores == NULL)
-		goto no_memory;
-	if (corrects && (e->corrector = open_corrector(e, conf, shares.late)) == NULL)
-		goto no_memory;
-	for (; e->n_streams < conf->n_streams; e->n_streams++) {
-		struct stream *s = &e->streams[e->n_streams];
-		const struct memory_share *share = &shares.stream[e->n_streams];
-		s->conf = conf->streams[e->n_streams];
-		if (compile_where(s) < 0)
-			goto no_memory;
-		s->own = budget_of(share->windows);
-		s->budget = share->windows > 0 ? &s->own : &e->budget;
-		struct window_config wc = {
-			.fields = s->conf.fields,
-			.biflow = s->conf.biflow,
-			.ranking = s->conf.ranking,
-			.cut = s->conf.cut,
-			.where = s->where,
-			.distinct = s->conf.distinct,
-			.distinct_cut = s->conf.distinct_cut,
-			.kind = s->conf.kind,
-			.size_us = s->conf.size_us,
-			.step_us = s->conf.step_us,
-			.pane_us = e->pane_us,
-			.budget = s->budget,
-			.memory = share->open,
-			.keep_open = s->conf.keep_open,
-			.live_start_us = conf->live_start_us,
-			.seed = conf->seed,
-			.counts = s->conf.counts,
-			.n_counts = s->conf.counts != NULL ? conf->n_stores : 0,
-		};
-		s->windows = window_set_new(&wc);
-		if (s->windows != NULL && corrector_add(e->corrector, e->n_streams, &wc) == 0)
-			continue;
-		window_set_free(s->windows);
-		where_free(s->where);
-		goto no_memory;
-	}
-	for (; e->n_sinks < conf->n_sinks; e->n_sinks++)
-		e->sinks[e->n_sinks].conf = conf->sinks[e->n_sinks];
-	for (; e->n_stores < conf->n_stores; e->n_stores++)
-		e->stores[e->n_stores] = conf->stores[e->n_stores];
-	if (conf->alerts != NULL) {
-		e->alerting = alerting_new(&(struct alerting_config){
-			.rings = conf->alerts,
-			.n_rings = conf->n_alerts,
-			.waiting = ALERTS_WAITING,
-			.seed = conf->seed,
-		});
-		if (e->alerting == NULL)
-			goto no_memory;
-	}
-	e->watches = watches_new(conf, shares.watches, exporter_write_change, e);
-	if (e->watches == NULL)
-		goto no_memory;
-	return e;
-no_memory:
-	exporter_free(e);
-	return NULL;
-}
-
-void exporter_free(struct exporter *e) {
-	if (e == NULL)
-		return;
-	for (uint32_t i = 0; i < e->n_streams; i++) {
-		window_set_free(e->streams[i].windows);
-		where_free(e->streams[i].where);
-	}
-	corrector_free(e->corrector);
-	alerting_free(e->alerting);
-	watches_free(e->watches);
-	free(e->streams);
-	free(e->sinks);
-	free(e->stores);
-	free(e);
-}
 
 static void
 emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool partial, bool late) {
@@ -187,8 +61,9 @@ emit(struct exporter *e, uint32_t stream, const struct window_out *out, bool par
 	e->least |= s->stat[STREAM_DISTINCT_LEAST] > 0;
 }
 
-static void
-emit_correction(void *ctx, uint32_t stream, const struct window_out *out, bool partial) {
+void exporter_emit_correction(
+	void *ctx, uint32_t stream, const struct window_out *out, bool partial
+) {
 	struct exporter *e = ctx;
 	struct stream *s = &e->streams[stream];
 	emit(e, stream, out, partial, true);

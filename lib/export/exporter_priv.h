@@ -47,6 +47,11 @@ struct exporter {
 	bool loading_late; // and now those of its corrections
 };
 
+// exporter.c: as corrector_emit; `ctx` is the exporter.
+void exporter_emit_correction(
+	void *ctx, uint32_t stream, const struct window_out *out, bool partial
+);
+
 // exporter_sinks.c
 
 // A window of a stream, or what is given out of it at a time, to those that take the stream.
