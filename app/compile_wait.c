@@ -3,6 +3,7 @@
 #include "compile_wait.h"
 
 #include "base/log.h"
+#include "base/units.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -26,7 +27,7 @@ static void say(const struct compile_wait *w, long s) {
 		fprintf(stderr, "compiling %u ", w->n);
 	fprintf(stderr, "%s ... %ld s", w->what, s);
 	if (w->all > 0)
-		fprintf(stderr, ", %u of %u groups", w->done, w->all);
+		fprintf(stderr, ", %u of %u group%s", w->done, w->all, units_plural(w->all));
 }
 
 static void *tell(void *arg) {

@@ -223,7 +223,7 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 	units_format_count((double)(received - run->resumed_at) / seconds, rate, sizeof(rate));
 	units_format_count((double)bytes * 8 / seconds, bits, sizeof(bits));
 	fprintf(to, "%s, %u worker%s, %.3f s: %s packets/s, %s%sbit/s\n", run->backend->name,
-		run_feeders(run), run_feeders(run) == 1 ? "" : "s", l->elapsed_s, rate, bits,
+		run_feeders(run), units_plural(run_feeders(run)), l->elapsed_s, rate, bits,
 		strchr(bits, ' ') == NULL ? " " : "");
 	fprintf(to, "  %-10s %12" PRIu64, "received", received);
 	if (run->resumed_at > 0)
@@ -241,10 +241,12 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 	for (uint32_t i = 0; i < conf->n_streams; i++) {
 		uint64_t st[STREAM_STAT_COUNT];
 		exporter_stream_stats(run->exporter, i, st);
-		fprintf(to, "stream %s: %" PRIu64 " records in %" PRIu64 " windows",
-			conf->stream[i].name, st[STREAM_RECORDS], st[STREAM_WINDOWS]);
+		fprintf(to, "stream %s: %" PRIu64 " record%s in %" PRIu64 " window%s",
+			conf->stream[i].name, st[STREAM_RECORDS], units_plural(st[STREAM_RECORDS]),
+			st[STREAM_WINDOWS], units_plural(st[STREAM_WINDOWS]));
 		if (conf->input.late == CONF_LATE_EMIT)
-			fprintf(to, ", %" PRIu64 " corrections", st[STREAM_LATE_RECORDS]);
+			fprintf(to, ", %" PRIu64 " correction%s", st[STREAM_LATE_RECORDS],
+				units_plural(st[STREAM_LATE_RECORDS]));
 		if (!run->patient && st[STREAM_DELAY_MAX] > 0)
 			fprintf(to, ", 99 of 100 within %.3f s of when they were due",
 				(double)st[STREAM_DELAY_P99] / 1e6);
@@ -257,8 +259,10 @@ void ledger_print_text(struct run *run, const struct ledger *l, FILE *to) {
 			st[WATCH_FIRED]);
 	}
 	if (run->rules_version > 0) {
-		fprintf(to, "match: %" PRIu64 " events of %u rules (version %u)\n",
-			l->tally.value[TALLY_MATCH_EVENTS], run->n_rules, run->rules_version);
+		uint64_t events = l->tally.value[TALLY_MATCH_EVENTS];
+		fprintf(to, "match: %" PRIu64 " event%s of %u rule%s (version %u)\n", events,
+			units_plural(events), run->n_rules, units_plural(run->n_rules),
+			run->rules_version);
 		match_report_text(&l->match, to);
 	}
 	print_alerts(run, l, to);

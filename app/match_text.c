@@ -92,5 +92,6 @@ void match_report_text(const struct inspect_stats *s, FILE *to) {
 		fputc('\n', to);
 	}
 	if (s->rules.limited > 0)
-		fprintf(to, "  limits       a pcre gave up %" PRIu64 " times\n", s->rules.limited);
+		fprintf(to, "  limits       a pcre gave up %" PRIu64 " time%s\n", s->rules.limited,
+			units_plural(s->rules.limited));
 }

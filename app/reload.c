@@ -8,6 +8,7 @@
 #include "app/run.h"
 #include "app/threads.h"
 #include "base/log.h"
+#include "base/units.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -105,8 +106,8 @@ static void tell(struct reload *r, bool ok, const char *fmt, ...) {
 static void keep_old(struct reload *r, const char *why) {
 	struct run *run = r->run;
 	run->reloads_failed++;
-	tell(r, false, "the rules stay as they are (version %u, %u rules): %s", run->rules_version,
-	     run->n_rules, why);
+	tell(r, false, "the rules stay as they are (version %u, %u rule%s): %s", run->rules_version,
+	     run->n_rules, units_plural(run->n_rules), why);
 }
 
 static void begin(struct reload *r) {
@@ -231,8 +232,9 @@ static void say_adopted(struct reload *r) {
 			"; %u of %u workers take them when they go on, ahead of the next packet",
 			r->n_pending, run->n_workers
 		);
-	tell(r, true, "rules version %u: %u rules%s, %s in %.3f s%s", run->rules_version,
-	     run->n_rules, run->n_rules == 0 ? ": nothing is matched" : "",
+	tell(r, true, "rules version %u: %u rule%s%s, %s in %.3f s%s", run->rules_version,
+	     run->n_rules, units_plural(run->n_rules),
+	     run->n_rules == 0 ? ": nothing is matched" : "",
 	     match_engine_from_cache(job->engine) ? "compiled before, read" : "compiled",
 	     (double)job->took_us / 1e6, waiting);
 }
@@ -249,9 +251,10 @@ static void settle(struct reload *r) {
 			say_adopted(r);
 		else
 			tell(r, true,
-			     "%u rules are compiled; all workers wait for packets or for their "
-			     "records to be taken, and use them when they go on",
-			     match_engine_rules(r->job->engine));
+			     "%u rule%s compiled; all workers wait for packets or for their records "
+			     "to be taken, and use what is new when they go on",
+			     match_engine_rules(r->job->engine),
+			     match_engine_rules(r->job->engine) == 1 ? " is" : "s are");
 		return;
 	}
 	if (r->n_adopted > 0) {

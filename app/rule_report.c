@@ -4,6 +4,7 @@
 
 #include "app/rule_reasons.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "match/rule_group.h"
 
 #include <errno.h>
@@ -144,8 +145,8 @@ print_findings(const char *name, const struct refusal *r, uint32_t n, const char
 		return -ENOMEM;
 	for (uint32_t k = SHOWN; k < n; k++)
 		groups[k - SHOWN] = r[k].group;
-	fprintf(to, "%s: %s: %u more rules refused; sluice rules %s lists them:", name, kind,
-		n - SHOWN, name);
+	fprintf(to, "%s: %s: %u more rule%s refused; sluice rules %s lists them:", name, kind,
+		n - SHOWN, units_plural(n - SHOWN), name);
 	print_groups(groups, n - SHOWN, print_text_group, to);
 	fputc('\n', to);
 	free(groups);

@@ -33,8 +33,8 @@ static void log_rules(const struct run *run, double took_s) {
 		: cached                     ? " from "
 					     : ", kept in ";
 	log_info(
-		"%u rules in force, %u refused; %s in %.1f s%s%s", run->n_rules,
-		rule_files_refused(match_engine_files(e)),
+		"%u rule%s in force, %u refused; %s in %.1f s%s%s", run->n_rules,
+		units_plural(run->n_rules), rule_files_refused(match_engine_files(e)),
 		cached ? "read as compiled before" : "compiled", took_s, kept,
 		cache != NULL ? cache : ""
 	);
@@ -66,8 +66,7 @@ static void log_databases(const struct run *run) {
 	groups += packets.groups + streams.groups;
 	if (groups > 0)
 		log_info(
-			"%u %s of rules, %s octets in memory%s", groups,
-			groups == 1 ? "group" : "groups",
+			"%u group%s of rules, %s octets in memory%s", groups, units_plural(groups),
 			units_format_count((double)octets, size, sizeof(size)), per_stream
 		);
 }

@@ -3,6 +3,7 @@
 #include "sizing.h"
 
 #include "app/streams.h"
+#include "base/units.h"
 #include "export/memory.h"
 #include "flow/carry.h"
 #include "flow/count_table.h"
@@ -44,7 +45,7 @@ static void add_count(struct line *l, uint64_t n) {
 
 static void add_tables(struct line *l, const struct pane_config *c, uint32_t workers) {
 	uint64_t octets = flow_table_octets(c->rows), panes = c->active + c->spares;
-	add(l, "%u worker%s x %u tables x ", workers, workers > 1 ? "s" : "", (uint32_t)panes);
+	add(l, "%u worker%s x %u tables x ", workers, units_plural(workers), (uint32_t)panes);
 	add_count(l, c->rows);
 	add(l, " flows, ");
 	add_octets(l, workers * panes * octets);
@@ -56,8 +57,8 @@ static void add_counts(struct line *l, const struct conf *conf, uint32_t workers
 	uint32_t n = streams_counts(conf, counts);
 	if (n == 0)
 		return;
-	add(l, "; count %u worker%s x %u table%s x ", workers, workers > 1 ? "s" : "", n,
-	    n > 1 ? "s" : "");
+	add(l, "; count %u worker%s x %u table%s x ", workers, units_plural(workers), n,
+	    units_plural(n));
 	add_count(l, count_table_rows(counts[0].rows));
 	add(l, " windows, ");
 	add_octets(l, workers * n * count_table_octets(counts[0].rows));

@@ -1,6 +1,7 @@
 // When checkpoints are made, and what the run's threads are told of them.
 
 #include "app/state_priv.h"
+#include "base/units.h"
 
 #include "app/ledger.h"
 #include "app/run.h"
@@ -206,8 +207,8 @@ void state_print_text(const struct run *run, FILE *to) {
 	if (run->state == NULL)
 		return;
 	saver_stats(run->state->saver, &s);
-	fprintf(to, "state: %" PRIu64 " checkpoints kept, %" PRIu64 " failed", s.checkpoints,
-		s.failed);
+	fprintf(to, "state: %" PRIu64 " checkpoint%s kept, %" PRIu64 " failed", s.checkpoints,
+		units_plural(s.checkpoints), s.failed);
 	if (s.checkpoints > 0)
 		fprintf(to, "; the last: %" PRIu64 " octets in %.3f s", s.octets,
 			(double)s.took_us / 1e6);

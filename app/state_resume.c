@@ -101,8 +101,8 @@ static int load(struct run *run, const struct state_meta *m, struct err *err) {
 	run->resumed_at = run->base.value[TALLY_RECEIVED];
 	log_info(
 		"state: going on from checkpoint %" PRIu64 " (%" PRIu64 " octets): %" PRIu64
-		" frames were taken",
-		number, octets, run->resumed_at
+		" frame%s taken",
+		number, octets, run->resumed_at, run->resumed_at == 1 ? " was" : "s were"
 	);
 	return 0;
 }

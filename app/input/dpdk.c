@@ -10,6 +10,7 @@
 #include "machine.h"
 
 #include "base/log.h"
+#include "base/units.h"
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -118,7 +119,7 @@ static int queues_for_workers(const struct dpdk_input *in, bool given_too, struc
 		if (given != 0 && (!given_too || given != workers))
 			return err_set(
 				err, -ENOTSUP, "%s: its arguments give it %u receive queue%s%s",
-				in->device[i].spec, given, given == 1 ? "" : "s",
+				in->device[i].spec, given, units_plural(given),
 				given_too ? "" : " whose use is not known"
 			);
 		if (given == 0 && dpdk_rss_choose(&rss, port->id, workers, &why) < 0)
@@ -199,7 +200,7 @@ static int check_mbufs(const struct dpdk_input *in, bool software, struct err *e
 				err, -ENOBUFS,
 				"dpdk.mbufs: %u: too few for %s with %u worker%s: it keeps %u for itself, "
 				"and of the rest %u are needed (cure: dpdk.mbufs = %u)",
-				mbufs, in->device[i].name, workers, workers == 1 ? "" : "s",
+				mbufs, in->device[i].name, workers, units_plural(workers),
 				mbufs - left, need, enough
 			);
 	}

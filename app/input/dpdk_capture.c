@@ -3,6 +3,8 @@
 
 #include "dpdk_capture.h"
 
+#include "base/units.h"
+
 #include <pcap/pcap.h>
 #include <rte_ethdev.h>
 
@@ -80,15 +82,16 @@ static int read_again(const struct dpdk_capture *c, uint64_t no_mbufs, struct er
 	else if (c->frames < frames)
 		rc = err_set(
 			err, -EIO,
-			"%s: DPDK read %" PRIu64 " of %" PRIu64 " frames, then it was out of mbufs "
+			"%s: DPDK read %" PRIu64 " of %" PRIu64
+			" frame%s, then it was out of mbufs "
 			"(rx_nombuf %" PRIu64 "; cure: raise dpdk.mbufs)",
-			c->path, c->frames, frames, no_mbufs
+			c->path, c->frames, frames, units_plural(frames), no_mbufs
 		);
 	else if (end == PCAP_ERROR)
 		rc = err_set(
 			err, -EIO,
-			"%s: cut or corrupt near octet %ld, after %" PRIu64 " frames: %s", c->path,
-			ftell(pcap_file(p)), frames, pcap_geterr(p)
+			"%s: cut or corrupt near octet %ld, after %" PRIu64 " frame%s: %s", c->path,
+			ftell(pcap_file(p)), frames, units_plural(frames), pcap_geterr(p)
 		);
 	pcap_close(p);
 	return rc;

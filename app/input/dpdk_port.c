@@ -4,6 +4,7 @@
 #include "dpdk_port.h"
 
 #include "base/log.h"
+#include "base/units.h"
 
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -258,7 +259,7 @@ static void describe(const struct dpdk_port *port, const struct rte_eth_dev_info
 	rte_eth_dev_get_mtu(port->id, &mtu);
 	log_info(
 		"%s: driver %s, %u queue%s%s, MTU %u, time from %s", port->device->name,
-		info->driver_name, port->queues, port->queues == 1 ? "" : "s",
+		info->driver_name, port->queues, units_plural(port->queues),
 		port->with_rss ? " by symmetric RSS" : "", mtu, stamps[port->stamp]
 	);
 	struct rte_eth_link link;

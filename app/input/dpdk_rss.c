@@ -3,6 +3,8 @@
 
 #include "dpdk_rss.h"
 
+#include "base/units.h"
+
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
@@ -68,7 +70,7 @@ int dpdk_rss_choose(struct dpdk_rss *rss, uint16_t port, uint32_t queues, struct
 	if (info.max_rx_queues < queues)
 		return err_set(
 			err, -ENOTSUP, "it has %u receive queue%s, %u are needed",
-			info.max_rx_queues, info.max_rx_queues == 1 ? "" : "s", queues
+			info.max_rx_queues, units_plural(info.max_rx_queues), queues
 		);
 	uint64_t offered = info.flow_type_rss_offloads;
 	if ((offered & RTE_ETH_RSS_IP) == 0)

@@ -14,6 +14,7 @@
 
 #include "app/streams.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "packet/filter.h"
 #ifdef HAVE_XDP_SOCKETS
 #include "xdp_socket.h"
@@ -154,7 +155,7 @@ choose_dispatch(struct xdp_input *in, uint32_t queues, const char *what, struct 
 			err, -EINVAL,
 			"input.dispatch: rss: not with %u workers on %u %s%s (cure: input.workers = %u, "
 			"or input.dispatch = software)",
-			workers, queues, what, queues == 1 ? "" : "s", queues
+			workers, queues, what, units_plural(queues), queues
 		);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/field.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "ebpf/program.h"
 #include "packet/flow_key_hash.h"
 #include "packet/verdict.h"
@@ -82,15 +83,16 @@ size_tables(struct xdp_panes_config *c, const struct xdp_kernel_config *config, 
 		return err_set(
 			err, -ENOMEM,
 			"flow.memory: leaves %llu KiB for kernel mode's tables, and %u panes for "
-			"each of %u processors take %llu KiB at the least (cure: more memory, or "
+			"each of %u processor%s take %llu KiB at the least (cure: more memory, or "
 			"wider windows)",
 			(unsigned long long)(config->memory >> 10), c->installed + c->spares,
-			c->regions, (unsigned long long)(table_octets(c) >> 10)
+			c->regions, units_plural(c->regions),
+			(unsigned long long)(table_octets(c) >> 10)
 		);
 	log_info(
-		"xdp kernel mode: tables of %u flows for each of %u processors, %u panes of them: "
+		"xdp kernel mode: tables of %u flows for each of %u processor%s, %u panes of them: "
 		"%llu MiB (flow.rows, flow.memory)",
-		c->limit, c->regions, c->installed + c->spares,
+		c->limit, c->regions, units_plural(c->regions), c->installed + c->spares,
 		(unsigned long long)(table_octets(c) >> 20)
 	);
 	return 0;

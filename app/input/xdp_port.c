@@ -6,6 +6,7 @@
 #include "xdp_busy.h"
 
 #include "base/log.h"
+#include "base/units.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -189,7 +190,7 @@ static void tell(const struct xdp_port *port, const struct xdp_attachment *at) {
 		);
 	log_info(
 		"%s: %s XDP, AF_XDP sockets on %u receive queue%s, %s, %s; memory for %u frames each%s",
-		port->redirect->itf.name, at->generic ? "generic" : "native", n, n == 1 ? "" : "s",
+		port->redirect->itf.name, at->generic ? "generic" : "native", n, units_plural(n),
 		copies, polls[port->poll], port->frames, longest
 	);
 }

@@ -15,6 +15,8 @@
 #include "xdp_offload.h"
 #include "xdp_refusal.h"
 
+#include "base/units.h"
+
 #include <bpf/libbpf.h>
 
 #include <errno.h>
@@ -136,7 +138,7 @@ static void say_interface(struct input_report *r, const char *what, const char *
 	xdp_features_get(&f, itf.index);
 	input_report_say(
 		r, "%-14s %-15s %s, MTU %u, %u queue%s, driver %s, %s XDP: observe, kernel%s%s\n",
-		what, name, itf.up ? "up" : "down", itf.mtu, itf.queues, itf.queues == 1 ? "" : "s",
+		what, name, itf.up ? "up" : "down", itf.mtu, itf.queues, units_plural(itf.queues),
 		itf.driver[0] != '\0' ? itf.driver : "unknown",
 		!f.known           ? "native or generic"
 			: f.native ? "native"

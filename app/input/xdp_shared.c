@@ -10,6 +10,7 @@
 #include "xdp_refusal.h"
 
 #include "base/log.h"
+#include "base/units.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -202,7 +203,7 @@ static void say(const struct xdp_shared *s) {
 	if (!xdp_multiprog__is_legacy(mp)) {
 		log_info(
 			"%s: attached through libxdp's dispatcher, beside %d other XDP program%s",
-			s->itf.name, others, others == 1 ? "" : "s"
+			s->itf.name, others, units_plural(others)
 		);
 	} else {
 		xdp_dispatcher_usable(why, sizeof(why));

@@ -101,6 +101,10 @@ const char *units_format_size(uint64_t octets, char *buf, size_t len) {
 	return format(octets, sizes, COUNT(sizes), buf, len);
 }
 
+const char *units_plural(uint64_t n) {
+	return n == 1 ? "" : "s";
+}
+
 const char *units_format_count(double value, char *buf, size_t len) {
 	static const char *const prefix[] = {"", " k", " M", " G", " T"};
 	size_t i = 0;

@@ -20,5 +20,8 @@ const char *units_format_duration(int64_t us, char *buf, size_t len);
 // The shortest exact form: 65536 → "64K". Returns `buf`.
 const char *units_format_size(uint64_t octets, char *buf, size_t len);
 
+// How the word behind a number ends: "s", but for 1.
+const char *units_plural(uint64_t n);
+
 // For reading, not exact: 1234567 → "1.23 M". Returns `buf`.
 const char *units_format_count(double value, char *buf, size_t len);

@@ -37,8 +37,8 @@ static void check_cpus(const struct conf_build *b, const struct conf_slot *slot)
 	char what[128];
 	snprintf(
 		what, sizeof(what),
-		"%u CPUs for %u workers (accepted: at least one CPU for each worker)",
-		input->n_cpus, input->workers
+		"%u CPU%s for %u workers (accepted: at least one CPU for each worker)",
+		input->n_cpus, units_plural(input->n_cpus), input->workers
 	);
 	conf_check_refuse(b, slot, cpus, what);
 }

@@ -3,6 +3,8 @@
 
 #include "report.h"
 
+#include "base/units.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +102,11 @@ void conf_report_finish(struct conf_report *report, struct conf_errors *errors) 
 	}
 	if (report->more > 0 && errors->line != NULL) {
 		char *text = NULL;
-		if (asprintf(&text, "%s: %u more errors", report->file, report->more) >= 0)
+		if (asprintf(
+			    &text, "%s: %u more error%s", report->file, report->more,
+			    units_plural(report->more)
+		    )
+		    >= 0)
 			errors->line[errors->n++] = text;
 	}
 	free(report->item);

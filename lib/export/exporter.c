@@ -5,6 +5,7 @@
 
 #include "base/live_clock.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "export/corrector.h"
 #include "export/delays.h"
 #include "export/stream_stat.h"
@@ -149,8 +150,9 @@ static uint32_t take_panes(struct exporter *e) {
 				if (window_set_add(e->streams[k].windows, pane) == 0)
 					continue;
 				log_error(
-					"stream %s: out of memory: %u packets lost from its windows",
-					e->streams[k].conf.name, pane->packets
+					"stream %s: out of memory: %u packet%s lost from its windows",
+					e->streams[k].conf.name, pane->packets,
+					units_plural(pane->packets)
 				);
 				e->failed = true;
 			}

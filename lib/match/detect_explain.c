@@ -5,6 +5,8 @@
 #include "detect_plan_explain.h"
 #include "detect_priv.h"
 
+#include "base/units.h"
+
 #define SHOWN_RULES 20u
 
 static void print_groups(const struct detect *d, FILE *to) {
@@ -36,12 +38,13 @@ static void print_open(const struct detect *d, FILE *to) {
 void detect_explain(const struct detect *d, FILE *to) {
 	const struct detect_stats *s = &d->stats;
 	fprintf(to,
-		"packets: %u rules, %u of them without a gate; %u gates, %u tried in a process of their own\n"
-		"%u groups, %u from the cache; %u classes of ports merged\n"
+		"packets: %u rule%s, %u of them without a gate; %u gate%s, %u tried in a process of their own\n"
+		"%u group%s, %u from the cache; classes of ports merged: %u\n"
 		"%lu octets of databases, %lu of tables; %.1f s to compile\n",
-		s->scanned, s->without_gate, s->gates, s->probed, s->groups, s->from_cache,
-		s->merged, (unsigned long)s->database_octets, (unsigned long)s->table_octets,
-		(double)s->compile_us / 1e6);
+		s->scanned, units_plural(s->scanned), s->without_gate, s->gates,
+		units_plural(s->gates), s->probed, s->groups, units_plural(s->groups),
+		s->from_cache, s->merged, (unsigned long)s->database_octets,
+		(unsigned long)s->table_octets, (double)s->compile_us / 1e6);
 	fputs("\na packet is scanned for the group of its destination port, then for that of its\n"
 	      "source port\n",
 	      to);

@@ -5,12 +5,14 @@
 #include "detect_plan_explain.h"
 #include "stream_set_priv.h"
 
+#include "base/units.h"
+
 void stream_explain(const struct stream_set *s, FILE *to) {
 	struct stream_set_stats t;
 	stream_set_stats(s, &t);
-	fprintf(to,
-		"streams: %u rules and patterns; %u groups, %u from the cache; %lu octets of databases\n",
-		t.rules, t.groups, t.from_cache, (unsigned long)t.database_octets);
+	fprintf(to, "streams: %u %s; %u group%s, %u from the cache; %lu octets of databases\n",
+		t.rules, t.rules == 1 ? "rule or pattern" : "rules and patterns", t.groups,
+		units_plural(t.groups), t.from_cache, (unsigned long)t.database_octets);
 	fputs("\na direction of a connection is scanned for the group of its destination port, and for\n"
 	      "that of its source port",
 	      to);

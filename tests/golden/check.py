@@ -79,7 +79,7 @@ def strict_run(tap, b):
         tap.line(not (notes := expect(code, 2) + lacks(err, "late.rules:2: rule sid 5 refused: ", "match.on_unsupported: error: 1 rule is refused")),
                  f"a run is refused with a rule that does not compile, mode = {mode}", notes)
         code, _, err = b.command("run", f"rules = late.rules\nmode = {mode}")
-        tap.line(not (notes := expect(code, 0) + lacks(err, "late.rules:2: rule sid 5 refused: ", "of 1 rules")),
+        tap.line(not (notes := expect(code, 0) + lacks(err, "late.rules:2: rule sid 5 refused: ", "of 1 rule ")),
                  f"it is left out with on_unsupported = skip, mode = {mode}", notes)
     b.file("bad.rules", "junk\n" + GOOD)
     code, _, err = b.command("run", "rules = bad.rules\non_unsupported = error")
@@ -100,7 +100,7 @@ def said_at_start(tap, b):
         err, f"{rules}:15: rule sid 99 refused: '99999' is no port",
         "14 rules ask for what cannot be had and are left out: 13 keyword urilen, 1 content modifier http_uri;")),
         "a run shows what has to be mended, and of what cannot be had how much of it there is", notes)
-    tap.line(not (notes := lacks(err, "1 rules in force, 15 refused; compiled in ", ", kept nowhere\n", " of rules, ", "match.stream_memory = 256M\n")),
+    tap.line(not (notes := lacks(err, "1 rule in force, 15 refused; compiled in ", ", kept nowhere\n", " of rules, ", "match.stream_memory = 256M\n")),
              "and how many rules are in force, and what they take", notes)
 
 
@@ -120,7 +120,7 @@ def headers(tap, b):
         _, _, err = b.command("run", f"rules = headers.rules\nmode = {mode}")
         got += [line for line in err.splitlines() if line.startswith("match:")]
     # tshark -r office.pcap -Y "tcp.dstport == 22" | wc -l
-    tap.line(not (notes := expect(got, ["match: 298 events of 1 rules (version 1)"] * 2)), "a rule about headers alone counts each packet, in either mode", notes)
+    tap.line(not (notes := expect(got, ["match: 298 events of 1 rule (version 1)"] * 2)), "a rule about headers alone counts each packet, in either mode", notes)
 
 
 def variables(tap, b):

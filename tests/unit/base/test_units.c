@@ -172,6 +172,13 @@ Test(units, counts_show_three_digits) {
 	}
 }
 
+Test(units, one_of_a_thing_is_no_plural) {
+	cr_assert_str_eq(units_plural(1), "");
+	cr_assert_str_eq(units_plural(0), "s");
+	cr_assert_str_eq(units_plural(2), "s");
+	cr_assert_str_eq(units_plural((1ull << 32) + 1), "s");
+}
+
 Test(units, a_short_buffer_is_never_overrun) {
 	char buf[4] = {'x', 'x', 'x', 'x'};
 	units_format_size(123456789, buf, 3);
