@@ -179,6 +179,10 @@ static void check_where(const struct conf_build *b, const struct conf_slot *slot
 	conf_check_refuse(b, slot, where, err.text);
 }
 
+static bool nothing_matches(const struct conf_build *b) {
+	return conf_check_in_kernel(b) || conf_check_no_rules(b);
+}
+
 // The largest of a window are ranked, by what there is.
 static void check_top(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_stream *stream = slot->base;
@@ -194,7 +198,7 @@ static void check_top(const struct conf_build *b, const struct conf_slot *slot) 
 		);
 	if (slot->bad[order_by] || stream->order_by != CONF_ORDER_MATCHES)
 		return;
-	if (conf_check_in_kernel(b) || conf_check_no_rules(b))
+	if (nothing_matches(b))
 		conf_check_refuse(
 			b, slot, order_by,
 			"nothing is matched (accepted: bytes, packets; matches with files in "
@@ -202,11 +206,18 @@ static void check_top(const struct conf_build *b, const struct conf_slot *slot) 
 		);
 }
 
-// Only records of both directions have counters of the other one.
+// Only records of both directions have counters of the other one, and where nothing is matched nothing is
+// to be compared.
 static void check_measure(const struct conf_build *b, const struct conf_slot *slot) {
 	const struct conf_alert *alert = slot->base;
 	const struct conf_stream *stream = &b->conf->stream[alert->stream];
 	uint32_t when = conf_slot_key(slot, "when");
+	if (!slot->bad[when] && alert->when.measure == MEASURE_MATCHES && nothing_matches(b))
+		conf_check_refuse(
+			b, slot, when,
+			"matches: nothing is matched (accepted: other counters; matches with files in "
+			"match.rules, and not with input.xdp_mode = kernel)"
+		);
 	if (slot->bad[when] || slot->bad[conf_slot_key(slot, "stream")] || stream->biflow
 	    || !measure_is_back(alert->when.measure))
 		return;

@@ -316,6 +316,9 @@ Test(check, counters_of_the_other_direction_want_records_that_have_them) {
 		{WATCHED("", "rev_bytes > 5"),
 		 "test.conf:8: alert.x.when: rev_bytes > 5: rev_bytes: records of stream.s are of one "
 		 "direction (accepted: packets, bytes, frame_bytes or matches; others with biflow = yes)\n"},
+		{WATCHED("", "matches > 2 * mean(5)"),
+		 "test.conf:8: alert.x.when: matches > 2 * mean(5): matches: nothing is matched (accepted: other "
+		 "counters; matches with files in match.rules, and not with input.xdp_mode = kernel)\n"},
 	};
 	EXPECT_TABLE(table);
 	conf_free(expect_loads(WATCHED("biflow = yes\n", "rev_frame_bytes > mean(5)"), NULL));
