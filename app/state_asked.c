@@ -135,6 +135,20 @@ char *state_asked(const struct conf *conf, struct err *err) {
 	return NULL;
 }
 
+// Whether a line of `text` is of the same key as `line`, whatever its value.
+static bool has_key(const char *text, const char *line) {
+	size_t len = strcspn(line, "=\n");
+	while (text[0] != '\0' && strncmp(text, line, len) != 0) {
+		text += strcspn(text, "\n");
+		text += text[0] == '\n';
+	}
+	return text[0] != '\0';
+}
+
+#define CURE                                                                                      \
+	" (go on with what the state was made with, name another folder in state.path, or start " \
+	"over with --restart)"
+
 int state_asked_compare(const char *now, const char *saved, struct err *err) {
 	size_t at = 0;
 	if (strcmp(now, saved) == 0)
@@ -143,11 +157,20 @@ int state_asked_compare(const char *now, const char *saved, struct err *err) {
 		if (now[i] == '\n')
 			at = i + 1;
 	int a = (int)strcspn(now + at, "\n"), b = (int)strcspn(saved + at, "\n");
+	if (a > 0 && !has_key(saved, now + at))
+		return err_set(
+			err, -EINVAL,
+			"the state is of a run without \"%.*s\", which this one has" CURE, a,
+			now + at
+		);
+	if (b > 0 && !has_key(now, saved + at))
+		return err_set(
+			err, -EINVAL,
+			"the state is of a run with \"%.*s\", which this one lacks" CURE, b,
+			saved + at
+		);
 	return err_set(
-		err, -EINVAL,
-		"the state is of a run with \"%.*s\", this one has \"%.*s\" (go on with what the state "
-		"was made with, name another folder in state.path, or start over with --restart)",
-		b > 0 ? b : 7, b > 0 ? saved + at : "nothing", a > 0 ? a : 7,
-		a > 0 ? now + at : "nothing"
+		err, -EINVAL, "the state is of a run with \"%.*s\", this one has \"%.*s\"" CURE, b,
+		saved + at, a, now + at
 	);
 }

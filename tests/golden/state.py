@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from harness import Tap  # noqa: E402
 
 from frames import ETH_IP4, ethernet, ip4, udp, write_pcap  # noqa: E402
-from state_bench import RULES, Bench  # noqa: E402
+from state_bench import ALERTS, RULES, Bench  # noqa: E402
 from state_capture import FRAMES, T0, capture  # noqa: E402
 
 
@@ -101,10 +101,20 @@ def refusals(bench, tap):
     for sets, part in ((["stream.ten.window=tumbling 5s"], "stream.ten.window"), (["stream.ten.key=src_ip"], "stream.ten.key"),
                        (["input.lateness=2s"], "input.lateness"), (["input.filter=tcp"], "input.filter"),
                        ([f"input.device={other}"], "input.device"), (["sink.out.path=" + os.path.join(bench.folder, "x.jsonl")], "sink.out.path"),
-                       (["stream.more.key=proto", "stream.more.window=tumbling 1s"], "stream.more")):
+                       (["stream.more.key=proto", "stream.more.window=tumbling 1s"], 'of a run without "stream.more.key = proto", which this one has ')):
         done = bench.run(*sets)
         ok = done.returncode == 1 and part in done.stderr and "--restart" in done.stderr
-        tap.line(ok, f"another {part} is refused, and the cure named", [done.stderr])
+        tap.line(ok, f"another {sets[0].split('=')[0]} is refused, and the cure named", [done.stderr])
+    with open(bench.conf) as f:
+        whole = f.read()
+    name, (stream, when) = next(iter(ALERTS.items()))
+    with open(bench.conf, "w") as f:
+        f.write(whole.replace(f"[alert {name}]\nstream = {stream}\nwhen = {when}\n", ""))
+    done = bench.run()
+    tap.line(done.returncode == 1 and f'of a run with "alert.{name}.stream = {stream}", which this one lacks ' in done.stderr,
+             "so is one without an alert that there was", [done.stderr])
+    with open(bench.conf, "w") as f:
+        f.write(whole)
     more = bench.run("stream.session.memory=16M", "stream.session.overflow=evict", "flow.memory=512M")
     tap.line(more.returncode == 0 and not bench.differences(), "other bounds of memory are not", [more.stderr[-400:]] + bench.differences())
     interrupted(bench, written=3 << 20)
