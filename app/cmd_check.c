@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "load.h"
+#include "remarks.h"
 #include "rule_load.h"
 #include "rule_report.h"
 #include "sizing.h"
@@ -47,6 +48,14 @@ static int check_rules(const struct conf *conf, const char *path) {
 	return status;
 }
 
+static void print_remark(void *path, const char *text) {
+	fprintf(stderr, "%s: warning: %s\n", (const char *)path, text);
+}
+
+static void print_not_built(void *path, const char *text) {
+	fprintf(stderr, "%s: warning: %s; sluice run refuses it\n", (const char *)path, text);
+}
+
 static bool in_kernel(const struct conf *conf) {
 	return conf->input.backend == CONF_BACKEND_XDP && conf->input.xdp_mode == CONF_XDP_KERNEL;
 }
@@ -87,6 +96,8 @@ int cmd_check(int argc, char **argv) {
 	int status = check_rules(conf, argv[optind]);
 	if (status == EXIT_OK) {
 		char text[SIZING_MAX];
+		remarks_not_built(conf, print_not_built, argv[optind]);
+		remarks_unread(conf, print_remark, argv[optind]);
 		conf_print(conf, stdout);
 		printf("\n# %s\n", sizing_text(conf, in_kernel(conf), text));
 	}

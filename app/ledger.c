@@ -129,7 +129,7 @@ static void print_frames(
 
 void ledger_print_none(const struct conf *conf, FILE *to) {
 	const struct ledger none = {.balanced = true};
-	print_frames(run_backend_name(conf), conf->input.workers, &none, 0, to);
+	print_frames(input_backend_name(conf->input.backend), conf->input.workers, &none, 0, to);
 	fprintf(to, "\"streams\":{");
 	for (uint32_t i = 0; i < conf->n_streams; i++)
 		fprintf(to, "%s\"%s\":{\"windows\":0,\"records\":0,\"packets\":0,\"bytes\":0}",

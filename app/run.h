@@ -86,9 +86,6 @@ static inline uint32_t run_feeders(const struct run *run) {
 
 struct start_watch;
 
-// As the configuration asks for it.
-const char *run_backend_name(const struct conf *conf);
-
 // Opens all there is to open, in this order: filter, rules, sinks, input, workers, exporter. Nothing
 // runs yet. 0, or -errno with err set; call run_close in any case. `watch` is ended behind what takes
 // long. run_close leaves `engine`, which a reload may still read, to be freed behind reload_free.

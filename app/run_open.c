@@ -1,6 +1,7 @@
 // Opening a run: each part in turn, what can be wrong without a device first, so that an unwritable
 // output or a rule file is said before any device is touched.
 
+#include "app/remarks.h"
 #include "app/run.h"
 #include "app/run_export.h"
 #include "app/run_pipeline.h"
@@ -23,13 +24,6 @@ static int open_filter(struct run *run, struct err *err) {
 	return run->filter == NULL ? err_wrap(err, -EINVAL, "input.filter") : 0;
 }
 
-// As the configuration numbers them; behind the first one in the order in which that tries them.
-static const char *const backends[] = {"auto", "dpdk", "xdp", "pcap"};
-
-const char *run_backend_name(const struct conf *conf) {
-	return backends[conf->input.backend];
-}
-
 static int open_backend(
 	struct run *run, const struct input_ops *b, struct start_watch *watch, struct err *err
 ) {
@@ -42,33 +36,32 @@ static int open_backend(
 	return run->input == NULL ? -EIO : 0;
 }
 
-#define NOT_BUILT "not part of this build (sluice inputs tells what is)"
-
 // The first backend that can take the devices.
 static int open_any(struct run *run, struct start_watch *watch, struct err *err) {
 	char tried[4096] = "";
-	for (size_t i = 1; i < sizeof(backends) / sizeof(backends[0]); i++) {
-		const struct input_ops *b = input_backend(backends[i]);
+	for (uint32_t i = CONF_BACKEND_DPDK; i <= CONF_BACKEND_PCAP; i++) {
+		const char *name = input_backend_name(i);
+		const struct input_ops *b = input_backend(name);
 		struct err why = {0};
 		if (b == NULL)
-			err_set(&why, -ENODEV, NOT_BUILT);
+			err_set(&why, -ENODEV,
+				"not part of this build (sluice inputs tells what is)");
 		else if (b->usable(run->conf, &why))
 			return open_backend(run, b, watch, err);
-		log_info("input: %s passed over: %s", backends[i], why.text);
+		log_info("input: %s passed over: %s", name, why.text);
 		size_t n = strlen(tried);
-		snprintf(tried + n, sizeof(tried) - n, "; %s: %s", backends[i], why.text);
+		snprintf(tried + n, sizeof(tried) - n, "; %s: %s", name, why.text);
 	}
 	return err_set(err, -ENODEV, "no backend can take these devices%s", tried);
 }
 
 static int open_input(struct run *run, struct start_watch *watch, struct err *err) {
-	const char *name = run_backend_name(run->conf);
-	const struct input_ops *b = input_backend(name);
-	if (run->conf->input.backend == CONF_BACKEND_AUTO)
+	uint32_t backend = run->conf->input.backend;
+	if (backend == CONF_BACKEND_AUTO)
 		return open_any(run, watch, err);
-	if (b == NULL)
-		return err_set(err, -ENODEV, "input.backend: %s is " NOT_BUILT, name);
-	return open_backend(run, b, watch, err);
+	int ret = input_check_built(run->conf, err);
+	return ret < 0 ? ret
+		       : open_backend(run, input_backend(input_backend_name(backend)), watch, err);
 }
 
 // Those who save: the collector, or workers and the receiver behind them.
@@ -92,6 +85,10 @@ static int open_state(struct run *run, struct err *err) {
 static void tell_sizing(const struct run *run) {
 	char text[SIZING_MAX];
 	log_info("%s", sizing_text(run->conf, run->collector != NULL, text));
+}
+
+static void warn(void *ctx, const char *text) {
+	log_warn("%s", text);
 }
 
 int run_open(
@@ -137,6 +134,7 @@ int run_open(
 		ret = state_resume(run, err);
 	if (ret == 0) {
 		tell_sizing(run);
+		remarks_unread(conf, warn, NULL);
 		if (!run->patient && conf->input.lateness_us == CONF_LATENESS_ALL)
 			log_warn(
 				"input.lateness = all: windows of live traffic leave at the end of the run"

@@ -27,6 +27,8 @@ struct input_ops {
 	// Opening leaves nothing behind and may wait for somebody else, as a pipe does for its
 	// writer: a signal may end the program meanwhile.
 	bool waits;
+	// As input_check_built, of what this backend may have been built without. NULL: it is whole.
+	int (*check_built)(const struct conf *conf, struct err *err);
 };
 
 struct input {
@@ -47,8 +49,18 @@ struct input {
 	const struct mem *(*mem)(struct input *in, uint32_t worker);
 };
 
+// As a configuration has it; of an enum conf_backend.
+const char *input_backend_name(uint32_t backend);
+
 // A backend by name; NULL: not part of this build.
 const struct input_ops *input_backend(const char *name);
+
+// Whether this build has all that a configuration asks of its input, by whatever backend it names (auto: of
+// whichever there are). 0, or -ENOTSUP with err set: what is missing, and the cure. Touches no device.
+int input_check_built(const struct conf *conf, struct err *err);
+
+// What it takes to have a backend that is not part of this build: a sentence's end.
+const char *input_backend_cure(const char *name);
 
 // What `sluice inputs` prints about one backend, to stdout: able or not, why, the cure, devices.
 struct input_report {

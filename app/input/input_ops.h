@@ -11,6 +11,7 @@ void input_dpdk_close(struct input *in);
 bool input_xdp_usable(const struct conf *conf, struct err *err);
 struct input *input_xdp_open(const struct conf *conf, struct live_clock *clock, struct err *err);
 void input_xdp_close(struct input *in);
+int input_xdp_check_built(const struct conf *conf, struct err *err);
 
 bool input_pcap_usable(const struct conf *conf, struct err *err);
 struct input *input_pcap_open(const struct conf *conf, struct live_clock *clock, struct err *err);

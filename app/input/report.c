@@ -113,12 +113,7 @@ void input_report_dpdk(struct input_report *r) {
 	say_pci(r);
 	say_vfio(r);
 #else
-	input_report_say(
-		r,
-		"%-14s install DPDK 22.11 or newer (Debian: libdpdk-dev) and build again with\n"
-		"%-14s -Ddpdk=enabled\n",
-		"cure", ""
-	);
+	input_report_say(r, "%-14s %s\n", "cure", input_backend_cure("dpdk"));
 	(void)say_huge_pages;
 	(void)say_pci;
 	(void)say_vfio;
@@ -130,12 +125,7 @@ void input_report_dpdk(struct input_report *r) {
 #ifndef HAVE_XDP
 void input_report_xdp(struct input_report *r) {
 	*r = (struct input_report){.name = "xdp"};
-	input_report_say(
-		r,
-		"%-14s install clang, libbpf 1.1 or newer and libxdp (Debian: clang libbpf-dev\n"
-		"%-14s libxdp-dev) and build again with -Debpf=enabled\n",
-		"cure", ""
-	);
+	input_report_say(r, "%-14s %s\n", "cure", input_backend_cure("xdp"));
 }
 #endif
 

@@ -82,6 +82,10 @@ static int check_mode(const struct conf *conf, struct err *err) {
 			"input.xdp_mode: kernel: payloads do not leave the kernel, so nothing can be "
 			"matched (accepted: match.rules empty, or observe, redirect)"
 		);
+	return input_xdp_check_built(conf, err);
+}
+
+int input_xdp_check_built(const struct conf *conf, struct err *err) {
 #ifndef HAVE_XDP_SOCKETS
 	if (conf->input.xdp_mode == CONF_XDP_REDIRECT)
 		return err_set(

@@ -37,8 +37,8 @@ void state_meta_fini(struct state_meta *m) {
 	*m = (struct state_meta){0};
 }
 
-bool state_store_built(void) {
-	return true;
+int state_store_check_built(struct err *err) {
+	return 0;
 }
 
 // As SQLite says it, with an errno that is near enough.

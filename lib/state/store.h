@@ -24,8 +24,8 @@ struct state_meta {
 };
 void state_meta_fini(struct state_meta *m);
 
-// Whether this build can: else state_store_open says why not.
-bool state_store_built(void);
+// Whether this build keeps states at all. 0, or -ENOTSUP with err set: what is missing, and the cure.
+int state_store_check_built(struct err *err);
 
 // Makes the folder where it is not there, locks it against other runs, and looks at all that is in it. NULL
 // with err set: cannot be written, in use, ...; what is set aside is told in the log.

@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <stddef.h>
 
-bool state_store_built(void) {
-	return false;
+int state_store_check_built(struct err *err) {
+	return err_set(
+		err, -ENOTSUP,
+		"state.path: keeping a state is not part of this build (cure: install SQLite (Debian: "
+		"libsqlite3-dev) and build again with -Dsqlite=enabled, or leave it empty)"
+	);
 }
 
 struct state_store *state_store_open(const char *folder, struct err *err) {
-	err_set(err, -ENOTSUP,
-		"state.path: this build keeps no state: it was made without SQLite (Debian: "
-		"libsqlite3-dev)");
+	state_store_check_built(err);
 	return NULL;
 }
 

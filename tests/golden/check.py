@@ -142,11 +142,46 @@ def variables(tap, b):
              "names that differ in case only are one", notes)
 
 
+def not_taken(tap, b):
+    """What reaches no sink is allowed, and seldom meant."""
+    streams = "[stream s]\nkey = src_ip\nwindow = tumbling 1s\n[stream t]\nkey = dest_ip\nwindow = tumbling 1s\n[alert a]\nstream = t\nwhen = packets > 5\n"
+    alone = ("stream.t: no sink takes its records (cure: ", "alert.a: no sink takes its records, which go where those of stream.t go")
+    for name in ("check", "run"):
+        code, _, err = b.command(name, vars_=streams, sets=("sink.a.streams=s",))
+        tap.line(not (notes := expect((code, err.count("warning: ")), (0, 2)) + lacks(err, *(f"warning: {a}" for a in alone))),
+                 f"sluice {name} warns of a stream and an alert that no sink takes", notes)
+        code, _, err = b.command(name, vars_=streams)
+        tap.line(not (notes := expect((code, "warning: " in err), (0, False))), f"sluice {name} does not where one takes all", notes)
+
+
+# What a configuration asks for, the part of the program behind it as --version names it, and how a run without is refused.
+PARTS = (
+    ("input.backend=dpdk", "DPDK input", "input.backend: dpdk: not part of this build (cure: install DPDK "),
+    ("input.backend=xdp", "XDP input", "input.backend: xdp: not part of this build (cure: install clang, "),
+    ("state.path=t.state", "checkpoints", "state.path: keeping a state is not part of this build (cure: install SQLite "),
+)
+
+
+def not_built(tap, b):
+    """A configuration may be meant for another machine: check lets it pass, and tells what this build lacks."""
+    version = dict(line.split(": ", 1) for line in subprocess.run([b.sluice, "--version"], capture_output=True, text=True, timeout=60).stdout.splitlines() if ": " in line)
+    for key, part, text in PARTS:
+        code, out, err = b.check(sets=(key,))
+        if version[part].startswith("yes"):
+            tap.line((code, err) == (0, ""), f"{key}: this build has it, and check has nothing to say", [str(code), err])
+            continue
+        tap.line(not (notes := expect((code, len(err.splitlines()), bool(out)), (0, 1, True)) + lacks(err, f"{b.conf}: warning: {text}", "; sluice run refuses it\n")),
+                 f"{key}: this build lacks it, which check says and lets pass", notes)
+        code, _, err = b.command("run", sets=(key,))
+        tap.line(not (notes := expect(code, 1) + lacks(err, f"error: {text}")), f"{key}: a run is refused with the same words", notes)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-check-") as folder:
         b = Bench(sys.argv[1], folder)
-        for part in (both, many, strict_run, said_at_start, cache_that_cannot_be, headers, variables):
+        for part in (both, many, strict_run, said_at_start, cache_that_cannot_be, headers, variables, not_taken,
+                     not_built):
             part(tap, b)
     tap.end()
 
