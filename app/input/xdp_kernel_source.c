@@ -140,7 +140,8 @@ static void source_stop(struct count_source *src) {
 		&s->missed, missed + xdp_kernel_lost(s->kernel), memory_order_relaxed
 	);
 	struct err err;
-	if (xdp_panes_end(&s->kernel->panes, &err) < 0)
+	uint64_t now = keep_time(s, live_clock_mono_ns());
+	if (xdp_panes_end(&s->kernel->panes, now, &err) < 0)
 		log_error("%s", err.text);
 	s->stopped = true;
 }

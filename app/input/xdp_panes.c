@@ -189,8 +189,9 @@ bool xdp_panes_ready(const struct xdp_panes *p, uint64_t now_ns) {
 	return m->start_ns == pane * p->config.width_ns;
 }
 
-int xdp_panes_end(struct xdp_panes *p, struct err *err) {
+int xdp_panes_end(struct xdp_panes *p, uint64_t now_ns, struct err *err) {
 	int rc = 0;
+	p->end_ns = now_ns;
 	for (uint32_t s = 0; p->outer > 0 && s < p->config.installed; s++) {
 		int ret = bpf_map_delete_elem(p->outer, &s);
 		rc = ret < 0 ? ret : rc;
@@ -213,7 +214,7 @@ void xdp_panes_give_back(struct xdp_panes *p) {
 }
 
 uint64_t xdp_panes_horizon_ns(const struct xdp_panes *p) {
-	uint64_t horizon = UINT64_MAX;
+	uint64_t horizon = p->end_ns > 0 ? p->end_ns : UINT64_MAX;
 	for (uint32_t s = 0; p->outer > 0 && s < p->config.installed; s++) {
 		uint64_t start = p->map[p->installed[s]].start_ns;
 		horizon = start < horizon ? start : horizon;

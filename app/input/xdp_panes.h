@@ -41,6 +41,7 @@ struct xdp_panes {
 	uint32_t *taken; // owned, in the order they were taken away
 	uint32_t n_taken;
 	bool singly; // this kernel replaces one map at a time
+	uint64_t end_ns; // UTC: when all were taken away for good; 0: they were not
 };
 
 // How many panes are installed at a time, and how many spares go with them, for panes so wide: the reader
@@ -62,9 +63,9 @@ int xdp_panes_rotate(struct xdp_panes *p, uint64_t now_ns, uint64_t mono_ns, str
 // Whether there is a map for the pane that holds `now_ns`.
 bool xdp_panes_ready(const struct xdp_panes *p, uint64_t now_ns);
 
-// Takes all maps away for good: the program counts nowhere any more. 0 or -errno with err set; they are
-// taken in any case.
-int xdp_panes_end(struct xdp_panes *p, struct err *err);
+// Takes all maps away for good, at `now_ns`: the program counts nowhere any more. 0 or -errno with err set;
+// they are taken in any case.
+int xdp_panes_end(struct xdp_panes *p, uint64_t now_ns, struct err *err);
 
 // The map that was taken away first and is to be read; NULL: none.
 struct xdp_pane_map *xdp_panes_taken(const struct xdp_panes *p);
@@ -72,7 +73,8 @@ struct xdp_pane_map *xdp_panes_taken(const struct xdp_panes *p);
 // That map has been read and made clean: heads and rows in use.
 void xdp_panes_give_back(struct xdp_panes *p);
 
-// Nothing before this can come any more: the start of the earliest pane that is installed or taken.
+// Nothing before this can come any more: the start of the earliest pane that is installed or taken, but never
+// a time that is not yet: of those taken at the end some are for panes that would have come.
 uint64_t xdp_panes_horizon_ns(const struct xdp_panes *p);
 
 // The first line of a region.

@@ -54,6 +54,8 @@ struct count_source_ops {
 // Embedded first in each kind of source.
 struct count_source {
 	const struct count_source_ops *ops;
-	int64_t horizon_us; // nothing earlier will come any more; by recv; INT64_MIN: not known
+	// Nothing earlier will come any more; never ahead of now, also at the end, where it tells which
+	// windows are whole. By recv; INT64_MIN: not known.
+	int64_t horizon_us;
 	struct err err; // text of the fault that recv or attach returned
 };

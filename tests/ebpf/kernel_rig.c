@@ -119,6 +119,8 @@ int kernel_rig_recv(struct kernel_rig *r) {
 	promise(r, !b.whole || sum == r->tally.value[TALLY_RECEIVED],
 		"a whole batch does not balance");
 	promise(r, r->source->horizon_us >= horizon_us, "the horizon went back");
+	promise(r, r->source->horizon_us <= live_clock_us(&r->clock),
+		"the horizon is ahead of now");
 	return n;
 }
 

@@ -1,5 +1,5 @@
-// Kernel mode's tables: what fits, what does not, how large they are, what comes out when they can be
-// replaced no more, and processors that have none. Needs root, no interface; prints TAP.
+// Kernel mode's tables: what fits, what does not, how large they are, what comes out at the end and
+// when they can be replaced no more, and processors that have none. Needs root, no interface; prints TAP.
 
 #include "kernel_rig.h"
 
@@ -173,6 +173,32 @@ static void test_sizes(void) {
 	kernel_rig_close(&rig);
 }
 
+// ---- the end ----
+
+// Of the maps that are taken then the one of now is read first, those of panes to come behind it.
+static void test_end(void) {
+	static struct frame f;
+	struct xdp_kernel_config c = usual;
+	uint32_t installed, spares;
+	xdp_panes_count(c.width_ns, &installed, &spares);
+	live_clock_init(&rig.clock);
+	uint64_t now_ns = (uint64_t)live_clock_us(&rig.clock) * 1000;
+	while (now_ns / c.width_ns % installed != 0
+	       || now_ns % c.width_ns > c.width_ns - 60000000000ull)
+		c.width_ns -= 1000000000;
+	frame_ipv4_udp(&f, "10.0.0.1", 1, "10.0.0.2", 2, "", 0);
+	kernel_rig_begin(&rig, &c);
+	run(&f, 3);
+	int64_t then_us = live_clock_us(&rig.clock);
+	kernel_rig_stop(&rig);
+	int64_t horizon_us = rig.source->horizon_us, now_us = live_clock_us(&rig.clock);
+	tap_ok(kernel_rig_sum(&rig, false).packets == 3 && then_us <= horizon_us
+		       && horizon_us <= now_us && rig.broken == NULL,
+	       "at the end the horizon is when that was: %+lld us to %+lld us",
+	       (long long)(horizon_us - then_us), (long long)(horizon_us - now_us));
+	kernel_rig_close(&rig);
+}
+
 // ---- a rotation that fails ----
 
 static void test_fault(void) {
@@ -235,6 +261,7 @@ int main(void) {
 	test_full();
 	test_wrap();
 	test_sizes();
+	test_end();
 	test_fault();
 	test_new_processor();
 	return tap_end();
