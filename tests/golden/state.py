@@ -280,6 +280,24 @@ def fill(where):
             pass
 
 
+def lost_records(bench, where, tap):
+    """Of a capture what found no room in a sink's file comes again: no checkpoint goes past it."""
+    small = bench.twin(os.path.join(bench.folder, "lost"))
+    small.outputs = {name: os.path.join(where, name) for name in bench.outputs}
+    sets = ["input.pace=4000", f"sink.out.path={small.outputs['records.jsonl']}", f"sink.eve.path={small.outputs['eve.json']}"]
+    p = small.start(*sets)
+    said = hears(p, "memory:")
+    said += p.communicate(timeout=60)[1]
+    subprocess.run(["mount", "-o", "remount,size=256M", where], check=True)
+    led = small.ledger()
+    lost = sum(s["dropped"] for s in led["sinks"].values())
+    done = small.run(*sets)
+    tap.line(p.returncode == 1 and lost > 0 and led["state"]["checkpoints"] > 0 and "records were lost" in said
+             and done.returncode == 0 and small.ledger()["resumed_at"] > 0 and not small.differences(),
+             "records of a capture that found no room are written by the run that goes on",
+             [said[-600:], str(led.get("sinks")), str(led.get("state")), done.stderr[-300:]] + small.differences())
+
+
 def full_disk(bench, tap):
     where = os.path.join(bench.folder, "small")
     os.mkdir(where)
@@ -316,6 +334,7 @@ def full_disk(bench, tap):
             tap.line(p.returncode == 1 and "the last checkpoint" in said, f"and where {fact} is to be kept", [str(p.returncode), said[-600:]])
             for path in glob.glob(os.path.join(where, "*")):
                 os.unlink(path)
+        lost_records(bench, where, tap)
     finally:
         subprocess.run(["umount", where], check=False)
 
