@@ -78,6 +78,8 @@ bool state_finished(const struct run_state *st, FILE *summary) {
 	);
 	if (summary != NULL)
 		fputs(m->summary, summary);
+	// It may have been killed ahead of the last renames.
+	state_settle(st);
 	return true;
 }
 

@@ -28,3 +28,7 @@ struct state_chunk *state_export_all(struct run *run, uint64_t missed, struct er
 
 // Octets that the exporter's part of a checkpoint may take beside what is open in it.
 #define STATE_EXPORTER_MORE (256ull << 20)
+
+// Of a finished run: files of sinks get the names that its last checkpoint was to give them, where it was killed
+// ahead of that. What fails is told in the log.
+void state_settle(const struct run_state *st);

@@ -4,6 +4,7 @@
 #include "app/state_priv.h"
 #include "app/state_record.h"
 #include "base/log.h"
+#include "export/out_mark.h"
 #include "pipeline/tally_save.h"
 
 #include <errno.h>
@@ -124,6 +125,35 @@ int state_reach(const struct run_state *st, struct live_clock *clock, struct err
 	    || state_store_meta(st->store) == NULL)
 		return 0;
 	return state_store_read(st->store, reach, clock, err);
+}
+
+static void settle_sink(const struct conf *conf, const char *name, const struct out_mark *mark) {
+	for (uint32_t i = 0; i < conf->n_sinks; i++) {
+		const struct conf_sink *sink = &conf->sink[i];
+		struct err err = {0};
+		if (strcmp(sink->name, name) == 0 && out_mark_settle(sink->path, mark, &err) < 0)
+			log_warn("sink %s: %s", name, err.text);
+	}
+}
+
+static int settle(void *ctx, const void *buffer, uint32_t len, struct err *err) {
+	struct state_record r;
+	uint32_t at = 0;
+	const struct conf *const *conf = ctx;
+	const char *name;
+	while (state_next(buffer, len, &at, &r) == 1) {
+		const struct out_mark *mark = exporter_saved_mark(&r, &name);
+		if (mark != NULL)
+			settle_sink(*conf, name, mark);
+	}
+	return 0;
+}
+
+void state_settle(const struct run_state *st) {
+	const struct conf *conf = st->conf;
+	struct err err = {0};
+	if (state_store_read(st->store, settle, &conf, &err) < 0)
+		log_warn("%s: %s", conf->state.path, err.text);
 }
 
 // Ahead of the first packet: what is written before the next one could not be cut off again.

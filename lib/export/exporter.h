@@ -125,10 +125,13 @@ void exporter_kept(struct exporter *e);
 // streams and sinks, and brings the sinks' files back to where they were; or there is nothing to load.
 // 0 or -errno with err set, which tells what to raise where there is less memory.
 int exporter_load(struct exporter *e, const struct state_record *r, struct err *err);
+int exporter_afresh(struct exporter *e, struct err *err);
 
 // Whether the record tells what time live input had come to; and which, in microseconds.
 bool exporter_reached(const struct state_record *r, int64_t *us);
-int exporter_afresh(struct exporter *e, struct err *err);
+
+// Where the record says that a sink's file was, and which sink; both the record's. NULL: it is not about that.
+const struct out_mark *exporter_saved_mark(const struct state_record *r, const char **sink);
 
 // Whether anything was lost on the way out (a sink refused records, memory was out): the log says
 // what, the run has a fault. After exporter_finish.

@@ -153,6 +153,20 @@ bool exporter_reached(const struct state_record *r, int64_t *us) {
 	return *us != INT64_MIN;
 }
 
+static bool is_saved_sink(const struct state_record *r) {
+	const struct saved_sink *s = r->octets;
+	return r->len == sizeof(*s) && s->name[NAME_MAX_LEN - 1] == '\0' && s->marked <= 1
+		&& s->mark.rotates <= 1 && s->mark.name[OUT_MARK_NAME_MAX - 1] == '\0';
+}
+
+const struct out_mark *exporter_saved_mark(const struct state_record *r, const char **sink) {
+	const struct saved_sink *s = r->octets;
+	if (r->kind != STATE_SINK || r->version != VERSION || !is_saved_sink(r) || !s->marked)
+		return NULL;
+	*sink = s->name;
+	return &s->mark;
+}
+
 static int load_head(struct exporter *e, const struct state_record *r, struct err *err) {
 	const struct saved_exporter *s = r->octets;
 	if (r->len != sizeof(*s) || s->streams != e->n_streams || s->sinks != e->n_sinks)
@@ -182,8 +196,7 @@ static int load_stream(struct exporter *e, const struct state_record *r, struct 
 
 static int load_sink(struct exporter *e, const struct state_record *r, struct err *err) {
 	const struct saved_sink *s = r->octets;
-	if (r->len != sizeof(*s) || s->name[NAME_MAX_LEN - 1] != '\0' || s->marked > 1
-	    || s->mark.rotates > 1 || s->mark.name[OUT_MARK_NAME_MAX - 1] != '\0')
+	if (!is_saved_sink(r))
 		return refuse(err, "not a sink");
 	for (uint32_t i = 0; i < e->n_sinks; i++) {
 		struct sink_slot *to = &e->sinks[i];

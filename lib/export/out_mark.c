@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int next_name(const struct out_file *f, char *name, size_t len, struct err *err) {
-	if ((size_t)snprintf(name, len, "%s.next", f->conf.path) >= len)
-		return err_set(err, -ENAMETOOLONG, "%s: the name is too long", f->conf.path);
+static int next_name(const char *path, char *name, size_t len, struct err *err) {
+	if ((size_t)snprintf(name, len, "%s.next", path) >= len)
+		return err_set(err, -ENAMETOOLONG, "%s: the name is too long", path);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static bool is_at(const char *path, const struct out_place *p) {
 // Goes on in a new file that takes the configured name later.
 static int begin_next(struct out_file *f, struct err *err) {
 	char name[OUT_MARK_NAME_MAX];
-	int ret = next_name(f, name, sizeof(name), err);
+	int ret = next_name(f->conf.path, name, sizeof(name), err);
 	if (ret < 0)
 		return ret;
 	int fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -106,7 +106,7 @@ int out_file_mark(struct out_file *f, struct out_mark *mark, struct err *err) {
 		ret = begin_next(f, err);
 	char name[OUT_MARK_NAME_MAX];
 	if (ret == 0)
-		ret = next_name(f, name, sizeof(name), err);
+		ret = next_name(f->conf.path, name, sizeof(name), err);
 	if (ret == 0)
 		ret = place_of(f->rotating ? name : f->conf.path, f->fd, f->size, &mark->now, err);
 	if (ret == 0 && f->rotating) {
@@ -127,7 +127,7 @@ int out_file_kept(struct out_file *f, struct err *err) {
 	char next[OUT_MARK_NAME_MAX];
 	if (!f->rotating)
 		return 0;
-	int ret = next_name(f, next, sizeof(next), err);
+	int ret = next_name(f->conf.path, next, sizeof(next), err);
 	// The first may have been done when the second failed.
 	if (ret == 0 && is_at(f->conf.path, &f->finished))
 		ret = rename_file(f->conf.path, f->finished_name, err);
@@ -163,19 +163,21 @@ static int join_next(struct out_file *f, const char *next, struct err *err) {
 	return ret == 0 ? reopen(f, err) : ret;
 }
 
-// Makes up for renames that were to follow a checkpoint.
-static int
-settle(struct out_file *f, const struct out_mark *mark, const char *next, struct err *err) {
-	int ret = 0;
-	if (!mark->rotates || !is_at(next, &mark->now))
-		return 0;
-	if (is_at(f->conf.path, &mark->finished) && mark->finished.size > 0)
-		ret = rename_file(f->conf.path, mark->name, err);
-	else if (f->size > 0)
+int out_mark_settle(const char *path, const struct out_mark *mark, struct err *err) {
+	char next[OUT_MARK_NAME_MAX];
+	struct stat st;
+	int ret = next_name(path, next, sizeof(next), err);
+	if (ret < 0 || !mark->rotates || !is_at(next, &mark->now))
+		return ret;
+	if (is_at(path, &mark->finished) && mark->finished.size > 0)
+		ret = rename_file(path, mark->name, err);
+	else if (stat(path, &st) == 0 && st.st_size > 0)
 		return 0; // neither: refused by who looks next
 	if (ret == 0)
-		ret = rename_file(next, f->conf.path, err);
-	return ret == 0 ? reopen(f, err) : ret;
+		ret = rename_file(next, path, err);
+	if (ret == 0)
+		ret = folder_sync_above(path, err);
+	return ret == 0 ? 1 : ret;
 }
 
 int out_file_cut(struct out_file *f, const struct out_mark *mark, struct err *err) {
@@ -187,10 +189,12 @@ int out_file_cut(struct out_file *f, const struct out_mark *mark, struct err *er
 			"[state]: a file)",
 			f->conf.path
 		);
-	int ret = next_name(f, next, sizeof(next), err);
+	int ret = next_name(f->conf.path, next, sizeof(next), err);
 	if (ret < 0 || mark == NULL)
 		return ret < 0 ? ret : join_next(f, next, err);
-	ret = settle(f, mark, next, err);
+	ret = out_mark_settle(f->conf.path, mark, err);
+	if (ret > 0)
+		ret = reopen(f, err);
 	if (ret < 0)
 		return ret;
 	if (!is_at(f->conf.path, &mark->now))

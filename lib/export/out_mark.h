@@ -22,6 +22,10 @@ int out_file_mark(struct out_file *f, struct out_mark *mark, struct err *err);
 // tried again behind the next one.
 int out_file_kept(struct out_file *f, struct err *err);
 
+// Makes up for renames that were to follow a checkpoint, which is kept: of the file with the configured name
+// `path`. 1: done, 0: there were none to do, -errno with err set.
+int out_mark_settle(const char *path, const struct out_mark *mark, struct err *err);
+
 // Behind opening: back to where a checkpoint left the file; NULL: there is none, what a killed run left
 // begun is joined. 0 or -errno with err set: the file is not the one that is meant, and is as it was.
 int out_file_cut(struct out_file *f, const struct out_mark *mark, struct err *err);

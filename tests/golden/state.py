@@ -79,6 +79,20 @@ def finished(bench, tap):
     doubled = {n: sorted(lines + lines) for n, lines in bench.expected.items()}
     tap.line(over.returncode == 0 and bench.ledger()["resumed_at"] == 0 and not bench.differences(doubled),
              "--restart begins anew and appends", [over.stderr[-400:]] + bench.differences(doubled))
+    bench.clear()
+    rotate = ["sink.out.rotate_size=1M", "state.checkpoint=1h"]
+    bench.run(*rotate)
+    path = bench.outputs["records.jsonl"]
+    after = {p: os.path.getsize(p) for p in glob.glob(path + "*")}
+    done = [p for p in after if p != path]
+    # As it is where the run was killed behind its last checkpoint, ahead of the renames.
+    if len(done) == 1:
+        os.rename(path, path + ".next")
+        os.rename(done[0], path)
+    last = bench.run(*rotate)
+    now = {p: os.path.getsize(p) for p in glob.glob(path + "*")}
+    tap.line(len(done) == 1 and last.returncode == 0 and "read to its end" in last.stderr and now == after and not bench.differences(),
+             "a finished state makes up for renames that were to follow it", [last.stderr[-400:], str(after), str(now)] + bench.differences())
 
 
 def interrupted(bench, *sets, written=1):

@@ -157,6 +157,31 @@ Test(out_mark, a_rotation_is_part_of_a_checkpoint, .init = make_folder, .fini = 
 	cr_assert_eq(files(), 1);
 }
 
+Test(out_mark, renames_are_made_up_for_by_name, .init = make_folder, .fini = remove_folder) {
+	struct err err = {0};
+	struct out_mark before;
+	for (int stage = 0; stage <= 2; stage++) {
+		struct out_mark m = rotate(stage, &before);
+		int ret = out_mark_settle(path, &m, &err);
+		cr_expect_eq(ret, stage < 2, "stage %d: %d %s", stage, ret, err.text);
+		cr_expect_eq(out_mark_settle(path, &m, &err), 0, "once");
+		cr_expect_eq(out_mark_settle(path, &before, &err), 0, "it had no rotation");
+		cr_expect_str_eq(content(path), "two\n");
+		cr_expect_str_eq(content(m.name), "one\n");
+		cr_expect_eq(files(), 2);
+		unlink(m.name);
+		unlink(path);
+	}
+	// Another file took the name meanwhile: all stay.
+	struct out_mark m = rotate(0, &before);
+	FILE *other = fopen(path, "w");
+	fputs("other\n", other);
+	fclose(other);
+	cr_expect_eq(out_mark_settle(path, &m, &err), 0);
+	cr_expect_str_eq(content(path), "other\n");
+	cr_expect_str_eq(content(next), "two\n");
+}
+
 Test(out_mark, a_rotation_waits_for_the_next_mark_when_one_fails, .init = make_folder,
      .fini = remove_folder) {
 	struct err err = {0};
