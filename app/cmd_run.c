@@ -150,6 +150,8 @@ static int run_configuration(
 	if (ret == 0 && conf->state.path[0] != '\0') {
 		state = state_open(conf, a->restart, &err);
 		ret = state == NULL ? -EIO : 0;
+	} else if (ret == 0 && a->restart) {
+		log_warn("--restart: there is no state to start over from: state.path is empty");
 	}
 	if (ret == 0 && (state == NULL || !state_finished(state, summary))) {
 		watch = (struct start_watch){

@@ -80,6 +80,10 @@ def finished(bench, tap):
     tap.line(over.returncode == 0 and bench.ledger()["resumed_at"] == 0 and not bench.differences(doubled),
              "--restart begins anew and appends", [over.stderr[-400:]] + bench.differences(doubled))
     bench.clear()
+    none = bench.run("state.path=", more=("--restart",))
+    tap.line(none.returncode == 0 and "--restart: there is no state" in none.stderr and not bench.differences(),
+             "--restart without a state is told to have no meaning", [none.stderr[-400:]] + bench.differences())
+    bench.clear()
     rotate = ["sink.out.rotate_size=1M", "state.checkpoint=1h"]
     bench.run(*rotate)
     path = bench.outputs["records.jsonl"]
