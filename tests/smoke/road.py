@@ -67,6 +67,13 @@ class Road(Wire):
     def counter(self, space, name, what="rx_packets"):
         return int(self.inside(space, "cat", f"/sys/class/net/{name}/statistics/{what}"))
 
+    def program(self):
+        """The id of the XDP program at either interface of the router; None: there is none."""
+        return self.program_at(self.far) or self.program_at(self.out)
+
+    def attached(self):
+        return None not in (self.program_at(self.far), self.program_at(self.out))
+
     def received(self):
         """Frames that came in at the router's interfaces."""
         return self.counter(self.spaces[1], self.far) + self.counter(self.spaces[1], self.out)

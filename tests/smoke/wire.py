@@ -114,13 +114,21 @@ class Wire:
             except TimeoutError:
                 return False
 
-    def program(self):
-        """The id of the XDP program at the far end; None: there is none."""
+    def program_at(self, name):
+        """The id of the XDP program at an interface of the far end; None: there is none."""
         try:
-            m = re.search(r"prog/xdp id (\d+)", ip("-n", self.spaces[1], "-d", "link", "show", self.far))
+            m = re.search(r"prog/xdp id (\d+)", ip("-n", self.spaces[1], "-d", "link", "show", name))
         except RuntimeError:
             return None
         return int(m[1]) if m else None
+
+    def program(self):
+        """The id of the XDP program at the far end; None: there is none."""
+        return self.program_at(self.far)
+
+    def attached(self):
+        """Whether there is a program wherever one is to be."""
+        return self.program() is not None
 
     def sockets(self):
         """AF_XDP sockets at the far end, as a list of lines."""
@@ -147,9 +155,9 @@ class Live:
             self.process = subprocess.Popen(wire.at_far(argv), stdin=subprocess.DEVNULL, stdout=f, stderr=f)
 
     def attached(self, seconds=20):
-        """Waits until a program is there; False: the process ended, or it took too long. One look is what counts: a run that
+        """Waits until programs are there; False: the process ended, or it took too long. One look is what counts: a run that
         removes what another one left takes that program off again."""
-        there = until(lambda: self.wire.program() or self.process.poll() is not None, seconds)
+        there = until(lambda: self.wire.attached() or self.process.poll() is not None, seconds)
         return there and self.process.poll() is None
 
     def said(self):
