@@ -7,7 +7,6 @@ usage: test_state.py SLUICE
 """
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -65,7 +64,9 @@ def go_on(sluice, mode, how, folder):
     with Wire() as wire:
         for turn in range(3):
             if how == "stop":       # a new version takes over
-                sluice = shutil.copy(sluice, f"{folder}/sluice-{mode}-{turn}")
+                # Not by this process: a child of another case could hold it open for writing as it is run.
+                before, sluice = sluice, f"{folder}/sluice-{mode}-{turn}"
+                subprocess.run(["cp", before, sluice], check=True)
             run = Program(sluice, folder, wire, mode=mode, key=TUPLE, window=GAP, more=more, keep=turn > 0)
             # Its windows are whole from when it began, which is behind the first look at the interface.
             if not run.attached() or not until(lambda: stats(sluice, socket), 20):
