@@ -3,7 +3,7 @@
 
 packages_build() {
 	echo gcc libc6-dev meson ninja-build pkg-config python3
-	echo libdpdk-dev libpcap-dev zlib1g-dev libini-config-dev libpcre2-dev libsqlite3-dev
+	echo libdpdk-dev libpcap-dev zlib1g-dev libini-config-dev libpcre2-dev libsqlite3-dev libzstd-dev
 	echo clang libbpf-dev libxdp-dev libcap-ng-dev
 	# Vectorscan is Hyperscan for processors other than Intel's and AMD's.
 	case $(dpkg --print-architecture) in

@@ -169,8 +169,8 @@ int state_outcome(struct run *run, uint64_t ticket, char *text, size_t len) {
 		return -1;
 	}
 	snprintf(
-		text, len, "checkpoint kept: %" PRIu64 " octets in %.3f s\n", s.octets,
-		(double)s.took_us / 1e6
+		text, len, "checkpoint kept: %" PRIu64 " octets (%" PRIu64 " on disk) in %.3f s\n",
+		s.octets, s.stored, (double)s.took_us / 1e6
 	);
 	return 1;
 }
@@ -200,8 +200,9 @@ void state_print_json(const struct run *run, FILE *to) {
 	saver_stats(run->state->saver, &s);
 	fprintf(to,
 		"\"state\":{\"checkpoints\":%" PRIu64 ",\"failed\":%" PRIu64
-		",\"last_octets\":%" PRIu64 ",\"last_us\":%" PRId64 "},",
-		s.checkpoints, s.failed, s.octets, s.took_us);
+		",\"last_octets\":%" PRIu64 ",\"last_stored\":%" PRIu64 ",\"last_us\":%" PRId64
+		"},",
+		s.checkpoints, s.failed, s.octets, s.stored, s.took_us);
 }
 
 void state_print_text(const struct run *run, FILE *to) {
@@ -212,7 +213,7 @@ void state_print_text(const struct run *run, FILE *to) {
 	fprintf(to, "state: %" PRIu64 " checkpoint%s kept, %" PRIu64 " failed", s.checkpoints,
 		units_plural(s.checkpoints), s.failed);
 	if (s.checkpoints > 0)
-		fprintf(to, "; the last: %" PRIu64 " octets in %.3f s", s.octets,
-			(double)s.took_us / 1e6);
+		fprintf(to, "; the last: %" PRIu64 " octets (%" PRIu64 " on disk) in %.3f s",
+			s.octets, s.stored, (double)s.took_us / 1e6);
 	fprintf(to, " -> %s\n", run->conf->state.path);
 }

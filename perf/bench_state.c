@@ -305,9 +305,9 @@ int main(int argc, char **argv) {
 		printf(",");
 	}
 	bench_print(&took, stdout);
-	printf(",\"octets\":%lu,\"checkpoints\":%lu,\"failed\":%lu,\"ratio_hand_over\":%.3f,"
+	printf(",\"octets\":%lu,\"stored\":%lu,\"checkpoints\":%lu,\"failed\":%lu,\"ratio_hand_over\":%.3f,"
 	       "\"ratio\":%.3f,\"goal\":1.2}\n",
-	       s.octets, s.checkpoints, s.failed,
+	       s.octets, s.stored, s.checkpoints, s.failed,
 	       bench_median(&part[MODE_HAND_OVER][PARTS - 1]) / alone,
 	       bench_median(&part[MODE_CHECKPOINT][PARTS - 1]) / alone);
 	return s.checkpoints > 0 ? 0 : 1;

@@ -115,6 +115,7 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 	if (ret == 0) {
 		s->stats.checkpoints++;
 		s->stats.octets = s->octets;
+		s->stats.stored = state_store_stored(s->store);
 		s->stats.took_us = now - s->begun_us;
 		s->stats.saved_us = now_us(CLOCK_REALTIME);
 	} else {

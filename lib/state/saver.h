@@ -19,7 +19,8 @@ struct saver; // opaque
 struct saver_stats {
 	uint64_t checkpoints; // kept
 	uint64_t failed; // for a fault; not those that the end of the run came ahead of
-	uint64_t octets; // of the last one that was kept
+	uint64_t octets; // of the last one that was kept, as they were saved
+	uint64_t stored; // and as they are on disk
 	int64_t took_us; // from being asked for to being durable
 	int64_t saved_us; // when it was, by the clock; 0: never
 	char fault[sizeof(((struct err *)NULL)->text)]; // of the last one that was not kept

@@ -1,11 +1,12 @@
 // SQLite with a rollback journal: pages that become free are not journaled, so a checkpoint costs its own
-// size once. Every row has a digest of its own: SQLite does not look at what is inside.
+// size once. Every row has a digest of its own, of what is packed: SQLite does not look at what is inside.
 
 #include "store.h"
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/state_io.h"
+#include "pack.h"
 #include "store_folder.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@ struct state_store {
 	uint64_t parts; // of it
 	uint64_t number; // of the one under way
 	uint64_t chunks; // of it
+	uint64_t stored; // octets of it, packed
+	struct state_pack *pack;
 	uint64_t *buffer; // STATE_CHUNK octets, for reading
 	struct hash_seed seed;
 };
@@ -143,14 +146,13 @@ int state_store_read(struct state_store *s, state_taker *take, void *ctx, struct
 	int ret = 0, step;
 	while (ret == 0 && (step = sqlite3_step(q)) == SQLITE_ROW) {
 		int len = sqlite3_column_bytes(q, 0);
-		const void *octets = sqlite3_column_blob(q, 0);
-		if (len <= 0 || len > (int)STATE_CHUNK || octets == NULL
-		    || digest(s, octets, (uint64_t)len, n) != (uint64_t)sqlite3_column_int64(q, 1))
+		const void *packed = sqlite3_column_blob(q, 0);
+		if (packed == NULL
+		    || digest(s, packed, (uint64_t)len, n) != (uint64_t)sqlite3_column_int64(q, 1)
+		    || (len = state_unpack(s->pack, packed, (uint32_t)len, s->buffer)) < 0)
 			ret = err_set(err, -EBADMSG, "part %llu is damaged", (unsigned long long)n);
-		if (ret == 0 && take != NULL) {
-			memcpy(s->buffer, octets, (size_t)len);
+		else if (take != NULL)
 			ret = take(ctx, s->buffer, (uint32_t)len, err);
-		}
 		n++;
 	}
 	if (ret == 0 && step != SQLITE_DONE)
@@ -288,7 +290,8 @@ struct state_store *state_store_open(const char *folder, struct err *err) {
 	s->folder.lock = -1;
 	hash_seed_fixed(&s->seed, APPLICATION);
 	s->buffer = malloc(STATE_CHUNK);
-	int ret = s->buffer == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+	s->pack = state_pack_new(err);
+	int ret = s->buffer == NULL || s->pack == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
 	if (ret == 0)
 		ret = state_folder_open(&s->folder, folder, err);
 	if (ret == 0)
@@ -309,6 +312,7 @@ void state_store_close(struct state_store *s) {
 	close_file(s);
 	state_folder_close(&s->folder);
 	state_meta_fini(&s->meta);
+	state_pack_free(s->pack);
 	free(s->buffer);
 	free(s);
 }
@@ -324,19 +328,29 @@ int state_store_forget(struct state_store *s, struct err *err) {
 	);
 }
 
+uint64_t state_store_stored(const struct state_store *s) {
+	return s->stored;
+}
+
 int state_store_begin(struct state_store *s, struct err *err) {
 	s->number = s->meta.number + 1;
 	s->chunks = 0;
+	s->stored = 0;
 	int ret = state_folder_holds(&s->folder, err);
 	return ret == 0 ? run(s, "BEGIN IMMEDIATE", "cannot be written", err) : ret;
 }
 
 int state_store_put(struct state_store *s, const void *buffer, uint32_t len, struct err *err) {
 	uint64_t n = s->chunks++;
+	const void *packed;
+	int size = state_pack(s->pack, buffer, len, &packed, err);
+	if (size < 0)
+		return size;
+	s->stored += (uint64_t)size;
 	sqlite3_bind_int64(s->put, 1, (int64_t)s->number);
 	sqlite3_bind_int64(s->put, 2, (int64_t)n);
-	sqlite3_bind_blob(s->put, 3, buffer, (int)len, SQLITE_STATIC);
-	sqlite3_bind_int64(s->put, 4, (int64_t)digest(s, buffer, len, n));
+	sqlite3_bind_blob(s->put, 3, packed, size, SQLITE_STATIC);
+	sqlite3_bind_int64(s->put, 4, (int64_t)digest(s, packed, (uint64_t)size, n));
 	int ret = sqlite3_step(s->put) == SQLITE_DONE ? 0 : fault(s, "cannot be written", err);
 	sqlite3_reset(s->put);
 	sqlite3_clear_bindings(s->put);

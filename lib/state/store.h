@@ -9,7 +9,7 @@
 
 // Of all records together: the number of what is in the file. It goes up when a record's layout changes in
 // a way that its own version does not tell.
-#define STATE_FORMAT 2
+#define STATE_FORMAT 3
 
 struct state_store; // one thread at a time
 
@@ -18,7 +18,7 @@ struct state_meta {
 	uint64_t number; // counts up
 	bool finished; // the input was read to its end: there is nothing to go on with
 	int64_t saved_us; // by the clock
-	uint64_t octets; // of records
+	uint64_t octets; // of records, as they were saved
 	char *asked; // owned; what has to be the same for a run to go on from it
 	char *summary; // owned; of a finished run: its ledger
 };
@@ -49,3 +49,6 @@ int state_store_begin(struct state_store *s, struct err *err);
 int state_store_put(struct state_store *s, const void *buffer, uint32_t len, struct err *err);
 int state_store_commit(struct state_store *s, const struct state_meta *m, struct err *err);
 void state_store_cancel(struct state_store *s);
+
+// Octets that the records put since _begin take up in the file, packed.
+uint64_t state_store_stored(const struct state_store *s);

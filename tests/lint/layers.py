@@ -31,7 +31,7 @@ LIBRARIES = [
     (r"zlib\.h", r"lib/.*|app/.*|tests/.*"),
     (r"ini_\w+\.h|collection\.h|ref_array\.h|simplebuffer\.h", r"lib/conf/.*|tests/unit/conf/.*"),
     (r"criterion/.*", r"tests/unit/.*"),
-    (r"(fixbuf|glib\.h).*|librdkafka/.*|sqlite3\.h", r"lib/(export|state)/.*|tests/unit/.*"),
+    (r"(fixbuf|glib\.h).*|librdkafka/.*|sqlite3\.h|zstd\.h", r"lib/(export|state)/.*|tests/unit/.*"),
     (r"microhttpd\.h|cap-ng\.h|numa\.h", r"app/.*"),
 ]
 
