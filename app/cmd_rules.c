@@ -5,10 +5,10 @@
 #include "compile_wait.h"
 #include "rule_report.h"
 
-#include "match/detect_explain.h"
+#include "match/detect/detect_explain.h"
 #include "match/match_engine.h"
-#include "match/rule_files.h"
-#include "match/stream_explain.h"
+#include "match/rules/rule_files.h"
+#include "match/stream/stream_explain.h"
 
 #include <getopt.h>
 #include <stdbool.h>

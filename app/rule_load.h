@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "match/match_engine.h"
-#include "match/rule_files.h"
+#include "match/rules/rule_files.h"
 
 struct compile_wait;
 

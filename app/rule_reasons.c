@@ -2,7 +2,7 @@
 
 #include "rule_reasons.h"
 
-#include "match/rule_group.h"
+#include "match/rules/rule_group.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 // frequent first.
 #pragma once
 
-#include "match/rule_files.h"
+#include "match/rules/rule_files.h"
 
 #include <stdint.h>
 #include <stdio.h>

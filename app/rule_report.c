@@ -5,7 +5,7 @@
 #include "app/rule_reasons.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "match/rule_group.h"
+#include "match/rules/rule_group.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // rule with its place and reason.
 #pragma once
 
-#include "match/rule_files.h"
+#include "match/rules/rule_files.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,10 +5,10 @@
 
 #include "bench.h"
 #include "match/inspect_ip.h"
-#include "match/tcp_header.h"
-#include "match/tcp_part.h"
-#include "match/tcp_table.h"
-#include "match/tcp_view.h"
+#include "match/tcp/tcp_header.h"
+#include "match/tcp/tcp_part.h"
+#include "match/tcp/tcp_table.h"
+#include "match/tcp/tcp_view.h"
 #include "packet/checksum_policy.h"
 
 #include <stdlib.h>

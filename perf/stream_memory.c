@@ -4,7 +4,7 @@
 
 #include "bench.h"
 #include "match/match_work.h"
-#include "match/stream_pool.h"
+#include "match/stream/stream_pool.h"
 
 #include <stdlib.h>
 

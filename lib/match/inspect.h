@@ -13,12 +13,12 @@
 #include "base/mem.h"
 #include "base/state_io.h"
 #include "inspect_stats.h"
+#include "match/tcp/tcp_packet.h"
 #include "match_engine.h"
 #include "match_work.h"
 #include "packet/checksum_policy.h"
 #include "packet/packet.h"
 #include "packet/share.h"
-#include "tcp_packet.h"
 
 #include <stdbool.h>
 #include <stdint.h>

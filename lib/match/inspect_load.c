@@ -1,9 +1,9 @@
 // And back: each record goes to the part that it is of, connections and streams to both the table and the
 // pool.
 
-#include "flow_bits.h"
 #include "inspect_priv.h"
 #include "inspect_saved.h"
+#include "match/detect/flow_bits.h"
 #include "match_state.h"
 #include "packet/packet_state.h"
 

@@ -1,12 +1,12 @@
 // Inspection from inside: what its files share.
 #pragma once
 
-#include "flow_memory.h"
 #include "inspect.h"
+#include "match/detect/flow_memory.h"
+#include "match/stream/stream_pool.h"
+#include "match/tcp/tcp_table.h"
 #include "packet/defrag.h"
 #include "packet/parse.h"
-#include "stream_pool.h"
-#include "tcp_table.h"
 
 struct inspect {
 	// Of the engine in use; borrowed, as its parts and `work`.

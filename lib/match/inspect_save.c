@@ -1,9 +1,9 @@
 // What a worker knows of the traffic, on its way into a checkpoint: one part after the other, each with a
 // sweep of its own; connections with their bits and streams.
 
-#include "flow_bits.h"
 #include "inspect_priv.h"
 #include "inspect_saved.h"
+#include "match/detect/flow_bits.h"
 #include "match_state.h"
 
 static uint64_t names_of(const struct inspect *in) {

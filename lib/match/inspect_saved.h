@@ -2,8 +2,8 @@
 #pragma once
 
 #include "inspect_stats.h"
-#include "stream_pool_save.h"
-#include "tcp_save.h"
+#include "match/stream/stream_pool_save.h"
+#include "match/tcp/tcp_save.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -2,12 +2,12 @@
 // as plain numbers (base/counters.h).
 #pragma once
 
-#include "detect.h"
-#include "flow_memory.h"
+#include "match/detect/detect.h"
+#include "match/detect/flow_memory.h"
+#include "match/stream/stream_pool.h"
+#include "match/tcp/tcp_stats.h"
 #include "packet/checksum_policy.h"
 #include "packet/defrag.h"
-#include "stream_pool.h"
-#include "tcp_stats.h"
 
 #include <assert.h>
 #include <stdint.h>

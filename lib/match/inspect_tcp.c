@@ -4,9 +4,9 @@
 
 #include "inspect_ip.h"
 #include "inspect_priv.h"
-#include "tcp_header.h"
-#include "tcp_part.h"
-#include "tcp_view.h"
+#include "match/tcp/tcp_header.h"
+#include "match/tcp/tcp_part.h"
+#include "match/tcp/tcp_view.h"
 
 #include "base/cache.h"
 #include "packet/flow_key_hash.h"

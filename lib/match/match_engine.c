@@ -2,7 +2,7 @@
 
 #include "match_engine.h"
 
-#include "rule_table.h"
+#include "match/rules/rule_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,10 +4,10 @@
 
 #include "base/err.h"
 #include "base/rule_info.h"
-#include "detect.h"
+#include "match/detect/detect.h"
+#include "match/rules/rule_files.h"
+#include "match/stream/stream_set.h"
 #include "matcher.h"
-#include "rule_files.h"
-#include "stream_set.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "match/ruleset.h"
+#include "match/rules/ruleset.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/err.h"
+#include "match/rules/ruleset.h"
 #include "matcher_compile.h"
-#include "ruleset.h"
 
 #include <stdbool.h>
 #include <stdint.h>

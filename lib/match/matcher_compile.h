@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/err.h"
+#include "match/rules/ruleset.h"
 #include "matcher_mode.h"
-#include "ruleset.h"
 
 #include <hs.h>
 

@@ -1,7 +1,7 @@
 // What a database is scanned with: each packet by itself, or a stream as it comes.
 #pragma once
 
-#include "ruleset.h"
+#include "match/rules/ruleset.h"
 
 #include <hs.h>
 

@@ -2,7 +2,7 @@
 // accepted can be laid out for the compiler.
 
 #include "match/compile_set.h"
-#include "match/ruleset.h"
+#include "match/rules/ruleset.h"
 
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 // Rule files in Snort's syntax of any octets: reading one never faults, every line is accounted for at
 // most once, and what is accepted keeps the promises of the headers.
 
-#include "match/snort_file.h"
+#include "match/snort/snort_file.h"
 
 #include "fuzz.h"
 

@@ -1,8 +1,8 @@
 // Any octets as packets of a few connections: each octet of a stream comes out at most once and in
 // order, memory stays in its bounds, and the books balance after every packet.
 
-#include "match/tcp_header.h"
-#include "match/tcp_table.h"
+#include "match/tcp/tcp_header.h"
+#include "match/tcp/tcp_table.h"
 
 #include "fuzz.h"
 

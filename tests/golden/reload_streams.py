@@ -28,7 +28,7 @@ T0 = 1700000000000000
 RELOADS = int(os.environ.get("SLUICE_RELOADS", "100"))
 FLOWS, WORDS, AT_ONCE = 700, (3, 350), 40
 PACE_MIN = 500      # packets a second
-PARTS_MAX = 8       # sets that what a stream was scanned for may be behind (lib/match/stream_pool.h)
+PARTS_MAX = 8       # sets that what a stream was scanned for may be behind (lib/match/stream/stream_pool.h)
 COMMON = """alert tcp any any -> any any (msg:"a word"; content:"common"; sid:101;)
 alert tcp any any -> any any (msg:"first and last"; content:"begin"; content:"finish"; sid:102;)
 alert tcp any any -> any any (msg:"from the start"; pcre:"/^begin/"; sid:103;)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every group of refusals that the readers and compilers of rules can name stands just once in lib/match/rule_group.c."""
+"""Every group of refusals that the readers and compilers of rules can name stands just once in lib/match/rules/rule_group.c."""
 import re
 
 from project import TOKEN, Tap, files, read
@@ -123,21 +123,21 @@ def stands_for(name, group):
 
 
 def main():
-    tap, names = Tap(), [n for n in files() if re.fullmatch(r"lib/match/\w+\.[ch]", n)]
+    tap, names = Tap(), [n for n in files() if re.fullmatch(r"lib/match/(\w+/)?\w+\.[ch]", n)]
     macros = {}
     for n in names:
         for m in re.finditer(rf"^#define (\w+) ({STRING})$", source(n), re.M):
             macros[m[1]] = m[2][1:-1]
     found = groups([Source(n, macros) for n in names if not n.endswith("rule_group.c")])
-    table = re.findall(r'\{"([^"]+)", (?:true|false)\}', source("lib/match/rule_group.c"))
+    table = re.findall(r'\{"([^"]+)", (?:true|false)\}', source("lib/match/rules/rule_group.c"))
     tap.check("many groups are found: of calls, tables and macros", [
         f"{g} is not" for g in ("syntax", "keyword urilen", "sticky buffer http.uri", "content modifier http_uri", "pcre modifier U",
                                 "action pass", "flow option no_frag", "address", "duplicate_id", "duplicate sid", "too_large", "extension",
                                 "compile", "limit", "bad option", "unsupported", "pcre: lookaround", "stream: too far apart")
         if g not in found])
-    tap.check("each group of refusals stands once in lib/match/rule_group.c", [
+    tap.check("each group of refusals stands once in lib/match/rules/rule_group.c", [
         f"{found[g]}: '{g}' stands {n} times" for g in sorted(found) if (n := sum(stands_for(t, g) for t in table)) != 1])
-    tap.check("lib/match/rule_group.c has no group that nothing is refused under", [
+    tap.check("lib/match/rules/rule_group.c has no group that nothing is refused under", [
         f"'{t}'" for t in table if not any(stands_for(t, g) for g in found)])
     tap.end()
 

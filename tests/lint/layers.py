@@ -26,7 +26,7 @@ LIBRARIES = [
     (r"rte_\w+\.h|generic/rte_\w+\.h", r"app/input/dpdk[^/]*|perf/.*|tests/dpdk/.*"),
     (r"(bpf|xdp)/.*", r"app/input/xdp[^/]*|ebpf/.*|tests/ebpf/.*|perf/[^/]*xdp[^/]*"),
     (r"hs/.*|hs(_\w+)?\.h", r"lib/match/.*|app/match[^/]*|tests/.*|perf/.*"),
-    (r"pcre2\.h", r"lib/match/verify[^/]*|tests/unit/match/.*|tests/support/.*"),
+    (r"pcre2\.h", r"lib/match/verify/.*|tests/unit/match/.*|tests/support/.*"),
     (r"pcap(/.*)?(\.h)?", r"lib/packet/.*|app/input/.*|tests/.*|perf/.*"),
     (r"zlib\.h", r"lib/.*|app/.*|tests/.*"),
     (r"ini_\w+\.h|collection\.h|ref_array\.h|simplebuffer\.h", r"lib/conf/.*|tests/unit/conf/.*"),
@@ -57,7 +57,7 @@ def quoted_faults(name, line, header):
     if ".." in header.split("/"):
         return [f"{where}: a path upwards"]
     own = os.path.exists(os.path.join(ROOT, os.path.dirname(name), header))
-    at = [p for p in ("lib", ".", "tests/support") if os.path.exists(os.path.join(ROOT, p, header))]
+    at = [p for p in ("lib", ".", "tests/support", os.path.join(*parts[:3])) if os.path.exists(os.path.join(ROOT, p, header))]
     made = [p for p in ("lib", ".", "app") if os.path.exists(os.path.join(ROOT, p, header + ".in"))]     # by meson
     if not own and not at and not made:
         return [f"{where}: no such header"]
@@ -72,7 +72,8 @@ def quoted_faults(name, line, header):
         return []
     if any(header == a or header.startswith(a + "/") for a in LAYERS[layer]):
         return []
-    if parts[0] == "tests" and os.path.exists(os.path.join(ROOT, "tests/support", header)):
+    if parts[0] == "tests" and any(os.path.exists(os.path.join(ROOT, p, header))
+                                   for p in ("tests/support", f"tests/unit/{layer}")):
         return []
     # A test may lay out and parse the packets that it feeds to its layer.
     if parts[0] == "tests" and header.startswith("packet/"):

@@ -2,7 +2,7 @@
 
 #include "make_engine.h"
 
-#include "match/snort_file.h"
+#include "match/snort/snort_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "regex_tree.h"
 
-#include "match/snort_test.h"
+#include "match/snort/snort_test.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // fit too. For rule_payload.c.
 #pragma once
 
-#include "match/snort_rule.h"
+#include "match/snort/snort_rule.h"
 #include "regex_sample.h"
 #include "rule_layout.h"
 

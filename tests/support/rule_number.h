@@ -1,7 +1,7 @@
 // What byte_test and byte_jump could read at a place of a payload that is being laid out.
 #pragma once
 
-#include "match/snort_test.h"
+#include "match/snort/snort_test.h"
 #include "rule_layout.h"
 
 // Decides the number's octets so that it reads as `value`, before any mask. False, with nothing

@@ -2,7 +2,7 @@
 
 #include "rule_one.h"
 
-#include "match/snort_file.h"
+#include "match/snort/snort_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // One rule from its options alone, for tests of what is done with rules.
 #pragma once
 
-#include "match/snort_rules.h"
+#include "match/snort/snort_rules.h"
 
 // Parses `alert udp any any -> any any (OPTIONS sid:1;)` into an empty set. The rule, which the set
 // owns, or NULL when it is refused.

@@ -2,8 +2,8 @@
 // is rule_payload.h's.
 #pragma once
 
-#include "match/detect_packet.h"
-#include "match/snort_rule.h"
+#include "match/detect/detect_packet.h"
+#include "match/snort/snort_rule.h"
 
 struct rule_packet {
 	struct flow_key key;

@@ -1,7 +1,7 @@
 // Makes payloads that a rule matches, and payloads that are spoiled by an octet so that it does not.
 #pragma once
 
-#include "match/snort_rule.h"
+#include "match/snort/snort_rule.h"
 
 struct rule_payload {
 	uint8_t *octets; // owned

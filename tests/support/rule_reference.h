@@ -2,7 +2,7 @@
 // with the verifier; for tests to compare it with.
 #pragma once
 
-#include "match/snort_rule.h"
+#include "match/snort/snort_rule.h"
 
 enum rule_reference_verdict {
 	RULE_MISSES,

@@ -2,8 +2,8 @@
 // header, conditions on the flow, a payload that matches and one that is spoiled by an octet.
 // usage: rule_samples FILE...
 
-#include "match/snort_file.h"
-#include "match/stream_plan.h"
+#include "match/snort/snort_file.h"
+#include "match/stream/stream_plan.h"
 #include "rule_packet.h"
 #include "rule_payload.h"
 

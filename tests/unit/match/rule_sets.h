@@ -2,7 +2,7 @@
 // test that reads one is skipped where they do not. What is said of one is held against a golden file.
 #pragma once
 
-#include "match/snort_file.h"
+#include "match/snort/snort_file.h"
 
 #include <criterion/criterion.h>
 #include <glob.h>

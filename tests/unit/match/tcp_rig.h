@@ -3,7 +3,7 @@
 // packet the books must balance.
 #pragma once
 
-#include "match/tcp_table.h"
+#include "match/tcp/tcp_table.h"
 #include "tcp_key.h"
 
 #include <criterion/criterion.h>
