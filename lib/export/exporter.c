@@ -206,8 +206,7 @@ void exporter_leave(struct exporter *e) {
 	while (close_windows(e, pane_horizon(horizon, e->pane_us), false) > 0)
 		continue;
 	corrector_step(e->corrector, horizon, false);
-	e->dirty = true;
-	exporter_flush(e);
+	exporter_flush_last(e);
 }
 
 void exporter_finish(struct exporter *e, bool cut) {
@@ -221,8 +220,7 @@ void exporter_finish(struct exporter *e, bool cut) {
 		window_set_cut(e->streams[i].windows);
 	close_windows(e, INT64_MAX, cut);
 	corrector_step(e->corrector, INT64_MAX, cut);
-	e->dirty = true;
-	exporter_flush(e);
+	exporter_flush_last(e);
 }
 
 bool exporter_failed(const struct exporter *e) {

@@ -19,6 +19,7 @@ struct stream {
 struct sink_slot {
 	struct exporter_sink conf;
 	bool failed; // said so already
+	bool dropped; // and that it dropped records
 	struct counters published;
 };
 
@@ -67,6 +68,11 @@ void exporter_write_change(void *ctx, uint32_t stream, const struct watch_alert 
 void exporter_write_alert(void *ctx, const struct alert *a);
 
 void exporter_flush(struct exporter *e);
-// Records that the sink was given are lost: the log says so once, and the run has a fault.
+
+// Behind all else: everything is on disk, or the run has a fault.
+void exporter_flush_last(struct exporter *e);
+
+// The sink cannot do what it should: the log says so once, and once more when records are lost; the run has a
+// fault.
 void exporter_sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err);
 void exporter_publish_sink(struct sink_slot *s);

@@ -6,10 +6,16 @@
 #include "base/log.h"
 
 void exporter_sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err) {
+	bool drops = s->conf.sink->stats.dropped > 0;
 	e->failed = true;
-	if (!s->failed)
-		log_error("sink %s: %s; records are being dropped", s->conf.name, err->text);
+	// What keeps a file from being renamed, say, loses nothing yet.
+	if (!s->failed || (drops && !s->dropped))
+		log_error(
+			"sink %s: %s%s", s->conf.name, err->text,
+			drops ? "; records are being dropped" : ""
+		);
 	s->failed = true;
+	s->dropped |= drops;
 }
 
 void exporter_publish_sink(struct sink_slot *s) {
@@ -88,4 +94,16 @@ void exporter_flush(struct exporter *e) {
 		exporter_publish_sink(s);
 	}
 	e->dirty = false;
+}
+
+void exporter_flush_last(struct exporter *e) {
+	e->dirty = true;
+	exporter_flush(e);
+	for (uint32_t i = 0; i < e->n_sinks; i++) {
+		struct sink_slot *s = &e->sinks[i];
+		struct err err = {0};
+		if (s->conf.sink->ops->sync != NULL
+		    && s->conf.sink->ops->sync(s->conf.sink, &err) < 0)
+			exporter_sink_fault(e, s, &err);
+	}
 }

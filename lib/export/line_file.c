@@ -50,7 +50,10 @@ int line_file_mark(struct line_file *l, struct out_mark *mark, struct err *err) 
 	return out_file_mark(&l->file, mark, err);
 }
 
+int line_file_sync(struct line_file *l, struct err *err) {
+	return out_file_sync(&l->file, err);
+}
+
 void line_file_close(struct line_file *l) {
-	out_file_sync(&l->file, NULL);
 	out_file_close(&l->file);
 }

@@ -39,4 +39,7 @@ int line_file_drain(struct line_file *l, struct err *err);
 // Everything to the file, then its mark. 0 or -errno with err set, as out_file_mark; what could not be written
 // was counted dropped, with err set, and does not keep the mark from being made.
 int line_file_mark(struct line_file *l, struct out_mark *mark, struct err *err);
+
+// As out_file_sync.
+int line_file_sync(struct line_file *l, struct err *err);
 void line_file_close(struct line_file *l);

@@ -93,7 +93,10 @@ int out_file_write(struct out_file *f, const void *data, uint64_t len, struct er
 
 int out_file_sync(struct out_file *f, struct err *err) {
 	if (f->regular && fsync(f->fd) < 0)
-		return err_set(err, -EIO, "%s: %s", f->conf.path, strerror(errno));
+		return err_set(
+			err, -EIO, "%s: what was written may never reach the disk: %s",
+			f->conf.path, strerror(errno)
+		);
 	return 0;
 }
 

@@ -49,6 +49,9 @@ struct sink_ops {
 	int (*end)(struct sink *s, struct err *err);
 	// Everything to where it outlives the process. 0 or -errno: as above.
 	int (*flush)(struct sink *s, struct err *err);
+	// At the end, behind a flush: everything to where it outlives the machine; NULL: it is there, or never
+	// will be. 0 or -EIO with err set: what was counted delivered may be lost.
+	int (*sync)(struct sink *s, struct err *err);
 	void (*close)(struct sink *s);
 	// An alert. 0 or -errno: as above.
 	int (*alert)(struct sink *s, const struct alert *alert, struct err *err);

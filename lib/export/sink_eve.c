@@ -37,6 +37,10 @@ static int eve_cut(struct sink *s, const struct out_mark *mark, struct err *err)
 	return out_file_cut(&((struct sink_eve *)s)->lines.file, mark, err);
 }
 
+static int eve_sync(struct sink *s, struct err *err) {
+	return line_file_sync(&((struct sink_eve *)s)->lines, err);
+}
+
 static void eve_close(struct sink *s) {
 	line_file_close(&((struct sink_eve *)s)->lines);
 	free(s);
@@ -44,6 +48,7 @@ static void eve_close(struct sink *s) {
 
 static const struct sink_ops ops = {
 	.flush = eve_flush,
+	.sync = eve_sync,
 	.close = eve_close,
 	.mark = eve_mark,
 	.kept = eve_kept,

@@ -60,6 +60,10 @@ static int json_cut(struct sink *s, const struct out_mark *mark, struct err *err
 	return out_file_cut(&((struct sink_json *)s)->lines.file, mark, err);
 }
 
+static int json_sync(struct sink *s, struct err *err) {
+	return line_file_sync(&((struct sink_json *)s)->lines, err);
+}
+
 static void json_close(struct sink *s) {
 	line_file_close(&((struct sink_json *)s)->lines);
 	free(s);
@@ -70,6 +74,7 @@ static const struct sink_ops ops = {
 	.write = json_write,
 	.end = json_end,
 	.flush = json_flush,
+	.sync = json_sync,
 	.close = json_close,
 	.change = json_change,
 	.mark = json_mark,

@@ -22,6 +22,8 @@ struct memory_sink {
 	uint32_t n_alerts;
 	int fault;
 	int mark_fault; // what a mark finds: below 0 an error, else records that were dropped ahead of it
+	int sync_fault;
+	uint32_t synced;
 };
 
 static void begin(struct sink *s, const struct window_info *w) {
@@ -63,7 +65,21 @@ static int mark(struct sink *s, struct out_mark *m, struct err *err) {
 	return fault < 0 ? fault : 0;
 }
 
-static const struct sink_ops ops = {begin, write_sums, done, done, close_sink, .mark = mark};
+static int sync_file(struct sink *s, struct err *err) {
+	struct memory_sink *m = (struct memory_sink *)s;
+	m->synced++;
+	return m->sync_fault != 0 ? err_set(err, m->sync_fault, "on purpose") : 0;
+}
+
+static const struct sink_ops ops = {
+	.begin = begin,
+	.write = write_sums,
+	.end = done,
+	.flush = done,
+	.sync = sync_file,
+	.close = close_sink,
+	.mark = mark,
+};
 static const struct sink_ops alert_ops = {.flush = done, .close = close_sink, .alert = take_alert};
 
 static struct memory_sink sink, alert_sink;
@@ -233,6 +249,25 @@ Test(exporter, a_sink_that_fails_makes_the_run_a_fault, .init = open_file, .fini
 	pane_store_advance(&stores[1], INT64_MAX);
 	exporter_finish(exporter, false);
 	cr_assert(exporter_failed(exporter));
+}
+
+Test(exporter, a_disk_that_keeps_nothing_at_the_end_makes_the_run_a_fault, .fini = close_all) {
+	static const int faults[] = {0, -EIO};
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			close_all();
+		open_file();
+		sink.sync_fault = faults[i % 2];
+		count(0, 0, 1);
+		exporter_step(exporter);
+		cr_expect_eq(sink.synced, 0, "not while the run goes on");
+		if (i < 2)
+			exporter_finish(exporter, false);
+		else
+			exporter_leave(exporter);
+		cr_expect_eq(sink.synced, 1);
+		cr_expect_eq(exporter_failed(exporter), faults[i % 2] != 0);
+	}
 }
 
 Test(exporter, a_checkpoint_tells_of_records_that_it_finds_lost, .fini = close_all) {

@@ -57,7 +57,13 @@ static int done(struct sink *s, struct err *err) {
 
 static void close_sink(struct sink *s) {}
 
-static const struct sink_ops rule_ops = {rule_begin, rule_write, done, done, close_sink};
+static const struct sink_ops rule_ops = {
+	.begin = rule_begin,
+	.write = rule_write,
+	.end = done,
+	.flush = done,
+	.close = close_sink,
+};
 
 // Counts a packet and `sid`'s match in it as a worker does.
 static void count_event(struct pane_store *ps, int64_t time_us, uint16_t port, uint32_t sid) {
