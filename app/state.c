@@ -160,17 +160,16 @@ uint64_t state_ask(struct run *run) {
 }
 
 int state_outcome(struct run *run, uint64_t ticket, char *text, size_t len) {
-	struct saver_stats s;
-	if (saver_done(run->state->saver) < ticket)
+	struct saver_outcome o;
+	if (!saver_outcome(run->state->saver, ticket, &o))
 		return 0;
-	saver_stats(run->state->saver, &s);
-	if (saver_failed(run->state->saver)) {
-		snprintf(text, len, "the checkpoint failed: %s\n", s.fault);
+	if (o.code < 0) {
+		snprintf(text, len, "the checkpoint failed: %s\n", o.fault.text);
 		return -1;
 	}
 	snprintf(
 		text, len, "checkpoint kept: %" PRIu64 " octets (%" PRIu64 " on disk) in %.3f s\n",
-		s.octets, s.stored, (double)s.took_us / 1e6
+		o.octets, o.stored, (double)o.took_us / 1e6
 	);
 	return 1;
 }
@@ -202,7 +201,7 @@ void state_print_json(const struct run *run, FILE *to) {
 		"\"state\":{\"checkpoints\":%" PRIu64 ",\"failed\":%" PRIu64
 		",\"last_octets\":%" PRIu64 ",\"last_stored\":%" PRIu64 ",\"last_us\":%" PRId64
 		"},",
-		s.checkpoints, s.failed, s.octets, s.stored, s.took_us);
+		s.checkpoints, s.failed, s.last.octets, s.last.stored, s.last.took_us);
 }
 
 void state_print_text(const struct run *run, FILE *to) {
@@ -214,6 +213,6 @@ void state_print_text(const struct run *run, FILE *to) {
 		units_plural(s.checkpoints), s.failed);
 	if (s.checkpoints > 0)
 		fprintf(to, "; the last: %" PRIu64 " octets (%" PRIu64 " on disk) in %.3f s",
-			s.octets, s.stored, (double)s.took_us / 1e6);
+			s.last.octets, s.last.stored, (double)s.last.took_us / 1e6);
 	fprintf(to, " -> %s\n", run->conf->state.path);
 }

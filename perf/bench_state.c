@@ -289,7 +289,7 @@ int main(int argc, char **argv) {
 		}
 		saver_stats(saver, &s);
 		if (i > 0)
-			bench_add(&took, (double)s.took_us / 1e6);
+			bench_add(&took, (double)s.last.took_us / 1e6);
 	}
 	finish(thread, &s);
 	double alone = bench_median(&part[MODE_ALONE][PARTS - 1]);
@@ -307,7 +307,7 @@ int main(int argc, char **argv) {
 	bench_print(&took, stdout);
 	printf(",\"octets\":%lu,\"stored\":%lu,\"checkpoints\":%lu,\"failed\":%lu,\"ratio_hand_over\":%.3f,"
 	       "\"ratio\":%.3f,\"goal\":1.2}\n",
-	       s.octets, s.stored, s.checkpoints, s.failed,
+	       s.last.octets, s.last.stored, s.checkpoints, s.failed,
 	       bench_median(&part[MODE_HAND_OVER][PARTS - 1]) / alone,
 	       bench_median(&part[MODE_CHECKPOINT][PARTS - 1]) / alone);
 	return s.checkpoints > 0 ? 0 : 1;

@@ -22,6 +22,10 @@
 // Beside all that runs on the same processors.
 #define NICENESS 5
 
+// Outcomes that are kept: between two looks of the control thread, which begins them, no more than two come
+// to their end.
+#define PAST 2
+
 enum exporters_part {
 	PART_AWAITED,
 	PART_DELIVERED,
@@ -54,7 +58,7 @@ struct saver {
 	const char *summary;
 	int64_t begun_us;
 	struct saver_stats stats;
-	int last; // what came of the last one
+	struct saver_outcome past[PAST]; // what came of the last ones: of number n at n % PAST
 };
 
 static int64_t now_us(clockid_t clock) {
@@ -111,20 +115,21 @@ static void end(struct saver *s, enum exporters_part part, struct state_chunk *c
 	saver_pools_forget(&s->pools);
 	bool fault = ret < 0 && part != PART_GIVEN_UP && !s->left;
 	pthread_mutex_lock(&s->lock);
-	int64_t now = now_us(CLOCK_MONOTONIC);
+	struct saver_outcome *out = &s->past[++s->done % PAST];
+	*out = (struct saver_outcome){
+		.code = ret,
+		.octets = s->octets,
+		.stored = state_store_stored(s->store),
+		.took_us = now_us(CLOCK_MONOTONIC) - s->begun_us,
+		.fault = s->fault,
+	};
 	if (ret == 0) {
 		s->stats.checkpoints++;
-		s->stats.octets = s->octets;
-		s->stats.stored = state_store_stored(s->store);
-		s->stats.took_us = now - s->begun_us;
+		s->stats.last = *out;
 		s->stats.saved_us = now_us(CLOCK_REALTIME);
-	} else {
-		s->stats.failed += fault;
-		memcpy(s->stats.fault, s->fault.text, sizeof(s->stats.fault));
 	}
-	s->last = ret;
+	s->stats.failed += fault;
 	s->busy = false;
-	s->done++;
 	s->chunks = NULL;
 	pthread_cond_broadcast(&s->change);
 	pthread_mutex_unlock(&s->lock);
@@ -274,11 +279,13 @@ bool saver_busy(struct saver *s) {
 	return busy;
 }
 
-bool saver_failed(struct saver *s) {
+bool saver_outcome(struct saver *s, uint64_t ticket, struct saver_outcome *out) {
 	pthread_mutex_lock(&s->lock);
-	bool failed = s->last < 0;
+	uint64_t done = s->done, oldest = done < PAST ? 1 : done - PAST + 1;
+	if (done >= ticket)
+		*out = s->past[(ticket > oldest ? ticket : oldest) % PAST];
 	pthread_mutex_unlock(&s->lock);
-	return failed;
+	return done >= ticket;
 }
 
 uint64_t saver_done(struct saver *s) {
@@ -330,9 +337,10 @@ int saver_wait(struct saver *s, struct err *err) {
 	pthread_mutex_lock(&s->lock);
 	while (s->busy)
 		pthread_cond_wait(&s->change, &s->lock);
-	int ret = s->last;
+	const struct saver_outcome *last = &s->past[s->done % PAST];
+	int ret = last->code;
 	if (ret < 0)
-		err_set(err, ret, "the last checkpoint failed: %s", s->stats.fault);
+		err_set(err, ret, "the last checkpoint failed: %s", last->fault.text);
 	pthread_mutex_unlock(&s->lock);
 	return ret;
 }

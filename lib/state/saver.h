@@ -16,14 +16,19 @@
 
 struct saver; // opaque
 
+struct saver_outcome {
+	int code; // 0: it is kept, or -errno
+	uint64_t octets; // as they were saved
+	uint64_t stored; // as they are on disk
+	int64_t took_us; // from being asked for to being durable
+	struct err fault; // why it was not kept
+};
+
 struct saver_stats {
 	uint64_t checkpoints; // kept
 	uint64_t failed; // for a fault; not those that the end of the run came ahead of
-	uint64_t octets; // of the last one that was kept, as they were saved
-	uint64_t stored; // and as they are on disk
-	int64_t took_us; // from being asked for to being durable
-	int64_t saved_us; // when it was, by the clock; 0: never
-	char fault[sizeof(((struct err *)NULL)->text)]; // of the last one that was not kept
+	struct saver_outcome last; // of those that were kept
+	int64_t saved_us; // when it was durable, by the clock; 0: never
 };
 
 // Begins the thread. `pools` are the packet threads'; they, the store and `asked` (what a run must have in
@@ -47,11 +52,13 @@ bool saver_closed(struct saver *s);
 // What saver_done is at the end of the one that begins next.
 uint64_t saver_next(struct saver *s);
 
-// Any thread. Whether one is under way; whether the last one failed; how many have come to their end, one
-// way or the other.
+// Any thread. Whether one is under way; how many have come to their end, one way or the other.
 bool saver_busy(struct saver *s);
-bool saver_failed(struct saver *s);
 uint64_t saver_done(struct saver *s);
+
+// Control thread, which looks after each checkpoint that it begins. Whether that of `ticket` has come to its
+// end: then what came of it.
+bool saver_outcome(struct saver *s, uint64_t ticket, struct saver_outcome *out);
 
 // Readable when one has come to its end; to be read by the control thread.
 int saver_fd(const struct saver *s);

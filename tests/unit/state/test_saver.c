@@ -58,6 +58,12 @@ static struct state_chunk *some(uint32_t records, uint16_t kind) {
 	return state_buffer_take(&b);
 }
 
+static struct saver_outcome outcome(uint64_t ticket) {
+	struct saver_outcome o;
+	cr_assert(saver_outcome(saver, ticket, &o));
+	return o;
+}
+
 static int count(void *ctx, const void *buffer, uint32_t len, struct err *err) {
 	uint32_t *seen = ctx, at = 0;
 	struct state_record r;
@@ -96,7 +102,9 @@ Test(saver, keeps_what_everybody_delivered, .init = init, .fini = fini, .timeout
 	cr_assert_eq(saver_next(saver), 2);
 	struct saver_stats stats;
 	saver_stats(saver, &stats);
-	cr_assert_gt(stats.octets, 5300u * 1000);
+	cr_assert_gt(stats.last.octets, 5300u * 1000);
+	cr_assert_gt(stats.last.stored, 0);
+	cr_assert_lt(stats.last.stored, stats.last.octets);
 	const struct state_meta *m = reopen(seen);
 	cr_assert_not(m->finished);
 	cr_assert_eq(seen[1], 5000);
@@ -119,7 +127,12 @@ Test(saver, a_broken_part_leaves_the_checkpoint_before, .init = init, .fini = fi
 		saver_deliver(saver, some(1, 3));
 		cr_assert_eq(saver_wait(saver, &err) == 0, turn == 1);
 	}
-	cr_assert(saver_failed(saver));
+	cr_expect_eq(
+		outcome(1).code, 0, "who asked for that one is not told of the next one's fault"
+	);
+	cr_expect_lt(outcome(2).code, 0);
+	struct saver_outcome none;
+	cr_expect_not(saver_outcome(saver, 3, &none));
 	cr_assert(saver_begin(saver), "the next one begins");
 	saver_give_up(saver, "for a test");
 	cr_assert_lt(saver_wait(saver, &err), 0);
@@ -145,7 +158,7 @@ Test(saver, a_refused_part_is_told_of_and_leaves_nothing_to_the_next_one, .init 
 	cr_assert_lt(saver_wait(saver, &err), 0);
 	saver_stats(saver, &stats);
 	cr_assert_eq(stats.failed, 1);
-	cr_assert_str_eq(stats.fault, "the sink's disk is full");
+	cr_assert_str_eq(outcome(saver_done(saver)).fault.text, "the sink's disk is full");
 	cr_assert_eq(state_pool_outcome(&pool[0]), STATE_POOL_IDLE);
 	cr_assert(saver_begin(saver));
 	saver_deliver(saver, some(1, 3));
@@ -167,7 +180,7 @@ Test(saver, who_ends_while_it_saves_breaks_nothing, .init = init, .fini = fini, 
 	state_pool_end(&pool[1], STATE_POOL_LEFT);
 	cr_assert_lt(saver_wait(saver, &err), 0);
 	saver_stats(saver, &stats);
-	cr_assert_str_eq(stats.fault, "the run is ending");
+	cr_assert_str_eq(outcome(saver_done(saver)).fault.text, "the run is ending");
 	cr_assert_eq(stats.failed, 0);
 }
 
@@ -198,7 +211,7 @@ Test(saver, one_that_begins_at_the_end_says_so, .init = init, .fini = fini, .tim
 	cr_assert_eq(saver_finish(saver, some(2, 3), "{}", &err), 0, "%s", err.text);
 	saver_stats(saver, &stats);
 	cr_assert_eq(saver_done(saver), 2);
-	cr_assert_str_eq(stats.fault, "the run is ending");
+	cr_assert_str_eq(outcome(1).fault.text, "the run is ending");
 	cr_assert_eq(stats.failed, 0);
 }
 
@@ -215,7 +228,10 @@ Test(saver, two_that_meet_are_counted_and_the_next_is_whole, .init = init, .fini
 	cr_assert_eq(saver_wait(saver, &err), -ECANCELED);
 	saver_stats(saver, &stats);
 	cr_assert_eq(stats.failed, 1);
-	cr_assert_not_null(strstr(stats.fault, "another one was asked for"), "%s", stats.fault);
+	cr_assert_not_null(
+		strstr(outcome(saver_done(saver)).fault.text, "another one was asked for"), "%s",
+		outcome(saver_done(saver)).fault.text
+	);
 	cr_assert(saver_begin(saver));
 	save(0, 10, 2);
 	save(1, 10, 2);
