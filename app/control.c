@@ -27,6 +27,7 @@ struct control {
 	struct control_socket socket;
 	int epoll;
 	bool listening; // the socket is in the epoll set
+	bool ending; // ahead of a run somebody asked for its end
 	int64_t deaf_until_us; // no descriptors were left
 	uint32_t n_clients;
 	struct control_client client[CONTROL_CLIENTS_MAX]; // fd -1: a free seat
@@ -34,6 +35,10 @@ struct control {
 
 #define LISTENER UINT32_MAX
 #define DEAF_US 1000000
+
+#define EARLY_US 2000000 // a run has begun by then, most often
+#define STARTING \
+	"still starting: rules are compiled, or the input is waited for; no packet was taken yet\n"
 
 static int64_t now_us(void) {
 	struct timespec ts;
@@ -122,7 +127,8 @@ static uint32_t waiting(const struct control *c) {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		n += c->client[i].fd >= 0
-			&& (c->client[i].state == CONTROL_WAIT_RELOAD
+			&& (c->client[i].state == CONTROL_WAIT_RUN
+			    || c->client[i].state == CONTROL_WAIT_RELOAD
 			    || c->client[i].state == CONTROL_WAIT_CHECKPOINT
 			    || c->client[i].state == CONTROL_WAIT_END);
 	return n;
@@ -141,6 +147,23 @@ static void ask_checkpoint(struct control *c, struct control_client *client, str
 	let_wait(c, client, CONTROL_WAIT_CHECKPOINT);
 }
 
+// There is no run yet.
+static void serve_early(struct control *c, struct control_client *client, bool stops) {
+	c->ending |= stops;
+	if (!stops && waiting(c) == CONTROL_WAITING_MAX) {
+		answer(c, client, false, STARTING);
+		return;
+	}
+	client->deadline_us = now_us() + EARLY_US;
+	let_wait(c, client, stops ? CONTROL_WAIT_END : CONTROL_WAIT_RUN);
+}
+
+// Of what takes as long as it takes the answer is waited for.
+static bool asks_stats(const struct control_client *client) {
+	return strncmp(client->request, CONTROL_VERSION " stats", strlen(CONTROL_VERSION " stats"))
+		== 0;
+}
+
 static void
 serve(struct control *c, struct control_client *client, struct run *run, struct reload *reload) {
 	static const char prefix[] = CONTROL_VERSION " ";
@@ -154,9 +177,13 @@ serve(struct control *c, struct control_client *client, struct run *run, struct 
 	request += strlen(prefix);
 	reloads = strcmp(request, "reload") == 0;
 	stops = strcmp(request, "stop") == 0;
-	if (strcmp(request, "stats") == 0 || strcmp(request, "stats json") == 0) {
+	bool stats = strcmp(request, "stats") == 0 || strcmp(request, "stats json") == 0;
+	bool saves = strcmp(request, "checkpoint") == 0;
+	if (run == NULL && (stats || saves || reloads || stops)) {
+		serve_early(c, client, stops);
+	} else if (stats) {
 		answer_stats(c, client, run, request[5] != '\0');
-	} else if (strcmp(request, "checkpoint") == 0) {
+	} else if (saves) {
 		ask_checkpoint(c, client, run);
 	} else if (!reloads && !stops) {
 		answer(c, client, false,
@@ -223,24 +250,32 @@ static void look_at_checkpoint(struct control *c, struct control_client *client,
 
 // Clients whose reload or checkpoint came out, and those whose time is over.
 static void look_around(struct control *c, struct run *run, struct reload *reload) {
-	struct reload_outcome out = reload_outcome(reload);
+	struct reload_outcome out = {0};
+	if (reload != NULL)
+		out = reload_outcome(reload);
 	int64_t now = now_us();
 	for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		struct control_client *client = &c->client[i];
 		bool timed = client->state == CONTROL_READING || client->state == CONTROL_WRITING;
 		if (client->fd < 0)
 			continue;
-		if (client->state == CONTROL_WAIT_RELOAD && client->reload <= out.number)
+		if (client->state == CONTROL_WAIT_RUN && run != NULL) {
+			client->state = CONTROL_READING;
+			serve(c, client, run, reload);
+		} else if (client->state == CONTROL_WAIT_RUN && asks_stats(client) && now > client->deadline_us) {
+			answer(c, client, false, STARTING);
+		} else if (client->state == CONTROL_WAIT_RELOAD && client->reload <= out.number) {
 			answer(c, client, out.ok, out.text);
-		else if (client->state == CONTROL_WAIT_CHECKPOINT)
+		} else if (client->state == CONTROL_WAIT_CHECKPOINT) {
 			look_at_checkpoint(c, client, run);
-		else if (timed && now > client->deadline_us)
+		} else if (timed && now > client->deadline_us) {
 			drop(c, client);
+		}
 	}
 	listen_or_not(c, c->n_clients < CONTROL_CLIENTS_MAX && now >= c->deaf_until_us);
 }
 
-void control_step(struct control *c, struct run *run, struct reload *reload) {
+bool control_step(struct control *c, struct run *run, struct reload *reload) {
 	struct epoll_event events[CONTROL_CLIENTS_MAX + 1];
 	int n = epoll_wait(c->epoll, events, CONTROL_CLIENTS_MAX + 1, 0);
 	for (int i = 0; i < n; i++)
@@ -250,6 +285,7 @@ void control_step(struct control *c, struct run *run, struct reload *reload) {
 		if (events[i].data.u32 == LISTENER && c->n_clients < CONTROL_CLIENTS_MAX)
 			take(c);
 	look_around(c, run, reload);
+	return c->ending;
 }
 
 #define ENDED "the run has ended\n"

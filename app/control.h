@@ -1,5 +1,5 @@
 // The control socket: answers requests of `sluice stats`, `reload`, `stop` and of whoever speaks the same,
-// while a run goes on. Main thread; nothing here waits.
+// while a run goes on. Main thread, or ahead of the run that of app/start_watch; nothing here waits.
 //
 // A client sends one line, "SLUICE/1 REQUEST\n", of at most CONTROL_REQUEST_MAX octets, and receives
 // "SLUICE/1 ok LENGTH\n" or "SLUICE/1 error LENGTH\n", then LENGTH octets of text; that ends the
@@ -29,8 +29,10 @@ struct control *control_open(const struct conf_control *conf, struct err *err);
 // Readable when there is something to do.
 int control_fd(const struct control *c);
 
-// Does what there is to do, and drops clients that take too long; call it now and then.
-void control_step(struct control *c, struct run *run, struct reload *reload);
+// Does what there is to do, and drops clients that take too long; call it now and then. Ahead of a run, `run` and
+// `reload` NULL, requests wait for it, "stats" two seconds: then the answer is an error that says so. True
+// when "stop" came there, which control_close answers.
+bool control_step(struct control *c, struct run *run, struct reload *reload);
 
 // Tells those who wait what came of the run, and stops listening; waits a moment for them to take it.
 // NULL is fine.

@@ -14,6 +14,7 @@
 
 enum control_state {
 	CONTROL_READING,
+	CONTROL_WAIT_RUN, // to be served when there is one
 	CONTROL_WAIT_RELOAD,
 	CONTROL_WAIT_CHECKPOINT,
 	CONTROL_WAIT_END,
@@ -23,7 +24,7 @@ enum control_state {
 struct control_client {
 	int fd;
 	enum control_state state;
-	int64_t deadline_us; // of reading and of writing
+	int64_t deadline_us; // of reading and of writing; of what is asked ahead of a run
 	uint64_t reload; // the one that it waits for
 	uint64_t checkpoint; // state_ask's ticket
 	uint32_t n_request;

@@ -1,4 +1,4 @@
-// One poll over the signals, the time that is left and the word that it is over.
+// One poll over the signals, the control socket, the time that is left and the word that it is over.
 
 #include "start_watch.h"
 
@@ -60,6 +60,9 @@ static void take(struct start_watch *w) {
 		atomic_store(&w->hangup, true);
 }
 
+// At least so often clients that take too long are looked for.
+#define LOOK_MS 1000
+
 static int64_t now_us(void) {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -77,11 +80,15 @@ static void *watch(void *arg) {
 	struct pollfd fds[] = {
 		{.fd = w->signals, .events = POLLIN},
 		{.fd = w->wake, .events = POLLIN},
+		{.fd = w->control != NULL ? control_fd(w->control) : -1, .events = POLLIN},
 	};
 	while (!atomic_load(&w->over)) {
 		int64_t due_us = atomic_load(&w->due_us);
 		eventfd_t n;
-		poll(fds, 2, left(due_us));
+		int ms = left(due_us);
+		poll(fds, 3, w->control == NULL || (ms >= 0 && ms < LOOK_MS) ? ms : LOOK_MS);
+		if (w->control != NULL && control_step(w->control, NULL, NULL))
+			leave(w, "asked to stop");
 		if (fds[1].revents != 0)
 			eventfd_read(w->wake, &n);
 		else if (fds[0].revents != 0)

@@ -1,7 +1,7 @@
 // Signals ahead of the first packet: rules may be compiled for minutes, and a pipe wait for its other end,
-// which nothing can interrupt, so a thread of their own takes them. SIGINT and SIGTERM end the program
-// there, in order and with status 0, as nothing was taken yet, and so does the end of --duration; SIGHUP
-// waits for the rules that are being read.
+// which nothing can interrupt, so a thread of their own takes them, and what clients of the control socket ask.
+// SIGINT, SIGTERM and `sluice stop` end the program there, in order and with status 0, as nothing was taken
+// yet, and so does the end of --duration; SIGHUP waits for the rules that are being read.
 #pragma once
 
 #include "base/err.h"

@@ -88,6 +88,9 @@ void supervise(const struct supervision *s) {
 		{.fd = s->control != NULL ? control_fd(s->control) : -1, .events = POLLIN},
 		{.fd = state_fd(s->run->state), .events = POLLIN},
 	};
+	// Clients may have asked ahead of the run.
+	if (s->control != NULL)
+		control_step(s->control, s->run, s->reload);
 	for (;;) {
 		int64_t now = now_us(), until = tick < deadline ? tick : deadline;
 		int64_t longest = soon ? SOON_US : LOOK_US, wait = until - now;

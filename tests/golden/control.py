@@ -27,7 +27,7 @@ CLIENTS = 16        # as control.h has it
 class Bench:
     def __init__(self, sluice, folder):
         self.sluice, self.folder = sluice, folder
-        frame = ethernet(ETH_IP4, ip4("10.0.0.1", "10.0.0.2", 17, udp(1, 2, b"hello")))
+        self.frame = frame = ethernet(ETH_IP4, ip4("10.0.0.1", "10.0.0.2", 17, udp(1, 2, b"hello")))
         self.capture = os.path.join(folder, "many.pcap")
         write_pcap(self.capture, [(T0 + i * 1000, frame, len(frame)) for i in range(200000)])
 
@@ -260,6 +260,45 @@ def rudeness(bench, tap):
     live.end()
 
 
+def early(bench, tap):
+    """A run that waits for the other end of its pipe."""
+    pipe = os.path.join(bench.folder, "pipe")
+    os.mkfifo(pipe)
+
+    def waits():
+        live = bench.live(ready=False, input_device=f'"{pipe}"')
+        live.until(lambda: os.path.exists(live.socket))
+        return live
+
+    live = waits()
+    told, dance = live.ask("stats json"), live.raw(b"SLUICE/1 dance\n")
+    tap.line(told[0] is False and "still starting" in told[1] and b"no such request" in dance, "who asks ahead of the run is told so",
+             [str(told), str(dance)])
+    asked = live.connect()
+    asked.sendall(b"SLUICE/1 stop\n")
+    answer = read_all(asked)
+    asked.close()
+    ledger = live.wait() == 0 and live.summary()["ledger"]
+    tap.line(ledger and answer.startswith(b"SLUICE/1 ok ") and ledger["received"] == 0, "it is stopped at once, and nothing was taken",
+             [str(answer), str(ledger)] + live.why())
+    live.end()
+    live = waits()
+    asked = [live.connect() for _ in range(3)]
+    for s, request in zip(asked, (b"stats json", b"reload", b"checkpoint")):
+        s.sendall(b"SLUICE/1 " + request + b"\n")
+    with open(bench.capture, "rb") as capture, open(pipe, "wb") as to:
+        to.write(capture.read(24 + 100 * (16 + len(bench.frame))))      # a hundred frames
+        to.flush()
+        answers = [read_all(s) for s in asked]
+    for s in asked:
+        s.close()
+    tap.line(answers[0].startswith(b"SLUICE/1 ok ") and b"names no file" in answers[1] and b"no state.path" in answers[2],
+             "what is asked ahead of the run is answered by it", [str(answers)] + live.why())
+    tap.line(live.wait() == 0 and live.summary()["ledger"]["received"] == 100, "which is not harmed", live.why())
+    live.end()
+    os.unlink(pipe)
+
+
 def strangers(bench, tap):
     """Who listens is no Sluice."""
     path = os.path.join(bench.folder, "stranger.sock")
@@ -288,7 +327,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="sluice-control-") as folder:
         bench = Bench(sys.argv[1], folder)
-        for part in (commands, hang_up, instances, in_the_way, permissions, rudeness, strangers):
+        for part in (commands, hang_up, instances, in_the_way, permissions, rudeness, early, strangers):
             part(bench, tap)
     tap.end()
 
