@@ -1,8 +1,25 @@
-// Buffers from the heap in a list.
+// Buffers in a list, many of them a mapping. From the heap of a thread each one would be a change of the
+// address space, and each such change an interrupt on every processor that polls.
 
 #include "state_buffer.h"
 
-#include <stdlib.h>
+#include <sys/mman.h>
+
+// Of a mapping: 8 MiB, of which only what is used becomes memory.
+#define CHUNKS 32
+
+struct state_slab {
+	uint32_t live; // chunks
+	struct state_chunk chunk[CHUNKS];
+};
+
+static struct state_slab *slab_new(void) {
+	void *p = mmap(
+		NULL, sizeof(struct state_slab), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0
+	);
+	return p != MAP_FAILED ? p : NULL;
+}
 
 static void settle(struct state_buffer *b) {
 	if (b->last != NULL)
@@ -13,12 +30,17 @@ static bool add_chunk(struct state_writer *w) {
 	struct state_buffer *b = (struct state_buffer *)w;
 	if (b->held + sizeof(struct state_chunk) > b->max)
 		return false;
-	struct state_chunk *c = malloc(sizeof(*c));
-	if (c == NULL)
-		return false;
+	if (b->room == 0) {
+		struct state_slab *slab = slab_new();
+		if (slab == NULL)
+			return false;
+		b->slab = slab;
+		b->room = CHUNKS;
+	}
+	struct state_chunk *c = &b->slab->chunk[CHUNKS - b->room--];
+	c->slab = b->slab;
+	c->slab->live++;
 	settle(b);
-	c->next = NULL;
-	c->used = 0;
 	if (b->last != NULL)
 		b->last->next = c;
 	else
@@ -42,6 +64,8 @@ struct state_chunk *state_buffer_take(struct state_buffer *b) {
 	struct state_chunk *first = b->first;
 	settle(b);
 	b->first = b->last = NULL;
+	b->slab = NULL;
+	b->room = 0;
 	b->held = 0;
 	b->writer.begin = b->writer.at = b->writer.end = NULL;
 	return first;
@@ -50,7 +74,8 @@ struct state_chunk *state_buffer_take(struct state_buffer *b) {
 void state_chunks_free(struct state_chunk *chunks) {
 	while (chunks != NULL) {
 		struct state_chunk *next = chunks->next;
-		free(chunks);
+		if (--chunks->slab->live == 0)
+			munmap(chunks->slab, sizeof(struct state_slab));
 		chunks = next;
 	}
 }

@@ -9,13 +9,18 @@
 // A buffer with records; the list's order is that of saving.
 struct state_chunk {
 	struct state_chunk *next;
+	struct state_slab *slab; // whose memory it is; NULL: its owner knows
 	uint32_t used;
 	uint8_t octets[STATE_CHUNK] __attribute__((aligned(8)));
 };
 
+struct state_slab;
+
 struct state_buffer {
 	struct state_writer writer; // first
 	struct state_chunk *first, *last; // owned
+	struct state_slab *slab; // the last one's; has room for `room` more
+	uint32_t room;
 	uint64_t held; // octets of all buffers
 	uint64_t max;
 };

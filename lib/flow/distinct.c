@@ -5,6 +5,7 @@
 #include "distinct.h"
 
 #include "base/hash.h"
+#include "base/mem.h"
 #include "flow/hll.h"
 
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static struct distinct_pair *find(const struct distinct *d, const struct distinc
 
 static bool grow_pairs(struct distinct *d) {
 	uint32_t want = d->room_pairs == 0 ? FIRST_PAIRS : d->room_pairs * 2;
-	uint32_t *index = calloc((size_t)want * 2, sizeof(*index));
+	uint32_t *index = mem_lines((size_t)want * 2 * sizeof(*index));
 	uint32_t octets = PAIR_OCTETS - sizeof(*d->pair);
 	uint64_t more = (uint64_t)(want - d->room_pairs) * octets;
 	// What is beside the pair is reserved while the pairs themselves grow.

@@ -3,6 +3,8 @@
 
 #include "running.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -73,7 +75,7 @@ static bool has_key(struct running *r) {
 
 static void add_links(struct running *r, struct running_part *p) {
 	size_t octets = p->slice->sums.n * sizeof(*p->next);
-	p->next = octets > 0 && budget_has(r->sums.budget, octets) ? calloc(1, octets) : NULL;
+	p->next = octets > 0 && budget_has(r->sums.budget, octets) ? mem_lines(octets) : NULL;
 	r->sums.budget->used += link_octets(p);
 }
 

@@ -3,6 +3,8 @@
 
 #include "sums.h"
 
+#include "base/mem.h"
+
 #include <stdlib.h>
 
 #define FIRST_CAPACITY 4
@@ -48,7 +50,7 @@ static int grow(struct sums *s) {
 		return -1;
 	// Not realloc: it does not know that keys begin a cache line.
 	struct flow_sum *sum = aligned_alloc(CACHE_LINE, capacity * sizeof(*sum));
-	uint32_t *index = calloc((size_t)capacity * 2, sizeof(*index));
+	uint32_t *index = mem_lines((size_t)capacity * 2 * sizeof(*index));
 	if (sum == NULL || index == NULL) {
 		free(sum);
 		free(index);
