@@ -88,7 +88,11 @@ int run_join(struct run *run, struct err *err) {
 	ret = join_thread(&run->collector_thread, ret, err);
 	ret = join_thread(&run->exporter_thread, ret, err);
 	if (ret == 0 && run->exporter != NULL && exporter_failed(run->exporter))
-		ret = err_set(err, -EIO, "records were lost on the way out, see above");
+		ret = err_set(
+			err, -EIO, "%s, see above",
+			exporter_lost(run->exporter) ? "records were lost on the way out"
+						     : "a sink could not do what it should"
+		);
 	return ret;
 }
 

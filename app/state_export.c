@@ -13,7 +13,7 @@
 
 // A capture can be read again from a checkpoint at which nothing was lost.
 static int check_lost(const struct run *run, struct err *err) {
-	if (!run->patient || !exporter_failed(run->exporter))
+	if (!run->patient || !exporter_lost(run->exporter))
 		return 0;
 	return err_set(err, -EIO, "records were lost on the way out since");
 }

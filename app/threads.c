@@ -312,6 +312,7 @@ void *thread_exporter(void *arg) {
 		exporter_finish(run->exporter, cut);
 	atomic_store(&run->end_ns, now_ns());
 	t->result = state_export_last(run, cut, &t->err);
+	exporter_sync(run->exporter);
 	uint64_t one = 1;
 	ssize_t n = write(run->done_fd, &one, sizeof(one));
 	(void)n; // an eventfd takes it

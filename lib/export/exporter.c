@@ -206,7 +206,8 @@ void exporter_leave(struct exporter *e) {
 	while (close_windows(e, pane_horizon(horizon, e->pane_us), false) > 0)
 		continue;
 	corrector_step(e->corrector, horizon, false);
-	exporter_flush_last(e);
+	e->dirty = true;
+	exporter_flush(e);
 }
 
 void exporter_finish(struct exporter *e, bool cut) {
@@ -220,11 +221,16 @@ void exporter_finish(struct exporter *e, bool cut) {
 		window_set_cut(e->streams[i].windows);
 	close_windows(e, INT64_MAX, cut);
 	corrector_step(e->corrector, INT64_MAX, cut);
-	exporter_flush_last(e);
+	e->dirty = true;
+	exporter_flush(e);
 }
 
 bool exporter_failed(const struct exporter *e) {
 	return e->failed || corrector_failed(e->corrector);
+}
+
+bool exporter_lost(const struct exporter *e) {
+	return e->lost || corrector_failed(e->corrector);
 }
 
 void exporter_stream_stats(struct exporter *e, uint32_t stream, uint64_t out[STREAM_STAT_COUNT]) {

@@ -110,9 +110,12 @@ void exporter_finish(struct exporter *e, bool cut);
 // is open stays, to be saved.
 void exporter_leave(struct exporter *e);
 
+// Behind either, for what no checkpoint speaks of: until everything is on disk, or the run has a fault.
+void exporter_sync(struct exporter *e);
+
 // Checkpoints. Every worker sets a mark in its rings, at one moment of the input; behind a mark nothing is
 // taken until all are reached (exporter_marked, behind a step). What is saved then is of that moment, with
-// the sinks' files synced and their places noted; exporter_failed tells then whether records were lost on their
+// the sinks' files synced and their places noted; exporter_lost tells then whether records were lost on their
 // way there. exporter_pass goes on, also where marks are only on their way: that checkpoint is given up.
 bool exporter_marked(const struct exporter *e);
 int exporter_save(struct exporter *e, struct state_writer *w, struct err *err);
@@ -133,9 +136,10 @@ bool exporter_reached(const struct state_record *r, int64_t *us);
 // Where the record says that a sink's file was, and which sink; both the record's. NULL: it is not about that.
 const struct out_mark *exporter_saved_mark(const struct state_record *r, const char **sink);
 
-// Whether anything was lost on the way out (a sink refused records, memory was out): the log says
-// what, the run has a fault. After exporter_finish.
+// Whether anything went wrong on the way out, and whether records were lost by it (a sink refused them, its disk
+// did not keep them, memory was out): the log says what, the run has a fault. Exporter thread, and after its end.
 bool exporter_failed(const struct exporter *e);
+bool exporter_lost(const struct exporter *e);
 
 // Control thread: rule sets that are to be freed may still be spoken of by alerts on their way; see
 // alerting_retire. Where nobody makes alerts every ticket is done with at once.

@@ -19,7 +19,9 @@ struct stream {
 struct sink_slot {
 	struct exporter_sink conf;
 	bool failed; // said so already
-	bool dropped; // and that it dropped records
+	bool drops; // and that it dropped records
+	bool unkept; // and that its disk does not keep them
+	uint64_t dropped; // as much was said
 	struct counters published;
 };
 
@@ -40,6 +42,7 @@ struct exporter {
 	struct window_gap gap; // before live_start_us
 	bool dirty; // sinks hold what was not flushed
 	bool failed;
+	bool lost; // records, at that
 	bool forced; // said that memory made windows close early
 	bool full; // said that memory made a rest row
 	bool least; // said that memory kept distinct values from being counted
@@ -69,10 +72,8 @@ void exporter_write_alert(void *ctx, const struct alert *a);
 
 void exporter_flush(struct exporter *e);
 
-// Behind all else: everything is on disk, or the run has a fault.
-void exporter_flush_last(struct exporter *e);
-
 // The sink cannot do what it should: the log says so once, and once more when records are lost; the run has a
-// fault.
+// fault. Or its disk may not keep what the sink was given.
 void exporter_sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err);
+void exporter_sink_unkept(struct exporter *e, struct sink_slot *s, const struct err *err);
 void exporter_publish_sink(struct sink_slot *s);

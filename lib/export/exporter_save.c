@@ -63,7 +63,9 @@ mark_sink(struct exporter *e, struct sink_slot *s, struct out_mark *mark, struct
 	struct err own = {0};
 	uint64_t dropped = sink->stats.dropped;
 	int ret = sink->ops->mark(sink, mark, &own);
-	if (ret == -EIO || sink->stats.dropped > dropped)
+	if (ret == -EIO)
+		exporter_sink_unkept(e, s, &own);
+	if (sink->stats.dropped > dropped)
 		exporter_sink_fault(e, s, &own);
 	exporter_publish_sink(s);
 	if (ret < 0)
@@ -206,6 +208,7 @@ static int load_sink(struct exporter *e, const struct state_record *r, struct er
 		sink->stats.delivered = s->stat[SINK_DELIVERED];
 		sink->stats.spooled = s->stat[SINK_SPOOLED];
 		sink->stats.dropped = s->stat[SINK_DROPPED];
+		to->dropped = sink->stats.dropped;
 		exporter_publish_sink(to);
 		int ret = 0;
 		if (s->marked && sink->ops->cut != NULL)

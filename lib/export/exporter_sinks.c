@@ -6,16 +6,26 @@
 #include "base/log.h"
 
 void exporter_sink_fault(struct exporter *e, struct sink_slot *s, const struct err *err) {
-	bool drops = s->conf.sink->stats.dropped > 0;
-	e->failed = true;
 	// What keeps a file from being renamed, say, loses nothing yet.
-	if (!s->failed || (drops && !s->dropped))
+	bool drops = s->conf.sink->stats.dropped > s->dropped;
+	if (!s->failed || (drops && !s->drops))
 		log_error(
 			"sink %s: %s%s", s->conf.name, err->text,
 			drops ? "; records are being dropped" : ""
 		);
+	s->dropped = s->conf.sink->stats.dropped;
 	s->failed = true;
-	s->dropped |= drops;
+	s->drops |= drops;
+	e->failed = true;
+	e->lost |= drops;
+}
+
+void exporter_sink_unkept(struct exporter *e, struct sink_slot *s, const struct err *err) {
+	if (!s->unkept)
+		log_error("sink %s: %s", s->conf.name, err->text);
+	s->unkept = true;
+	e->failed = true;
+	e->lost = true;
 }
 
 void exporter_publish_sink(struct sink_slot *s) {
@@ -96,14 +106,12 @@ void exporter_flush(struct exporter *e) {
 	e->dirty = false;
 }
 
-void exporter_flush_last(struct exporter *e) {
-	e->dirty = true;
-	exporter_flush(e);
+void exporter_sync(struct exporter *e) {
 	for (uint32_t i = 0; i < e->n_sinks; i++) {
 		struct sink_slot *s = &e->sinks[i];
 		struct err err = {0};
 		if (s->conf.sink->ops->sync != NULL
 		    && s->conf.sink->ops->sync(s->conf.sink, &err) < 0)
-			exporter_sink_fault(e, s, &err);
+			exporter_sink_unkept(e, s, &err);
 	}
 }

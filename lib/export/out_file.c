@@ -92,12 +92,14 @@ int out_file_write(struct out_file *f, const void *data, uint64_t len, struct er
 }
 
 int out_file_sync(struct out_file *f, struct err *err) {
-	if (f->regular && fsync(f->fd) < 0)
-		return err_set(
-			err, -EIO, "%s: what was written may never reach the disk: %s",
-			f->conf.path, strerror(errno)
-		);
-	return 0;
+	int code = f->unsynced ? EIO : f->regular && fsync(f->fd) < 0 ? errno : 0;
+	if (code == 0)
+		return 0;
+	f->unsynced = true;
+	return err_set(
+		err, -EIO, "%s: what was written may never reach the disk: %s", f->conf.path,
+		strerror(code)
+	);
 }
 
 bool out_file_rotation_due(const struct out_file *f) {

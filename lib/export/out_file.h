@@ -30,6 +30,7 @@ struct out_file {
 	struct out_file_config conf;
 	int fd;
 	bool regular; // can be cut back and rotated
+	bool unsynced; // fsync failed
 	uint64_t size; // octets in the current file
 	int64_t opened_us; // when the current file was begun, CLOCK_MONOTONIC
 	uint32_t rotations;
@@ -50,7 +51,7 @@ int out_file_write(struct out_file *f, const void *data, uint64_t len, struct er
 int out_file_rotate(struct out_file *f, struct err *err);
 
 // fsync, where the file is one that can be. 0 or -EIO with err set: what was written before may never reach the
-// disk, and another try would not tell.
+// disk; the kernel tells that once, each further call does, too.
 int out_file_sync(struct out_file *f, struct err *err);
 void out_file_close(struct out_file *f);
 

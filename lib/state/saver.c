@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -22,9 +21,8 @@
 // Beside all that runs on the same processors.
 #define NICENESS 5
 
-// Outcomes that are kept: between two looks of the control thread, which begins them, no more than two come
-// to their end.
-#define PAST 2
+// Outcomes that are kept, for those who asked.
+#define PAST 16
 
 enum exporters_part {
 	PART_AWAITED,

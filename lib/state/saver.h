@@ -56,8 +56,8 @@ uint64_t saver_next(struct saver *s);
 bool saver_busy(struct saver *s);
 uint64_t saver_done(struct saver *s);
 
-// Control thread, which looks after each checkpoint that it begins. Whether that of `ticket` has come to its
-// end: then what came of it.
+// Any thread. Whether the checkpoint of `ticket` has come to its end: then what came of it, or, where many have
+// since, of an early one of those.
 bool saver_outcome(struct saver *s, uint64_t ticket, struct saver_outcome *out);
 
 // Readable when one has come to its end; to be read by the control thread.

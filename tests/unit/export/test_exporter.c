@@ -249,6 +249,17 @@ Test(exporter, a_sink_that_fails_makes_the_run_a_fault, .init = open_file, .fini
 	pane_store_advance(&stores[1], INT64_MAX);
 	exporter_finish(exporter, false);
 	cr_assert(exporter_failed(exporter));
+	cr_assert_not(exporter_lost(exporter), "it refused nothing");
+}
+
+Test(exporter, a_sink_that_drops_records_loses_them, .init = open_file, .fini = close_all) {
+	sink.fault = -EIO;
+	sink.sink.stats.dropped = 1;
+	count(0, 0, 1);
+	pane_store_advance(&stores[0], INT64_MAX);
+	pane_store_advance(&stores[1], INT64_MAX);
+	exporter_finish(exporter, false);
+	cr_assert(exporter_lost(exporter));
 }
 
 Test(exporter, a_disk_that_keeps_nothing_at_the_end_makes_the_run_a_fault, .fini = close_all) {
@@ -260,13 +271,16 @@ Test(exporter, a_disk_that_keeps_nothing_at_the_end_makes_the_run_a_fault, .fini
 		sink.sync_fault = faults[i % 2];
 		count(0, 0, 1);
 		exporter_step(exporter);
-		cr_expect_eq(sink.synced, 0, "not while the run goes on");
 		if (i < 2)
 			exporter_finish(exporter, false);
 		else
 			exporter_leave(exporter);
+		cr_expect_not(exporter_failed(exporter));
+		cr_expect_eq(sink.synced, 0);
+		exporter_sync(exporter);
 		cr_expect_eq(sink.synced, 1);
 		cr_expect_eq(exporter_failed(exporter), faults[i % 2] != 0);
+		cr_expect_eq(exporter_lost(exporter), faults[i % 2] != 0);
 	}
 }
 
@@ -292,7 +306,7 @@ Test(exporter, a_checkpoint_tells_of_records_that_it_finds_lost, .fini = close_a
 		cr_expect_eq(
 			exporter_save(exporter, &b.writer, &err), cases[i].ret, "%s", cases[i].what
 		);
-		cr_expect_eq(exporter_failed(exporter), cases[i].lost, "%s", cases[i].what);
+		cr_expect_eq(exporter_lost(exporter), cases[i].lost, "%s", cases[i].what);
 		state_buffer_fini(&b);
 	}
 }

@@ -51,6 +51,11 @@ Test(sink_sync, a_disk_that_keeps_nothing_is_told, .init = make_path, .fini = re
 		cr_expect_eq(s->ops->sync(s, &err), -EIO);
 		cr_expect_not_null(strstr(err.text, path), "%s", err.text);
 		cr_expect_not_null(strstr(err.text, "may never reach the disk"), "%s", err.text);
+		// The kernel tells it once.
+		fault = 0;
+		struct out_mark mark;
+		cr_expect_eq(s->ops->sync(s, &err), -EIO);
+		cr_expect_eq(s->ops->mark(s, &mark, &err), -EIO, "no checkpoint speaks of it");
 		s->ops->close(s);
 	}
 }
