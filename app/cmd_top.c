@@ -2,6 +2,7 @@
 // rate since the last.
 
 #include "commands.h"
+#include "control.h"
 #include "control_ask.h"
 #include "terminal.h"
 
@@ -69,8 +70,11 @@ static int show(const char *path, struct sample *last, bool screen, struct err *
 	char *json, *text;
 	int ret = control_ask(path, "stats json", TIMEOUT_S, &json, err);
 	if (ret != CONTROL_SAID_OK) {
+		bool starting = ret > 0 && strcmp(json, CONTROL_STARTING) == 0;
+		if (starting)
+			draw(json, "", screen);
 		free(json);
-		return ret < 0 ? ret : 0;
+		return ret < 0 ? ret : starting && fflush(stdout) == 0;
 	}
 	// A stream may have any name, but not these members.
 	const char *match = strstr(json, "\"match\":{\"rules\":");

@@ -37,8 +37,6 @@ struct control {
 #define DEAF_US 1000000
 
 #define EARLY_US 2000000 // a run has begun by then, most often
-#define STARTING \
-	"still starting: rules are compiled, or the input is waited for; no packet was taken yet\n"
 
 static int64_t now_us(void) {
 	struct timespec ts;
@@ -151,7 +149,7 @@ static void ask_checkpoint(struct control *c, struct control_client *client, str
 static void serve_early(struct control *c, struct control_client *client, bool stops) {
 	c->ending |= stops;
 	if (!stops && waiting(c) == CONTROL_WAITING_MAX) {
-		answer(c, client, false, STARTING);
+		answer(c, client, false, CONTROL_STARTING);
 		return;
 	}
 	client->deadline_us = now_us() + EARLY_US;
@@ -263,7 +261,7 @@ static void look_around(struct control *c, struct run *run, struct reload *reloa
 			client->state = CONTROL_READING;
 			serve(c, client, run, reload);
 		} else if (client->state == CONTROL_WAIT_RUN && asks_stats(client) && now > client->deadline_us) {
-			answer(c, client, false, STARTING);
+			answer(c, client, false, CONTROL_STARTING);
 		} else if (client->state == CONTROL_WAIT_RELOAD && client->reload <= out.number) {
 			answer(c, client, out.ok, out.text);
 		} else if (client->state == CONTROL_WAIT_CHECKPOINT) {

@@ -17,7 +17,12 @@
 #define CONTROL_VERSION "SLUICE/1"
 #define CONTROL_REQUEST_MAX 256
 #define CONTROL_CLIENTS_MAX 16 // at once; further ones wait their turn
-#define CONTROL_WAITING_MAX 8 // of them for a reload or the end; stats are to be had meanwhile
+// Of them for the begin of the run, a reload, a checkpoint or the end; stats are to be had meanwhile.
+#define CONTROL_WAITING_MAX 8
+
+// To who asks for stats ahead of the run.
+#define CONTROL_STARTING \
+	"still starting: rules are compiled, or the input is waited for; no packet was taken yet\n"
 
 struct control;
 struct reload;

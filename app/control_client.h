@@ -1,5 +1,5 @@
 // One client of the control socket, on the side of the run: its request as it comes in, its answer as it
-// goes out, and how long it may take for either. Main thread.
+// goes out, and how long it may take for either. The thread of control_step.
 #pragma once
 
 #include "app/control.h"

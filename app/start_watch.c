@@ -87,7 +87,9 @@ static void *watch(void *arg) {
 		eventfd_t n;
 		int ms = left(due_us);
 		poll(fds, 3, w->control == NULL || (ms >= 0 && ms < LOOK_MS) ? ms : LOOK_MS);
-		if (w->control != NULL && control_step(w->control, NULL, NULL))
+		// What comes when it is over is for whoever goes on.
+		if (fds[1].revents == 0 && w->control != NULL
+		    && control_step(w->control, NULL, NULL))
 			leave(w, "asked to stop");
 		if (fds[1].revents != 0)
 			eventfd_read(w->wake, &n);

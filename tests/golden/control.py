@@ -274,6 +274,8 @@ def early(bench, tap):
     told, dance = live.ask("stats json"), live.raw(b"SLUICE/1 dance\n")
     tap.line(told[0] is False and "still starting" in told[1] and b"no such request" in dance, "who asks ahead of the run is told so",
              [str(told), str(dance)])
+    top = subprocess.Popen([bench.sluice, "top", "--socket", live.socket], stdout=subprocess.PIPE, text=True)
+    screen = "".join(top.stdout.readline() for _ in range(2))
     asked = live.connect()
     asked.sendall(b"SLUICE/1 stop\n")
     answer = read_all(asked)
@@ -281,6 +283,8 @@ def early(bench, tap):
     ledger = live.wait() == 0 and live.summary()["ledger"]
     tap.line(ledger and answer.startswith(b"SLUICE/1 ok ") and ledger["received"] == 0, "it is stopped at once, and nothing was taken",
              [str(answer), str(ledger)] + live.why())
+    top.stdout.read()
+    tap.line("still starting" in screen and top.wait(timeout=60) == 0, "top waits for it, and ends with it", [screen])
     live.end()
     live = waits()
     asked = [live.connect() for _ in range(3)]
