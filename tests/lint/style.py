@@ -57,13 +57,13 @@ def untested(texts):
     tests = {n: t for n, t in texts.items() if n.startswith("tests/unit/") and n.endswith(".c")}
     for n in texts:
         parts = n.split("/")
-        if parts[0] != "lib" or len(parts) != 3 or not n.endswith(".c"):
+        if parts[0] != "lib" or len(parts) < 3 or not n.endswith(".c"):
             continue
-        folder, words = parts[1], parts[2][:-2].split("_")
+        folder, words = "/".join(parts[1:-1]), parts[-1][:-2].split("_")
         named = {f"tests/unit/{folder}/test_{'_'.join(words[:i])}.c" for i in range(1, len(words) + 1)}
-        header = f'#include "{folder}/{parts[2][:-2]}.h"'
+        header = f'#include "{folder}/{parts[-1][:-2]}.h"'
         if not named & set(tests) and not any(header in t for t in tests.values()):
-            yield f"{n}: there is no tests/unit/{folder}/test_{parts[2]}"
+            yield f"{n}: there is no tests/unit/{folder}/test_{parts[-1]}"
 
 
 def unbuilt(names):
