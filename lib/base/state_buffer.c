@@ -3,10 +3,16 @@
 
 #include "state_buffer.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
-// Of a mapping: 8 MiB, of which only what is used becomes memory.
+// Of a mapping: 8 MiB, of which only what is used becomes memory. A sanitizer sees what is wrong with each of
+// them when it is one of the heap's.
+#ifdef __SANITIZE_ADDRESS__
+#define CHUNKS 1
+#else
 #define CHUNKS 32
+#endif
 
 struct state_slab {
 	uint32_t live; // chunks
@@ -14,11 +20,20 @@ struct state_slab {
 };
 
 static struct state_slab *slab_new(void) {
+	if (CHUNKS == 1)
+		return calloc(1, sizeof(struct state_slab));
 	void *p = mmap(
 		NULL, sizeof(struct state_slab), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0
 	);
 	return p != MAP_FAILED ? p : NULL;
+}
+
+static void slab_free(struct state_slab *slab) {
+	if (CHUNKS == 1)
+		free(slab);
+	else
+		munmap(slab, sizeof(*slab));
 }
 
 static void settle(struct state_buffer *b) {
@@ -75,7 +90,7 @@ void state_chunks_free(struct state_chunk *chunks) {
 	while (chunks != NULL) {
 		struct state_chunk *next = chunks->next;
 		if (--chunks->slab->live == 0)
-			munmap(chunks->slab, sizeof(struct state_slab));
+			slab_free(chunks->slab);
 		chunks = next;
 	}
 }

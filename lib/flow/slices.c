@@ -179,27 +179,58 @@ static int add_events(struct slices *s, const struct pane *pane) {
 	return 0;
 }
 
+// Rows on their way into a slice: what the slice has of each is asked for ahead.
+#define BATCH 16
+
+struct batch {
+	uint32_t n;
+	struct flow_key key[BATCH]; // masked
+	const struct flow_row *row[BATCH];
+	struct flow_value value[BATCH];
+	bool there[BATCH]; // a value
+};
+
+// The next rows that the stream takes. False: there are none.
+static bool
+next_rows(const struct slices *s, const struct flow_table *t, uint32_t *line, struct batch *b) {
+	b->n = 0;
+	while (b->n < BATCH) {
+		uint32_t i = b->n;
+		struct flow_key *key = &b->key[i];
+		if ((b->row[i] = flow_table_next(t, line, key)) == NULL)
+			break;
+		if (!flow_row_any(b->row[i]))
+			continue;
+		b->there[i] = find_value(s, key, (struct rule_id){0}, &b->value[i]);
+		flow_key_finish(key, &s->mask, &s->conf.seed);
+		b->n += takes(s, key, (struct rule_id){0});
+	}
+	return b->n > 0;
+}
+
+static void add_rows(struct slice *slice, const struct batch *b, int64_t start_us) {
+	for (uint32_t i = 0; i < b->n; i++)
+		sums_ask_slot(&slice->sums, b->key[i].hash);
+	for (uint32_t i = 0; i < b->n; i++)
+		sums_ask_sum(&slice->sums, b->key[i].hash);
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct flow_sum *sum = sums_find_insert(&slice->sums, &b->key[i]);
+		flow_sum_add(sum != NULL ? sum : &slice->rest, b->row[i], start_us);
+		if (b->there[i] && sum != NULL)
+			add_value(slice, sum, &b->value[i]);
+	}
+}
+
 int slices_add(struct slices *s, const struct pane *pane) {
 	if (s->conf.fields & FIELD_BIT(FIELD_RULE))
 		return add_events(s, pane);
 	struct slice *slice = NULL;
-	struct flow_key key;
+	struct batch b;
 	uint32_t line = 0;
-	const struct flow_row *row;
-	while ((row = flow_table_next(&pane->table, &line, &key)) != NULL) {
-		if (!flow_row_any(row))
-			continue;
-		struct flow_value value;
-		bool there = find_value(s, &key, (struct rule_id){0}, &value);
-		flow_key_finish(&key, &s->mask, &s->conf.seed);
-		if (!takes(s, &key, (struct rule_id){0}))
-			continue;
+	while (next_rows(s, &pane->table, &line, &b)) {
 		if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
 			return -ENOMEM;
-		struct flow_sum *sum = sums_find_insert(&slice->sums, &key);
-		flow_sum_add(sum != NULL ? sum : &slice->rest, row, pane->start_us);
-		if (there && sum != NULL)
-			add_value(slice, sum, &value);
+		add_rows(slice, &b, pane->start_us);
 	}
 	if (!flow_row_any(&pane->rest))
 		return 0;
