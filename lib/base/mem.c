@@ -4,7 +4,6 @@
 
 #include "cache.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,11 +16,11 @@ static size_t round_up(size_t octets) {
 }
 
 static void *pages_alloc(const struct mem *mem, size_t octets) {
-	bool reserved = mem->ctx == NULL;
+	(void)mem;
 	size_t len = round_up(octets);
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	void *p = MAP_FAILED;
-	if (len >= HUGE_PAGE && reserved)
+	if (len >= HUGE_PAGE)
 		p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB, -1, 0);
 	if (p != MAP_FAILED)
 		return p;
@@ -41,12 +40,6 @@ static void pages_free(const struct mem *mem, void *ptr, size_t octets) {
 
 const struct mem *mem_pages(void) {
 	static const struct mem pages = {.alloc = pages_alloc, .free = pages_free};
-	return &pages;
-}
-
-const struct mem *mem_pages_own(void) {
-	static char own; // where ctx points to tells the two apart
-	static const struct mem pages = {.alloc = pages_alloc, .free = pages_free, .ctx = &own};
 	return &pages;
 }
 

@@ -15,9 +15,6 @@ struct mem {
 // kernel has them, else ordinary pages; touched only when used. Any thread. Never NULL.
 const struct mem *mem_pages(void);
 
-// The same but for explicit huge pages: those are reserved for what is set aside at the start. Any thread.
-const struct mem *mem_pages_own(void);
-
 // Zeroed heap memory on cache lines of its own: for structures with CACHE_ALIGNED zones, as what malloc gives is
 // not aligned for them, and for big tables off the packet path. It is written here and now: what calloc gives
 // are pages that the kernel shares until they are written, and each one that was read before interrupts every

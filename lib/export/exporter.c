@@ -155,6 +155,7 @@ static uint32_t take_panes(struct exporter *e) {
 					units_plural(pane->packets)
 				);
 				e->failed = true;
+				e->lost = true;
 			}
 			watches_time(e->watches, pane->start_us);
 			pane_store_return(e->stores[i], pane);

@@ -56,12 +56,17 @@ void count_table_fini(struct count_table *t);
 // Worker: makes a packet's key, of which no field that the table asks for is masked, the table's, and
 // fetches what is looked at first.
 static inline void count_table_key(const struct count_table *t, struct flow_key *key) {
-	sums_ask_slot(&t->open, flow_key_finish(key, &t->mask, &t->seed));
+	uint32_t hash = flow_key_finish(key, &t->mask, &t->seed);
+	__builtin_prefetch(&t->open.index[hash & (t->open.capacity * 2 - 1)]);
 }
 
 // Worker: fetches the window that a key is likely to be in.
 static inline void count_table_fetch(const struct count_table *t, const struct flow_key *key) {
-	sums_ask_sum(&t->open, key->hash);
+	uint32_t at = t->open.index[key->hash & (t->open.capacity * 2 - 1)];
+	const char *sum = (const char *)&t->open.sum[at > 0 ? at - 1 : 0];
+	// The key, and the counters.
+	__builtin_prefetch(sum, 1);
+	__builtin_prefetch(sum + CACHE_LINE, 1);
 }
 
 // Worker: counts a packet that is in windows, if the condition holds for its key.

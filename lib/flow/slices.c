@@ -179,8 +179,9 @@ static int add_events(struct slices *s, const struct pane *pane) {
 	return 0;
 }
 
-// Rows on their way into a slice: what the slice has of each is asked for ahead.
-#define BATCH 16
+// Rows on their way into a slice: while what the slice has of one is still on its way from memory, the next ones
+// are looked for. More at a time would be felt by workers, who wait for the same memory.
+#define BATCH 4
 
 struct batch {
 	uint32_t n;
@@ -209,10 +210,6 @@ next_rows(const struct slices *s, const struct flow_table *t, uint32_t *line, st
 }
 
 static void add_rows(struct slice *slice, const struct batch *b, int64_t start_us) {
-	for (uint32_t i = 0; i < b->n; i++)
-		sums_ask_slot(&slice->sums, b->key[i].hash);
-	for (uint32_t i = 0; i < b->n; i++)
-		sums_ask_sum(&slice->sums, b->key[i].hash);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct flow_sum *sum = sums_find_insert(&slice->sums, &b->key[i]);
 		flow_sum_add(sum != NULL ? sum : &slice->rest, b->row[i], start_us);

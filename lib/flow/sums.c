@@ -9,33 +9,8 @@
 
 #define FIRST_CAPACITY 4
 
-// What is bigger comes from huge pages, where there are any.
-#define BIG (4u << 20)
-
 static uint64_t octets(uint32_t capacity) {
 	return (uint64_t)capacity * SUMS_ROW_OCTETS;
-}
-
-static size_t sum_octets(uint32_t capacity) {
-	return (size_t)capacity * sizeof(struct flow_sum);
-}
-
-static size_t index_octets(uint32_t capacity) {
-	return (size_t)capacity * 2 * sizeof(uint32_t);
-}
-
-// Not zeroed.
-static void *table_alloc(size_t octets) {
-	size_t lines = (octets + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-	return octets < BIG ? aligned_alloc(CACHE_LINE, lines)
-			    : mem_pages_own()->alloc(mem_pages_own(), octets);
-}
-
-static void table_free(void *table, size_t octets) {
-	if (octets < BIG)
-		free(table);
-	else
-		mem_pages_own()->free(mem_pages_own(), table, octets);
 }
 
 void sums_init(struct sums *s, struct budget *budget) {
@@ -44,8 +19,8 @@ void sums_init(struct sums *s, struct budget *budget) {
 }
 
 void sums_fini(struct sums *s) {
-	table_free(s->sum, sum_octets(s->capacity));
-	table_free(s->index, index_octets(s->capacity));
+	free(s->sum);
+	free(s->index);
 	s->budget->used -= octets(s->capacity);
 	sums_init(s, s->budget);
 }
@@ -74,15 +49,13 @@ static int grow(struct sums *s) {
 	if (capacity > UINT32_MAX / 4 || !budget_has(s->budget, more))
 		return -1;
 	// Not realloc: it does not know that keys begin a cache line.
-	struct flow_sum *sum = table_alloc(sum_octets(capacity));
-	uint32_t *index = table_alloc(index_octets(capacity));
+	struct flow_sum *sum = aligned_alloc(CACHE_LINE, capacity * sizeof(*sum));
+	uint32_t *index = mem_lines((size_t)capacity * 2 * sizeof(*index));
 	if (sum == NULL || index == NULL) {
-		table_free(sum, sum_octets(capacity));
-		table_free(index, index_octets(capacity));
+		free(sum);
+		free(index);
 		return -1;
 	}
-	// A page of zeros that is read ahead of its first write interrupts every processor that polls.
-	memset(index, 0, index_octets(capacity));
 	if (s->n > 0)
 		memcpy(sum, s->sum, s->n * sizeof(*sum));
 	uint32_t mask = capacity * 2 - 1;
@@ -92,8 +65,8 @@ static int grow(struct sums *s) {
 			at = (at + 1) & mask;
 		index[at] = i + 1;
 	}
-	table_free(s->sum, sum_octets(s->capacity));
-	table_free(s->index, index_octets(s->capacity));
+	free(s->sum);
+	free(s->index);
 	s->sum = sum;
 	s->index = index;
 	s->capacity = capacity;

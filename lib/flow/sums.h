@@ -90,23 +90,6 @@ struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key);
 struct flow_sum *
 sums_find_insert_rule(struct sums *s, const struct flow_key *key, struct rule_id rule);
 
-// Ahead of these, for a batch of keys: asks for the slot of the index where a way begins, and, when that has come,
-// for the sum that it leads to first.
-static inline void sums_ask_slot(const struct sums *s, uint32_t hash) {
-	if (s->capacity > 0)
-		__builtin_prefetch(&s->index[hash & (s->capacity * 2 - 1)], 1);
-}
-
-static inline void sums_ask_sum(const struct sums *s, uint32_t hash) {
-	if (s->capacity == 0)
-		return;
-	uint32_t i = s->index[hash & (s->capacity * 2 - 1)];
-	// Both lines: key, and counters.
-	const char *sum = i > 0 ? (const char *)&s->sum[i - 1] : (const char *)&s->sum[s->n];
-	__builtin_prefetch(sum, 1);
-	__builtin_prefetch(sum + CACHE_LINE, 1);
-}
-
 // What is there of a key, and of a rule; NULL: nothing.
 struct flow_sum *sums_find(const struct sums *s, const struct flow_key *key, struct rule_id rule);
 
