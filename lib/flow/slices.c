@@ -18,6 +18,7 @@ void slices_init(struct slices *s, const struct slices_config *conf) {
 void slices_fini(struct slices *s) {
 	for (uint32_t i = s->head; i < s->n; i++)
 		slice_free(s->open[i]);
+	sums_drop(&s->spare);
 	free(s->open);
 	s->open = NULL;
 	s->head = s->n = 0;
@@ -43,6 +44,38 @@ void slice_free(struct slice *slice) {
 	distinct_fini(&slice->distinct);
 	budget->used -= sizeof(*slice);
 	free(slice);
+}
+
+// Rows of a table that is worth keeping; how often the budget must have room for it where it is used, which nobody
+// is to feel.
+#define SPARE_LEAST 1024
+#define SPARE_SHARE 8
+
+void slices_give_back(struct slices *s, struct slice *slice) {
+	if (slice == NULL)
+		return;
+	s->rows = slice->sums.n;
+	if (slice->sums.capacity >= SPARE_LEAST && slice->sums.capacity > s->spare.capacity) {
+		sums_drop(&s->spare);
+		s->spare = sums_detach(&slice->sums);
+	}
+	slice_free(slice);
+}
+
+static void use_spare(struct slices *s, struct slice *slice) {
+	uint64_t room = SPARE_SHARE * sums_octets(&s->spare);
+	if (s->spare.capacity == 0)
+		return;
+	// The next one may be as the last, which had grown to that size.
+	if (s->spare.capacity / 2 > s->rows || !budget_has(s->conf.budget, room)
+	    || !sums_attach(&slice->sums, &s->spare))
+		sums_drop(&s->spare);
+}
+
+// What is kept beside the budget must fit into it with what comes now.
+static void check_spare(struct slices *s) {
+	if (s->spare.capacity > 0 && !budget_has(s->conf.budget, sums_octets(&s->spare)))
+		sums_drop(&s->spare);
 }
 
 // The first open slice that does not start before `start_us`.
@@ -95,6 +128,7 @@ struct slice *slices_at(struct slices *s, int64_t start_us) {
 	struct slice *slice = slices_new(s, start_us);
 	if (slice == NULL)
 		return NULL;
+	use_spare(s, slice);
 	i = s->n - behind;
 	memmove(s->open + i + 1, s->open + i, behind * sizeof(*s->open));
 	s->open[i] = slice;
@@ -224,6 +258,7 @@ int slices_add(struct slices *s, const struct pane *pane) {
 	struct slice *slice = NULL;
 	struct batch b;
 	uint32_t line = 0;
+	check_spare(s);
 	while (next_rows(s, &pane->table, &line, &b)) {
 		if (slice == NULL && (slice = slice_for(s, pane)) == NULL)
 			return -ENOMEM;

@@ -38,6 +38,9 @@ struct slices {
 	uint32_t n; // one past the newest
 	uint32_t capacity;
 	struct slice *last; // the one added to last
+	uint32_t rows; // of the one that was given back last
+	struct sums
+		spare; // its table: there if the budget has room for it, too, in which it is not
 };
 
 void slices_init(struct slices *s, const struct slices_config *conf);
@@ -64,8 +67,12 @@ static inline struct slice *slices_oldest(const struct slices *s) {
 	return s->head < s->n ? s->open[s->head] : NULL;
 }
 
-// Takes the oldest one out, which must be there; free it with slice_free.
+// Takes the oldest one out, which must be there; free it with slice_free, or give it back.
 struct slice *slices_take(struct slices *s);
+
+// As slice_free, but the table may serve a slice to come: one that is as large need not grow to it again, by
+// doubling, through memory that is new each time. Also of NULL.
+void slices_give_back(struct slices *s, struct slice *slice);
 
 // An empty slice of any stretch of time; NULL when out of memory. It counts for the budget, even over it:
 // the `rest` row must have a place.

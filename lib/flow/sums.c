@@ -41,6 +41,34 @@ void sums_clear(struct sums *s) {
 	}
 }
 
+struct sums sums_detach(struct sums *s) {
+	struct sums detached = *s;
+	if (s->capacity > 0)
+		memset(s->index, 0, (size_t)s->capacity * 2 * sizeof(*s->index));
+	detached.n = 0;
+	detached.budget = NULL;
+	s->budget->used -= octets(s->capacity);
+	sums_init(s, s->budget);
+	return detached;
+}
+
+bool sums_attach(struct sums *s, struct sums *detached) {
+	struct budget *budget = s->budget;
+	if (!budget_has(budget, octets(detached->capacity)))
+		return false;
+	*s = *detached;
+	s->budget = budget;
+	budget->used += octets(s->capacity);
+	*detached = (struct sums){0};
+	return true;
+}
+
+void sums_drop(struct sums *detached) {
+	free(detached->sum);
+	free(detached->index);
+	*detached = (struct sums){0};
+}
+
 static int grow(struct sums *s) {
 	if (s->budget == NULL)
 		return -1;

@@ -81,6 +81,19 @@ void sums_init_fixed(struct sums *s, uint32_t capacity, struct flow_sum *sum, ui
 // Forgets all sums; takes as long as there are some. The memory stays.
 void sums_clear(struct sums *s);
 
+// A table's memory apart from its table, for another one: emptied, and not in any budget meanwhile. Leaves `s` as
+// after init; free the memory with sums_drop.
+struct sums sums_detach(struct sums *s);
+
+// Gives an empty table that has no memory yet what was detached, of which nothing is left then. False, and nothing
+// was done: the budget has no room for it.
+bool sums_attach(struct sums *s, struct sums *detached);
+void sums_drop(struct sums *detached);
+
+static inline uint64_t sums_octets(const struct sums *s) {
+	return (uint64_t)s->capacity * SUMS_ROW_OCTETS;
+}
+
 // The sum of a masked key with key->hash set; a new one has zero counters. NULL: the budget (or the
 // machine's memory, or a fixed size) is used up.
 struct flow_sum *sums_find_insert(struct sums *s, const struct flow_key *key);

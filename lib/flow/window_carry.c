@@ -203,7 +203,7 @@ static bool take_given(struct window_set *ws) {
 		if (other == NULL || biflow_side(&sum->key) < 0)
 			take_in(ws, (struct pair){sum, other});
 	}
-	slice_free(ws->given);
+	slices_give_back(&ws->slices, ws->given);
 	ws->given = NULL;
 	return true;
 }

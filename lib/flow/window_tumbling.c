@@ -3,7 +3,7 @@
 #include "flow/window_kind.h"
 
 static const struct window_out *tumbling_close(struct window_set *ws, int64_t horizon_us) {
-	slice_free(ws->given);
+	slices_give_back(&ws->slices, ws->given);
 	ws->given = NULL;
 	const struct slice *oldest = slices_oldest(&ws->slices);
 	if (oldest == NULL || oldest->end_us > horizon_us)

@@ -112,3 +112,85 @@ Test(slices, rows_are_taken_where_the_condition_holds) {
 	cr_expect_eq(rows_of(hosts, whole, "src_ip = 10.0.1.1", false, false, &packets), -1);
 	cr_expect_eq(rows_of(hosts, whole, "src_ip = 10.0.1.1", true, false, &packets), 8);
 }
+
+// A pane of `n` rows, 10.0.x.y each.
+static struct pane pane_of_rows(int64_t start_us, uint32_t n) {
+	struct pane p = {.start_us = start_us, .end_us = start_us + 5};
+	struct flow_key mask;
+	struct hash_seed seed;
+	hash_seed_fixed(&seed, 1);
+	flow_key_mask(&mask, FIELD_SET_ALL);
+	cr_assert_eq(flow_table_init(&p.table, n, mem_pages()), 0);
+	flow_table_size(&p.table, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_key k = {
+			.flags = KEY_V4,
+			.src4 = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i},
+		};
+		flow_key_finish(&k, &mask, &seed);
+		struct flow_row *row = flow_table_find_insert(&p.table, &k);
+		cr_assert_not_null(row);
+		flow_row_count(row, 1, 60, 74, 0, 0);
+	}
+	return p;
+}
+
+// Slices one after the other, given back; how often a table was used again is seen by where it lies.
+static uint32_t used_again(uint64_t memory, const uint32_t *rows, uint32_t n) {
+	struct slices s;
+	struct hash_seed seed;
+	const struct flow_sum *before = NULL;
+	uint32_t again = 0;
+	hash_seed_fixed(&seed, 1);
+	budget = (struct budget){.max = memory};
+	slices_init(
+		&s,
+		&(struct slices_config
+		){.width_us = 10,
+		  .fields = FIELD_BIT(FIELD_SRC_IP),
+		  .budget = &budget,
+		  .seed = seed}
+	);
+	for (uint32_t i = 0; i < n; i++) {
+		struct pane p = pane_of_rows(10 * (int64_t)i, rows[i]);
+		bool spare = s.spare.capacity > 0;
+		cr_assert_eq(slices_add(&s, &p), 0);
+		flow_table_fini(&p.table);
+		struct slice *slice = slices_take(&s);
+		again += spare && slice->sums.sum == before;
+		before = slice->sums.sum;
+		// As a table of its own would have them.
+		cr_assert_eq(slice->sums.n, rows[i]);
+		for (uint32_t k = 0; k < rows[i]; k++) {
+			const struct flow_sum *sum = &slice->sums.sum[k];
+			cr_assert_eq(sum->packets, 1);
+			cr_assert_eq(sum->key.src4[3], (uint8_t)k);
+			cr_assert_eq(sums_find(&slice->sums, &sum->key, sum->rule), sum);
+		}
+		cr_assert_geq(budget.used, sums_octets(&slice->sums));
+		slices_give_back(&s, slice);
+		cr_assert_eq(budget.used, 0, "what is spare is in no budget");
+		cr_assert_leq(sums_octets(&s.spare), memory);
+	}
+	slices_give_back(&s, NULL);
+	slices_fini(&s);
+	return again;
+}
+
+Test(slices, the_table_of_one_serves_the_next) {
+	static const uint32_t alike[] = {5000, 5000, 4100, 8000};
+	cr_expect_eq(used_again(1 << 30, alike, 4), 3);
+	static const uint32_t little[] = {100, 100, 100};
+	cr_expect_eq(used_again(1 << 30, little, 3), 0, "what is small is not kept");
+}
+
+Test(slices, a_table_that_the_budget_feels_is_not_used_again) {
+	static const uint32_t alike[] = {5000, 5000, 5000};
+	cr_expect_eq(used_again(8192 * SUMS_ROW_OCTETS * 4, alike, 3), 0);
+}
+
+Test(slices, a_table_is_not_used_for_what_was_smaller_last) {
+	static const uint32_t rows[] = {8000, 5000, 1100, 5000, 5000};
+	// The third has that of those before it, which the fourth is not to have.
+	cr_expect_eq(used_again(1 << 30, rows, 4), 2);
+}
