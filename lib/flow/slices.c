@@ -72,9 +72,9 @@ static void use_spare(struct slices *s, struct slice *slice) {
 		sums_drop(&s->spare);
 }
 
-// What is kept beside the budget must fit into it with what comes now.
+// What all streams keep beside the budget must fit into it with what is used.
 static void check_spare(struct slices *s) {
-	if (s->spare.capacity > 0 && !budget_has(s->conf.budget, sums_octets(&s->spare)))
+	if (s->spare.capacity > 0 && !budget_has(s->conf.budget, s->conf.budget->spare))
 		sums_drop(&s->spare);
 }
 

@@ -46,8 +46,8 @@ struct sums sums_detach(struct sums *s) {
 	if (s->capacity > 0)
 		memset(s->index, 0, (size_t)s->capacity * 2 * sizeof(*s->index));
 	detached.n = 0;
-	detached.budget = NULL;
 	s->budget->used -= octets(s->capacity);
+	s->budget->spare += octets(s->capacity);
 	sums_init(s, s->budget);
 	return detached;
 }
@@ -57,13 +57,15 @@ bool sums_attach(struct sums *s, struct sums *detached) {
 	if (!budget_has(budget, octets(detached->capacity)))
 		return false;
 	*s = *detached;
-	s->budget = budget;
+	budget->spare -= octets(s->capacity);
 	budget->used += octets(s->capacity);
 	*detached = (struct sums){0};
 	return true;
 }
 
 void sums_drop(struct sums *detached) {
+	if (detached->capacity > 0)
+		detached->budget->spare -= octets(detached->capacity);
 	free(detached->sum);
 	free(detached->index);
 	*detached = (struct sums){0};

@@ -13,6 +13,7 @@ struct budget {
 	uint64_t used;
 	uint64_t max;
 	uint64_t kept; // of `max`, what rows leave for the windows they are in
+	uint64_t spare; // beside what is used: tables that were detached
 };
 
 // Whether so many more may go into rows.
@@ -81,8 +82,8 @@ void sums_init_fixed(struct sums *s, uint32_t capacity, struct flow_sum *sum, ui
 // Forgets all sums; takes as long as there are some. The memory stays.
 void sums_clear(struct sums *s);
 
-// A table's memory apart from its table, for another one: emptied, and not in any budget meanwhile. Leaves `s` as
-// after init; free the memory with sums_drop.
+// A table's memory apart from its table, for another one of the same budget: emptied, and its `spare` meanwhile.
+// Leaves `s` as after init; free the memory with sums_drop.
 struct sums sums_detach(struct sums *s);
 
 // Gives an empty table that has no memory yet what was detached, of which nothing is left then. False, and nothing

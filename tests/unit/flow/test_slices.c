@@ -170,10 +170,11 @@ static uint32_t used_again(uint64_t memory, const uint32_t *rows, uint32_t n) {
 		cr_assert_geq(budget.used, sums_octets(&slice->sums));
 		slices_give_back(&s, slice);
 		cr_assert_eq(budget.used, 0, "what is spare is in no budget");
-		cr_assert_leq(sums_octets(&s.spare), memory);
+		cr_assert_eq(budget.spare, sums_octets(&s.spare));
 	}
 	slices_give_back(&s, NULL);
 	slices_fini(&s);
+	cr_assert_eq(budget.spare, 0);
 	return again;
 }
 
@@ -187,6 +188,36 @@ Test(slices, the_table_of_one_serves_the_next) {
 Test(slices, a_table_that_the_budget_feels_is_not_used_again) {
 	static const uint32_t alike[] = {5000, 5000, 5000};
 	cr_expect_eq(used_again(8192 * SUMS_ROW_OCTETS * 4, alike, 3), 0);
+}
+
+Test(slices, tables_that_wait_fit_into_the_budget_together) {
+	struct slices s[2];
+	struct hash_seed seed;
+	hash_seed_fixed(&seed, 1);
+	budget = (struct budget){.max = 8192 * SUMS_ROW_OCTETS * 2};
+	for (int i = 0; i < 2; i++)
+		slices_init(
+			&s[i],
+			&(struct slices_config
+			){.width_us = 10,
+			  .fields = FIELD_BIT(FIELD_SRC_IP),
+			  .budget = &budget,
+			  .seed = seed}
+		);
+	for (int i = 0; i < 4; i++) {
+		struct pane p = pane_of_rows(10 * (int64_t)i, 8000);
+		cr_assert_eq(slices_add(&s[i % 2], &p), 0);
+		flow_table_fini(&p.table);
+		slices_give_back(&s[i % 2], slices_take(&s[i % 2]));
+		struct pane next = pane_of_rows(10 * (int64_t)i + 10, 1);
+		cr_assert_eq(slices_add(&s[i % 2], &next), 0);
+		flow_table_fini(&next.table);
+		slice_free(slices_take(&s[i % 2]));
+		cr_expect_leq(budget.used + budget.spare, budget.max);
+	}
+	for (int i = 0; i < 2; i++)
+		slices_fini(&s[i]);
+	cr_assert_eq(budget.spare, 0);
 }
 
 Test(slices, a_table_is_not_used_for_what_was_smaller_last) {
