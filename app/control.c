@@ -156,10 +156,12 @@ static void serve_early(struct control *c, struct control_client *client, bool s
 	let_wait(c, client, stops ? CONTROL_WAIT_END : CONTROL_WAIT_RUN);
 }
 
-// Of what takes as long as it takes the answer is waited for.
-static bool asks_stats(const struct control_client *client) {
-	return strncmp(client->request, CONTROL_VERSION " stats", strlen(CONTROL_VERSION " stats"))
-		== 0;
+// Who wants to know how the run is must not wonder for minutes whether there is one. A reload or a checkpoint is
+// waited for however long it takes: so is the run, then.
+static bool is_told_early(const struct control_client *client, int64_t now) {
+	static const char stats[] = CONTROL_VERSION " stats";
+	return client->state == CONTROL_WAIT_RUN && now > client->deadline_us
+		&& strncmp(client->request, stats, strlen(stats)) == 0;
 }
 
 static void
@@ -260,7 +262,7 @@ static void look_around(struct control *c, struct run *run, struct reload *reloa
 		if (client->state == CONTROL_WAIT_RUN && run != NULL) {
 			client->state = CONTROL_READING;
 			serve(c, client, run, reload);
-		} else if (client->state == CONTROL_WAIT_RUN && asks_stats(client) && now > client->deadline_us) {
+		} else if (is_told_early(client, now)) {
 			answer(c, client, false, CONTROL_STARTING);
 		} else if (client->state == CONTROL_WAIT_RELOAD && client->reload <= out.number) {
 			answer(c, client, out.ok, out.text);

@@ -39,8 +39,7 @@ struct slices {
 	uint32_t capacity;
 	struct slice *last; // the one added to last
 	uint32_t rows; // of the one that was given back last
-	struct sums
-		spare; // its table: there if the budget has room for it, too, in which it is not
+	struct sums spare; // a table for a slice to come; in the budget's `spare`
 };
 
 void slices_init(struct slices *s, const struct slices_config *conf);

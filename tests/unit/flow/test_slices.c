@@ -190,12 +190,20 @@ Test(slices, a_table_that_the_budget_feels_is_not_used_again) {
 	cr_expect_eq(used_again(8192 * SUMS_ROW_OCTETS * 4, alike, 3), 0);
 }
 
+static void add_rows(struct slices *s, int64_t start_us, uint32_t n) {
+	struct pane p = pane_of_rows(start_us, n);
+	cr_assert_eq(slices_add(s, &p), 0);
+	flow_table_fini(&p.table);
+}
+
+// Each of them alone would fit beside what is used.
 Test(slices, tables_that_wait_fit_into_the_budget_together) {
-	struct slices s[2];
+	static const uint64_t table = 8192 * SUMS_ROW_OCTETS;
+	struct slices s[3];
 	struct hash_seed seed;
 	hash_seed_fixed(&seed, 1);
-	budget = (struct budget){.max = 8192 * SUMS_ROW_OCTETS * 2};
-	for (int i = 0; i < 2; i++)
+	budget = (struct budget){.max = 4 * table};
+	for (int i = 0; i < 3; i++)
 		slices_init(
 			&s[i],
 			&(struct slices_config
@@ -204,20 +212,24 @@ Test(slices, tables_that_wait_fit_into_the_budget_together) {
 			  .budget = &budget,
 			  .seed = seed}
 		);
-	for (int i = 0; i < 4; i++) {
-		struct pane p = pane_of_rows(10 * (int64_t)i, 8000);
-		cr_assert_eq(slices_add(&s[i % 2], &p), 0);
-		flow_table_fini(&p.table);
-		slices_give_back(&s[i % 2], slices_take(&s[i % 2]));
-		struct pane next = pane_of_rows(10 * (int64_t)i + 10, 1);
-		cr_assert_eq(slices_add(&s[i % 2], &next), 0);
-		flow_table_fini(&next.table);
-		slice_free(slices_take(&s[i % 2]));
-		cr_expect_leq(budget.used + budget.spare, budget.max);
+	// Two keep a table while their next slice is open.
+	for (int i = 0; i < 2; i++) {
+		add_rows(&s[i], 0, 8000);
+		add_rows(&s[i], 10, 1);
+		slices_give_back(&s[i], slices_take(&s[i]));
 	}
+	cr_assert_eq(budget.spare, 2 * table);
+	// The third needs as much as both.
+	add_rows(&s[2], 10, 16000);
+	cr_assert_gt(budget.used + budget.spare, budget.max);
 	for (int i = 0; i < 2; i++)
+		add_rows(&s[i], 10, 1);
+	cr_expect_eq(budget.spare, table, "one of them is enough");
+	cr_expect_leq(budget.used + budget.spare, budget.max);
+	for (int i = 0; i < 3; i++)
 		slices_fini(&s[i]);
 	cr_assert_eq(budget.spare, 0);
+	cr_assert_eq(budget.used, 0);
 }
 
 Test(slices, a_table_is_not_used_for_what_was_smaller_last) {
